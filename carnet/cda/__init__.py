@@ -1,0 +1,1 @@
+"""Documents' content, without storage: headers and conformance."""

@@ -1,0 +1,1 @@
+"""The reference client: what care software does, against any such service."""

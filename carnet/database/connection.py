@@ -1,0 +1,73 @@
+"""Connections to the registry's database. SQLite is the embedded default: WAL and synchronous FULL, asserted, never assumed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from carnet.database.statements import Statement
+from carnet.errors import ConfigurationError
+
+Row = tuple[Any, ...]
+
+
+class Connection(Protocol):
+    """What an act may do with the database. It never commits: the gate owns transactions."""
+
+    def execute(self, statement: Statement, parameters: Mapping[str, Any] = ...) -> list[Row]:
+        """Runs one statement and returns all its rows (none for a statement that returns nothing)."""
+        ...
+
+    def execute_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Runs one statement for each row of parameters."""
+        ...
+
+
+class SqliteConnection:
+    """One connection to the embedded database, in autocommit mode so that BEGIN and COMMIT are ours alone.
+
+    Used from one thread at a time; each worker process opens its own.
+    """
+
+    def __init__(self, path: Path, *, busy_timeout_ms: int = 5_000) -> None:
+        self._raw = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+        self._raw.execute(f"PRAGMA busy_timeout={int(busy_timeout_ms)}")
+        self._raw.execute("PRAGMA journal_mode=WAL")
+        self._raw.execute("PRAGMA synchronous=FULL")
+        self._raw.execute("PRAGMA foreign_keys=ON")
+        self._raw.execute("PRAGMA cache_size=-65536")
+        self._raw.execute("PRAGMA temp_store=MEMORY")
+        self.check_durability()
+
+    def check_durability(self) -> None:
+        """Raises ConfigurationError unless journal_mode is WAL, synchronous is FULL (2) and foreign keys are on."""
+        journal = self._raw.execute("PRAGMA journal_mode").fetchone()[0]
+        synchronous = self._raw.execute("PRAGMA synchronous").fetchone()[0]
+        foreign = self._raw.execute("PRAGMA foreign_keys").fetchone()[0]
+        if (journal, synchronous, foreign) != ("wal", 2, 1):
+            raise ConfigurationError(
+                f"SQLite runs with journal_mode={journal}, synchronous={synchronous}, foreign_keys={foreign}; "
+                "acknowledged writes are only safe with wal, 2 and 1."
+            )
+
+    def execute(self, statement: Statement, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+        """See Connection. Values that the statement carries by itself give way to `parameters`."""
+        values = dict(statement.defaults) if statement.defaults else {}
+        if parameters:
+            values.update(parameters)
+        return self._raw.execute(statement.sqlite, values).fetchall()
+
+    def execute_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
+        """See Connection."""
+        defaults = dict(statement.defaults)
+        self._raw.executemany(statement.sqlite, [{**defaults, **row} for row in rows] if defaults else rows)
+
+    def control(self, command: str) -> None:
+        """Runs BEGIN, COMMIT, ROLLBACK, SAVEPOINT …: for the gate and migrations alone."""
+        self._raw.execute(command)
+
+    def close(self) -> None:
+        """Closes the connection; the last one checkpoints the WAL."""
+        self._raw.close()

@@ -1,0 +1,18 @@
+"""Alembic's entry point: one connection, one transaction a migration, batch mode for SQLite."""
+
+from __future__ import annotations
+
+from alembic import context
+from sqlalchemy import engine_from_config, pool
+
+from carnet.database.tables import metadata
+
+engine = engine_from_config(
+    context.config.get_section(context.config.config_ini_section) or {}, prefix="sqlalchemy.", poolclass=pool.NullPool
+)
+with engine.connect() as connection:
+    context.configure(
+        connection=connection, target_metadata=metadata, render_as_batch=True, transaction_per_migration=True
+    )
+    with context.begin_transaction():
+        context.run_migrations()

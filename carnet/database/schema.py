@@ -1,0 +1,41 @@
+"""Brings a database to the current schema with the numbered Alembic migrations of this package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, event, inspect, text
+
+
+def _configuration(database: Path) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("sqlalchemy.url", f"sqlite:///{database}".replace("%", "%%"))
+    return config
+
+
+def migrate(database: Path) -> None:
+    """Applies every migration not yet applied to the SQLite file, creating it when absent; safe to call again."""
+    command.upgrade(_configuration(database), "head")
+
+
+def head() -> str:
+    """The newest migration's number."""
+    found = ScriptDirectory.from_config(_configuration(Path("unused"))).get_current_head()
+    return found or ""
+
+
+def current(database: Path) -> str:
+    """The number of the last migration applied to a database, '' for one that has none."""
+    engine = create_engine(f"sqlite:///{database}")
+    event.listen(engine, "connect", lambda raw, _record: raw.execute("PRAGMA query_only=ON"))
+    try:
+        with engine.connect() as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return ""
+            return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
+    finally:
+        engine.dispose()

@@ -1,0 +1,1 @@
+"""Who is the patient, and who is asking."""

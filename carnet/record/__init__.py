@@ -1,0 +1,1 @@
+"""The acts on a health record, the only place where capabilities meet."""

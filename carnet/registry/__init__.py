@@ -1,0 +1,1 @@
+"""Documents' metadata: registration, stored queries, updates."""

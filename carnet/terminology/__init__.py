@@ -1,0 +1,1 @@
+"""Value sets as compact tables with source and version."""
