@@ -82,6 +82,7 @@ class Settings:
     audit_origin: str = "carnet.example/trace"
     audit_seal_interval: float = 1.0
     segment_bytes: int = 128 * 1024 * 1024
+    rendition_cache_bytes: int = 64 * 1024 * 1024
     log_level: str = "INFO"
 
     def path(self, name: str) -> Path:

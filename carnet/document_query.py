@@ -12,6 +12,8 @@ from carnet.metadata import AssociationType, AvailabilityStatus, ObjectType, Pat
 
 
 class ReturnType(StrEnum):
+    """Whole metadata or references only (ITI TF-2 §3.18.4.1.2.6)."""
+
     LEAF_CLASS = "LeafClass"
     OBJECT_REF = "ObjectRef"
 
@@ -65,6 +67,8 @@ class FindDocuments:
 
 @dataclass(frozen=True, slots=True)
 class FindSubmissionSets:
+    """Submission sets of patients, by status, source, time, author and content type."""
+
     patients: tuple[PatientIdentifier, ...]
     statuses: tuple[AvailabilityStatus, ...]
     source_ids: tuple[str, ...] = ()
@@ -86,6 +90,8 @@ class FindFolders:
 
 @dataclass(frozen=True, slots=True)
 class GetAll:
+    """Everything of one patient, with a status filter for each kind of object."""
+
     patients: tuple[PatientIdentifier, ...]
     entry_statuses: tuple[AvailabilityStatus, ...]
     submission_set_statuses: tuple[AvailabilityStatus, ...]

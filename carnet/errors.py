@@ -189,6 +189,10 @@ class Unmodifiable(CarnetError):
     """An attribute that may not be changed by an update was changed."""
 
 
+class LocalPolicy(CarnetError):
+    """A change that the standard knows and that this service's settings do not allow."""
+
+
 class StatusTransition(CarnetError):
     """OriginalStatus is not the current status, or the change of status is not allowed."""
 

@@ -5,7 +5,7 @@ No DTD, no entity, no network, no huge tree, no recovery; lxml's own bounds on d
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from lxml import etree
 
@@ -46,7 +46,7 @@ def parse(data: bytes, *, what: str = "message", huge_text: bool = False) -> Any
     return root
 
 
-def pull_parser(*, events: tuple[str, ...], tag: str | tuple[str, ...] | None = None) -> Any:
+def pull_parser(*, events: tuple[Literal["start", "end"], ...], tag: str | tuple[str, ...] | None = None) -> Any:
     """An incremental parser with the same protections, for reading the head of a large document.
 
     The caller must refuse a DOCTYPE itself: it shows in `root.getroottree().docinfo` once the root element has begun.

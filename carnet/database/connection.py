@@ -68,6 +68,11 @@ class SqliteConnection:
         """Runs BEGIN, COMMIT, ROLLBACK, SAVEPOINT …: for the gate and migrations alone."""
         self._raw.execute(command)
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self._raw.in_transaction
+
     def close(self) -> None:
         """Closes the connection; the last one checkpoints the WAL."""
         self._raw.close()

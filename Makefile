@@ -1,0 +1,53 @@
+# Every target uses .venv, which `make env` makes from the lock file alone.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := nginx xmlsec1 wrk
+HOME_DIR ?= .demo-home
+SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
+
+.PHONY: env packages demo test check bench lock clean
+
+env: $(VENV)/.complete
+
+$(VENV)/.complete: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || $(MAKE) --no-print-directory install-packages WANTED=python3-venv
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Debian packages that the tests drive: nginx (a reverse proxy) and xmlsec1 (a second opinion on signatures); wrk for the bench.
+packages:
+	@missing=""; for name in $(PACKAGES); do command -v $$name >/dev/null || [ -x /usr/sbin/$$name ] || missing="$$missing $$name"; done; \
+	[ -z "$$missing" ] || $(MAKE) --no-print-directory install-packages WANTED="$$missing"
+
+.PHONY: install-packages
+install-packages:
+	@command -v apt-get >/dev/null || { echo "Install these packages first: $(WANTED)"; exit 1; }
+	$(SUDO) apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $(WANTED)
+
+demo: env
+	$(BIN)/carnet demo --home $(HOME_DIR)
+
+test: env packages
+	$(BIN)/python -m pytest -n auto --dist worksteal
+
+check: env
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: env packages
+	$(BIN)/python -m bench
+
+lock:
+	$(BIN)/pip-compile --quiet --extra dev --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links \
+	  --no-emit-trusted-host --no-header --strip-extras -o requirements.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) .demo-home .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info

@@ -1,0 +1,141 @@
+"""The identity feed: a UTF-8 file of semicolon-separated lines under a header, one person a line.
+
+    ins;oid;nom_naissance;prenoms;nom_utilise;prenom_utilise;sexe;date_naissance;lieu_naissance
+
+`nom_utilise` and `prenom_utilise` may be empty or left out. `date_naissance` is yyyy-mm-dd, or yyyymmdd, as far as it is known (`1950`,
+`1950-06`). `lieu_naissance` is an INSEE code or empty. Two more columns may follow, `ancien_ins` and `ancien_oid`: the INS that this one
+replaces. Other columns are not read. A bad line is noted and the rest goes on.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from carnet.crypto.keyring import Keyring
+from carnet.database.connection import Connection
+from carnet.errors import CarnetError, InvalidMetadata
+from carnet.identity.feed_file import BadLine, Report, places_of
+from carnet.identity.ins import check
+from carnet.identity.patients import Traits, register
+from carnet.metadata import PatientIdentifier
+
+REQUIRED = ("ins", "oid", "nom_naissance", "prenoms", "sexe", "date_naissance", "lieu_naissance")
+OPTIONAL = ("nom_utilise", "prenom_utilise", "ancien_ins", "ancien_oid")
+LINES_A_TRANSACTION = 200
+
+_DATE = re.compile(r"([0-9]{4})(?:-?(?P<month>[0-9]{2})(?:-?(?P<day>[0-9]{2}))?)?", re.ASCII)
+_PLACE = re.compile(r"(?:[0-9]{2}|2[AB])[0-9]{3}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One person as the feed says, checked in form: `replaces` is the INS that was theirs before."""
+
+    number: int
+    identifier: PatientIdentifier
+    traits: Traits
+    replaces: PatientIdentifier | None = None
+
+
+def parse(lines: Iterable[str], *, test_identities: bool) -> Iterator[Row | BadLine]:
+    """Reads the feed line by line; empty lines are passed over.
+
+    Raises MalformedMessage at the first step when the header lacks a column.
+    """
+    numbered = enumerate(lines, start=1)
+    _number, header = next(numbered, (1, ""))
+    places = places_of(_cells(header), REQUIRED)
+    for number, line in numbered:
+        if not line.strip():
+            continue
+        try:
+            cells = _cells(line)
+            found = {name: cells[places[name]].strip() for name in REQUIRED}
+            found |= {name: cells[places[name]].strip() for name in OPTIONAL if name in places}
+            yield _row(number, found, test_identities=test_identities)
+        except (csv.Error, IndexError):
+            yield BadLine(number, "The line has too few columns, or a quotation mark that nothing closes.")
+        except CarnetError as error:
+            yield BadLine(number, error.message)
+
+
+def apply(
+    connection: Connection,
+    keyring: Keyring,
+    rows: Iterable[Row | BadLine],
+    now: int,
+    *,
+    commit: Callable[[], None],
+) -> Report:
+    """Registers each person. `commit` is called every 200 lines and at the end; the caller began the transaction and goes on in a new one.
+
+    The same feed twice changes nothing the second time. A line that contradicts what is known is noted and changes nothing.
+    """
+    taken = 0
+    bad: list[BadLine] = []
+    for row in rows:
+        if isinstance(row, BadLine):
+            bad.append(row)
+            continue
+        try:
+            register(connection, keyring, row.traits, row.identifier, now, replaces=row.replaces)
+        except CarnetError as error:
+            bad.append(BadLine(row.number, error.message))
+            continue
+        taken += 1
+        if taken % LINES_A_TRANSACTION == 0:
+            commit()
+    commit()
+    return Report(taken=taken, bad=tuple(bad))
+
+
+def _cells(line: str) -> list[str]:
+    """The cells of one line, read alone: an unclosed quotation mark cannot swallow the next person."""
+    return next(csv.reader([line.rstrip("\r\n")], delimiter=";", strict=True), [])
+
+
+def _row(number: int, found: dict[str, str], *, test_identities: bool) -> Row:
+    replaces = None
+    if found.get("ancien_ins"):
+        authority = found.get("ancien_oid") or found["oid"]
+        replaces = check(found["ancien_ins"], authority, test_identities=test_identities)
+    return Row(
+        number=number,
+        identifier=check(found["ins"], found["oid"], test_identities=test_identities),
+        traits=_traits(found),
+        replaces=replaces,
+    )
+
+
+def _traits(found: dict[str, str]) -> Traits:
+    if not found["nom_naissance"] or not found["prenoms"]:
+        raise InvalidMetadata("The birth name or the birth given names are empty.")
+    if found["sexe"] not in {"M", "F", "I"}:
+        raise InvalidMetadata("The sex is not M, F or I.")
+    if found["lieu_naissance"] and not _PLACE.fullmatch(found["lieu_naissance"]):
+        raise InvalidMetadata("The place of birth is not an INSEE code.")
+    return Traits(
+        birth_name=found["nom_naissance"],
+        birth_given_names=" ".join(found["prenoms"].split()),
+        sex=found["sexe"],
+        birth_date=_date(found["date_naissance"]),
+        birth_place=found["lieu_naissance"],
+        used_name=found.get("nom_utilise", ""),
+        used_given_name=found.get("prenom_utilise", ""),
+    )
+
+
+def _date(text: str) -> str:
+    """`1979-03-28` or `19790328` as 19790328; a year or a year and month alone stay so."""
+    form = _DATE.fullmatch(text)
+    if form is None:
+        raise InvalidMetadata("The date of birth is not written yyyy-mm-dd.")
+    try:
+        dt.date(int(form[1]), int(form["month"] or 1), int(form["day"] or 1))
+    except ValueError:
+        raise InvalidMetadata("The date of birth is not in the calendar.") from None
+    return text.replace("-", "")
