@@ -1,1 +1,1 @@
-"""The patient's standing choices."""
+"""The patient's standing choices: the record's state, oppositions, care links."""

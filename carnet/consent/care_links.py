@@ -1,0 +1,159 @@
+"""Who is tied to a record: authorised, blocked, médecin traitant, administrator. A party is a PS_IdNat or a Struct_IdNat.
+
+A link's row is ended, never changed; each function says by False that nothing had to change. Moments are microseconds UTC.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from sqlalchemy import bindparam, insert, or_, select, update
+
+from carnet.consent.rights_version import bump
+from carnet.database.connection import Connection
+from carnet.database.statements import Statement, prepare
+from carnet.database.tables import care_link
+from carnet.errors import Refused
+
+
+class Link(StrEnum):
+    """care_link.kind."""
+
+    AUTHORISED = "authorised"
+    BLOCKED = "blocked"
+    MEDECIN_TRAITANT = "medecin_traitant"
+    ADMINISTRATOR = "administrator"
+
+
+_OF_KIND = (
+    care_link.c.patient_key == bindparam("patient"),
+    care_link.c.kind == bindparam("link_kind"),
+    or_(care_link.c.until.is_(None), care_link.c.until > bindparam("now")),
+)
+_OF_PARTY = (*_OF_KIND, care_link.c.party == bindparam("link_party"))
+
+_STANDING = prepare(select(care_link.c.expires_at).where(*_OF_PARTY))
+_HOLDERS = prepare(select(care_link.c.party).where(*_OF_KIND).order_by(care_link.c.since))
+_END = prepare(update(care_link).where(*_OF_PARTY).values(until=bindparam("now")))
+_END_ALL = prepare(update(care_link).where(*_OF_KIND).values(until=bindparam("now")))
+_TIE = prepare(
+    insert(care_link).values(
+        patient_key=bindparam("patient"),
+        link_id=bindparam("name"),
+        party=bindparam("link_party"),
+        kind=bindparam("link_kind"),
+        since=bindparam("now"),
+        expires_at=bindparam("expiry"),
+        source=bindparam("link_source"),
+    )
+)
+
+
+def authorise(
+    connection: Connection, patient_key: int, party: str, *, until: int | None, source: str, now: int
+) -> bool:
+    """Lets a professional or a structure read until a moment (None: until it is ended); an older authorisation gives way (TD0.3).
+
+    `source` says how the word was given. Raises Refused while the party is blocked, ValueError for a blank party or a moment passed.
+    """
+    if until is not None and until <= now:
+        raise ValueError("an authorisation ends after it begins")
+    if _standing(connection, patient_key, Link.BLOCKED, party, now):
+        raise Refused("The patient has blocked this professional or structure.", rules=("blocked-by-patient",))
+    if _standing(connection, patient_key, Link.AUTHORISED, party, now) == [until]:
+        return False
+    _tie(connection, patient_key, Link.AUTHORISED, party, source=source, now=now, expires_at=until)
+    return True
+
+
+def end_authorisation(connection: Connection, patient_key: int, party: str, *, now: int) -> bool:
+    """Takes the authorisation back; from then on its state is `none`, not `expired`."""
+    return _end(connection, patient_key, Link.AUTHORISED, party, now=now)
+
+
+def block(connection: Connection, patient_key: int, party: str, *, source: str, now: int) -> bool:
+    """Keeps a party out, and ends its authorisation and its role of administrator, which unblocking does not give back."""
+    if _standing(connection, patient_key, Link.BLOCKED, party, now):
+        return False
+    _tie(connection, patient_key, Link.BLOCKED, party, source=source, now=now)
+    for kind in (Link.AUTHORISED, Link.ADMINISTRATOR):
+        _end(connection, patient_key, kind, party, now=now)
+    return True
+
+
+def unblock(connection: Connection, patient_key: int, party: str, *, now: int) -> bool:
+    """Lets a party be authorised again; it is not authorised by that."""
+    return _end(connection, patient_key, Link.BLOCKED, party, now=now)
+
+
+def declare_medecin_traitant(connection: Connection, patient_key: int, party: str, *, source: str, now: int) -> bool:
+    """Makes a doctor (PS_IdNat) the one médecin traitant of the record (L162-5-3 CSS); the former one's link ends."""
+    if _holders(connection, patient_key, Link.MEDECIN_TRAITANT, now) == [party]:
+        return False
+    _tie(connection, patient_key, Link.MEDECIN_TRAITANT, party, source=source, now=now, replaces=_END_ALL)
+    return True
+
+
+def end_medecin_traitant(connection: Connection, patient_key: int, party: str, *, now: int) -> bool:
+    """Ends a declaration, for instance when the doctor stops being it (TD0.3)."""
+    return _end(connection, patient_key, Link.MEDECIN_TRAITANT, party, now=now)
+
+
+def medecin_traitant(connection: Connection, patient_key: int, *, now: int) -> str:
+    """The PS_IdNat of the médecin traitant, '' when none is declared."""
+    holders = _holders(connection, patient_key, Link.MEDECIN_TRAITANT, now)
+    return holders[-1] if holders else ""
+
+
+def name_administrator(connection: Connection, patient_key: int, party: str, *, source: str, now: int) -> bool:
+    """Makes a professional an administrator, who sees masked documents; there may be several."""
+    if _standing(connection, patient_key, Link.ADMINISTRATOR, party, now):
+        return False
+    _tie(connection, patient_key, Link.ADMINISTRATOR, party, source=source, now=now)
+    return True
+
+
+def end_administrator(connection: Connection, patient_key: int, party: str, *, now: int) -> bool:
+    """Takes the role of administrator back."""
+    return _end(connection, patient_key, Link.ADMINISTRATOR, party, now=now)
+
+
+def _standing(connection: Connection, patient_key: int, kind: Link, party: str, now: int) -> list[int | None]:
+    parameters = {"patient": patient_key, "link_kind": kind.value, "link_party": party, "now": now}
+    return [row[0] for row in connection.execute(_STANDING, parameters)]
+
+
+def _holders(connection: Connection, patient_key: int, kind: Link, now: int) -> list[str]:
+    return [
+        row[0] for row in connection.execute(_HOLDERS, {"patient": patient_key, "link_kind": kind.value, "now": now})
+    ]
+
+
+def _end(connection: Connection, patient_key: int, kind: Link, party: str, *, now: int) -> bool:
+    if not _standing(connection, patient_key, kind, party, now):
+        return False
+    bump(connection, patient_key)
+    parameters = {"patient": patient_key, "link_kind": kind.value, "link_party": party, "now": now}
+    connection.execute(_END, parameters)
+    return True
+
+
+def _tie(
+    connection: Connection,
+    patient_key: int,
+    kind: Link,
+    party: str,
+    *,
+    source: str,
+    now: int,
+    expires_at: int | None = None,
+    replaces: Statement = _END,
+) -> None:
+    """Ends what the new link replaces (of this kind, for the party unless said otherwise) and writes it, named after its version."""
+    if not party.strip() or " " in party:
+        raise ValueError("a party is one PS_IdNat or Struct_IdNat")
+    version = bump(connection, patient_key)
+    parameters = {"patient": patient_key, "link_kind": kind.value, "link_party": party, "now": now}
+    connection.execute(replaces, parameters)
+    name = f"{kind.value}-{version}"
+    connection.execute(_TIE, {**parameters, "name": name, "expiry": expires_at, "link_source": source})
