@@ -9,9 +9,7 @@ from typing import Any, Literal
 
 from lxml import etree
 
-from carnet.errors import MalformedMessage, TooLarge
-
-MAXIMUM_DEPTH = 200
+from carnet.errors import MalformedMessage
 
 
 def _parser(*, huge_text: bool = False) -> Any:
@@ -54,12 +52,3 @@ def pull_parser(*, events: tuple[Literal["start", "end"], ...], tag: str | tuple
     return etree.XMLPullParser(
         events=events, tag=tag, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=False
     )
-
-
-def check_depth(root: Any, *, limit: int = MAXIMUM_DEPTH) -> None:
-    """Raises TooLarge when an element stands deeper than `limit` below the root."""
-    depth = 0
-    for event, _ in etree.iterwalk(root, events=("start", "end")):
-        depth += 1 if event == "start" else -1
-        if depth > limit:
-            raise TooLarge("The message is nested too deeply.")

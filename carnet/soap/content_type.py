@@ -1,0 +1,36 @@
+"""Reading a Content-Type header (RFC 2045 §5.1), with the liberties that SOAP stacks take: `<`, `/` and `:` outside quotes."""
+
+from __future__ import annotations
+
+import re
+
+from carnet.errors import MalformedMessage, TooLarge
+
+MAXIMUM_LENGTH = 8192
+
+_PARAMETER = re.compile(r'\s*;\s*(?:([A-Za-z0-9!#$&+.^_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*+)"|([^\s;"]++))\s*)?')
+_ESCAPE = re.compile(r"\\(.)")
+
+
+def media_type(value: str) -> tuple[str, dict[str, str]]:
+    """A Content-Type value as its media type in lower case and its parameters, names in lower case, quotes removed.
+
+    Raises MalformedMessage when it cannot be read or names a parameter twice.
+    """
+    if len(value) > MAXIMUM_LENGTH:
+        raise TooLarge("The Content-Type header is too long.")
+    name, _, _ = value.partition(";")
+    position = len(name)
+    parameters: dict[str, str] = {}
+    while position < len(value):
+        found = _PARAMETER.match(value, position)
+        if found is None:
+            raise MalformedMessage("The Content-Type header cannot be read.")
+        position = found.end()
+        key, quoted, bare = found.groups()
+        if key is None:
+            continue
+        if key.lower() in parameters:
+            raise MalformedMessage("The Content-Type header names a parameter twice.")
+        parameters[key.lower()] = _ESCAPE.sub(r"\1", quoted) if quoted is not None else bare
+    return name.strip().lower(), parameters
