@@ -1,0 +1,50 @@
+"""Reading a person's trace: who did what to the record, in plain values, each proved by the line it stands in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from carnet.audit.event import decode_entry, disclose
+from carnet.audit.merkle import leaf_hash
+from carnet.audit.openings import OpeningKey, reveal
+from carnet.audit.stored_lines import Line, of_patient
+from carnet.database.connection import Connection
+from carnet.errors import IntegrityFailure
+
+
+def read_trail(connection: Connection, patient_key: int | None, key: OpeningKey) -> list[dict[str, Any]]:
+    """All lines of a patient (None: of no patient), oldest first, opened with the patient's key (the trace's own).
+
+    Each has `ticket`, `at`, `seq`, `index` (None: not sealed yet) and `problem`, '' unless the line does not hold: then nothing else of it is
+    shown. Otherwise it has every field of AuditEvent by its name.
+    """
+    return [_opened(line, key) for line in of_patient(connection, patient_key)]
+
+
+def _opened(line: Line, key: OpeningKey) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "ticket": line.ticket,
+        "at": line.at,
+        "seq": line.patient_seq,
+        "index": line.leaf_index,
+        "problem": "",
+    }
+    try:
+        return shown | _plain(line, key)
+    except IntegrityFailure as failure:
+        return shown | {"problem": failure.message}
+
+
+def _plain(line: Line, key: OpeningKey) -> dict[str, Any]:
+    if line.misshapen or leaf_hash(line.entry) != line.leaf_hash:
+        raise IntegrityFailure("A line of the trace does not match its hash.")
+    entry = decode_entry(line.entry)
+    return disclose(reveal(entry.committed, line.sealed_openings, key)) | {
+        "at": entry.at,
+        "action": entry.action,
+        "outcome": entry.outcome,
+        "mode": entry.mode,
+        "requester_role": entry.role,
+        "rules": entry.rules,
+        "matrix_version": entry.matrix,
+    }

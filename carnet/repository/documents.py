@@ -1,0 +1,121 @@
+"""Which document stands where: one row a document, with its wrapped key and digests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from sqlalchemy import bindparam, insert, select, update
+
+from carnet.database.connection import Connection
+from carnet.database.statements import Statement, prepare
+from carnet.database.tables import stored_document
+from carnet.repository.preparation import Prepared
+from carnet.repository.segments import Place
+
+_LIST_SIZES = (1, 8, 64, 512)
+_RECORD = prepare(insert(stored_document))
+_ERASE = prepare(
+    update(stored_document)
+    .where(
+        stored_document.c.patient_key == bindparam("patient"),
+        stored_document.c.unique_id == bindparam("document"),
+        stored_document.c.erased_at.is_(None),
+    )
+    .values(wrapped_key=bindparam("no_key"), erased_at=bindparam("now"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """What is known of a document's bytes. `sha1` and `size` are those that XDS knows; `erased_at` is None while they can be read."""
+
+    unique_id: str
+    place: Place
+    size: int
+    sha256: bytes
+    sha1: bytes
+    mime_type: str
+    key_version: int
+    wrapped_key: bytes = field(repr=False)
+    stored_at: int
+    erased_at: int | None
+
+
+def record(  # noqa: PLR0917 - one row, in the order of its columns
+    connection: Connection,
+    patient_key: int,
+    unique_id: str,
+    place: Place,
+    prepared: Prepared,
+    wrapped_key: bytes,
+    key_version: int,
+    mime_type: str,
+    now: int,
+) -> None:
+    """Names a place that was appended; the store must be synced before the transaction is committed.
+
+    The database refuses a second document of the same uniqueId for one patient.
+    """
+    connection.execute(
+        _RECORD,
+        {
+            "patient_key": patient_key,
+            "unique_id": unique_id,
+            "segment": place.segment,
+            "offset": place.offset,
+            "length": place.length,
+            "size": prepared.size,
+            "sha256": prepared.sha256,
+            "sha1": prepared.sha1,
+            "mime_type": mime_type,
+            "key_version": key_version,
+            "wrapped_key": wrapped_key,
+            "stored_at": now,
+            "erased_at": None,
+        },
+    )
+
+
+def find(connection: Connection, patient_key: int, unique_ids: Iterable[str]) -> dict[str, StoredDocument]:
+    """The documents of a patient among these uniqueIds; those that are not this patient's are left out."""
+    wanted = list(dict.fromkeys(unique_ids))
+    found: dict[str, StoredDocument] = {}
+    for start in range(0, len(wanted), _LIST_SIZES[-1]):
+        part = wanted[start : start + _LIST_SIZES[-1]]
+        size = next(size for size in _LIST_SIZES if size >= len(part))
+        parameters: dict[str, int | str] = {f"d{number}": part[min(number, len(part) - 1)] for number in range(size)}
+        parameters["patient"] = patient_key
+        for unique_id, segment, offset, length, *rest in connection.execute(_find_statement(size), parameters):
+            found[unique_id] = StoredDocument(unique_id, Place(segment, offset, length), *rest)
+    return found
+
+
+def erase(connection: Connection, patient_key: int, unique_id: str, now: int) -> None:
+    """Forgets the key of a document: its bytes cannot be read again. Once erased, the moment stays; nothing happens for an unknown one."""
+    connection.execute(_ERASE, {"patient": patient_key, "document": unique_id, "no_key": b"", "now": now})
+
+
+@lru_cache(maxsize=len(_LIST_SIZES))
+def _find_statement(size: int) -> Statement:
+    columns = stored_document.c
+    return prepare(
+        select(
+            columns.unique_id,
+            columns.segment,
+            columns.offset,
+            columns.length,
+            columns.size,
+            columns.sha256,
+            columns.sha1,
+            columns.mime_type,
+            columns.key_version,
+            columns.wrapped_key,
+            columns.stored_at,
+            columns.erased_at,
+        ).where(
+            columns.patient_key == bindparam("patient"),
+            columns.unique_id.in_([bindparam(f"d{number}") for number in range(size)]),
+        )
+    )

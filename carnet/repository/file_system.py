@@ -1,0 +1,116 @@
+"""The few calls that segments make on files, so that a test can stand between and cut the power at any of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+
+class FileSystem(Protocol):
+    """Files of one directory, by handle. Every call may raise OSError; offsets and lengths are in bytes."""
+
+    def make_directory(self, directory: Path) -> None:
+        """Makes a directory (mode 0700) durably, unless it exists."""
+        ...
+
+    def create(self, path: Path) -> int:
+        """Makes a new file (mode 0600) for writing; FileExistsError when there is one."""
+        ...
+
+    def open(self, path: Path) -> int:
+        """Opens a file for reading."""
+        ...
+
+    def write(self, handle: int, parts: Sequence[bytes], offset: int) -> None:
+        """Writes all parts one after the other from `offset`; after an OSError some of them may be written."""
+        ...
+
+    def read(self, handle: int, length: int, offset: int) -> bytes:
+        """Up to `length` bytes; fewer at the end of the file."""
+        ...
+
+    def truncate(self, handle: int, length: int) -> None:
+        """Cuts a file."""
+        ...
+
+    def sync(self, handle: int) -> None:
+        """Makes what was written to a file durable (fdatasync)."""
+        ...
+
+    def sync_directory(self, directory: Path) -> None:
+        """Makes the names of new files durable (fsync of the directory)."""
+        ...
+
+    def close(self, handle: int) -> None:
+        """Gives a handle back."""
+        ...
+
+    def unlink(self, path: Path) -> None:
+        """Removes a file."""
+        ...
+
+    def list(self, directory: Path) -> list[str]:
+        """Names of the files of a directory, sorted."""
+        ...
+
+
+class OperatingSystem:
+    """FileSystem on the real one."""
+
+    def make_directory(self, directory: Path) -> None:
+        """See FileSystem."""
+        if directory.is_dir():
+            return
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.sync_directory(directory.parent)
+
+    def create(self, path: Path) -> int:
+        """See FileSystem."""
+        return os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
+
+    def open(self, path: Path) -> int:
+        """See FileSystem."""
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+    def write(self, handle: int, parts: Sequence[bytes], offset: int) -> None:
+        """See FileSystem. One system call, unless it stops short."""
+        total = sum(map(len, parts))
+        done = os.pwritev(handle, parts, offset)
+        if done < total:
+            rest = memoryview(b"".join(parts))
+            while done < total:
+                done += os.pwrite(handle, rest[done:], offset + done)
+
+    def read(self, handle: int, length: int, offset: int) -> bytes:
+        """See FileSystem."""
+        return os.pread(handle, length, offset)
+
+    def truncate(self, handle: int, length: int) -> None:
+        """See FileSystem."""
+        os.ftruncate(handle, length)
+
+    def sync(self, handle: int) -> None:
+        """See FileSystem."""
+        os.fdatasync(handle)
+
+    def sync_directory(self, directory: Path) -> None:
+        """See FileSystem."""
+        handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def close(self, handle: int) -> None:
+        """See FileSystem."""
+        os.close(handle)
+
+    def unlink(self, path: Path) -> None:
+        """See FileSystem."""
+        path.unlink()
+
+    def list(self, directory: Path) -> list[str]:
+        """See FileSystem."""
+        return sorted(path.name for path in directory.iterdir())

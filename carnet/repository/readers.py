@@ -1,0 +1,63 @@
+"""Segment files open for reading, the last used ones kept."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from pathlib import Path
+
+from carnet.errors import IntegrityFailure, OutOfResources
+from carnet.repository.file_system import FileSystem
+
+OPEN_FILES = 64
+
+
+class _Handle:
+    """A file open for reading, closed when nobody holds it any more: a thread may read what another has just put out."""
+
+    __slots__ = ("_files", "number")
+
+    def __init__(self, files: FileSystem, path: Path) -> None:
+        self._files = files
+        self.number = files.open(path)
+
+    def __del__(self) -> None:
+        if hasattr(self, "number"):
+            self._files.close(self.number)
+
+
+class Readers:
+    """Reads parts of the files of one directory; safe with several threads."""
+
+    def __init__(self, files: FileSystem, directory: Path) -> None:
+        self._files = files
+        self._directory = directory
+        self._open: OrderedDict[str, _Handle] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def read(self, name: str, offset: int, length: int) -> bytes:
+        """Up to `length` bytes; fewer at the end. Raises IntegrityFailure for a missing file, OutOfResources when reading fails."""
+        try:
+            # Held until the end: another thread may put the file out meanwhile.
+            handle = self._handle(name)
+            return self._files.read(handle.number, length, offset)
+        except FileNotFoundError:
+            raise IntegrityFailure("The file of a stored document is missing.") from None
+        except OSError as error:
+            raise OutOfResources("A stored document cannot be read now.") from error
+
+    def clear(self) -> None:
+        """Gives the files back."""
+        with self._lock:
+            self._open.clear()
+
+    def _handle(self, name: str) -> _Handle:
+        with self._lock:
+            handle = self._open.get(name)
+            if handle is not None:
+                self._open.move_to_end(name)
+                return handle
+            handle = self._open[name] = _Handle(self._files, self._directory / name)
+            if len(self._open) > OPEN_FILES:
+                self._open.popitem(last=False)
+            return handle

@@ -1,0 +1,248 @@
+"""Documents' bytes in append-only segment files: one file at a time per worker process, synced once for all who wait.
+
+The order that makes an answer safe: append, sync, then the commit that names the place, then the answer. What was appended and never
+named is unreachable, and harmless. A file is never reopened for writing: after a restart a new one begins.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from carnet.clock import Clock, system_clock
+from carnet.errors import IntegrityFailure, OutOfResources
+from carnet.repository.file_system import FileSystem, OperatingSystem
+from carnet.repository.frames import HEADER_BYTES, SEGMENT_HEADER, frame_length, open_frame, read_header, seal_frame
+from carnet.repository.preparation import Prepared, expand, prepare
+from carnet.repository.readers import Readers
+
+__all__ = ["Mark", "Place", "Prepared", "SegmentStore", "prepare"]
+
+_START = len(SEGMENT_HEADER)
+_NAME = re.compile(r"[A-Za-z0-9_]+-[0-9a-f]+-[0-9a-f]{8}\.seg")
+_WORKER = re.compile(r"[A-Za-z0-9_]+")
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a frame stands: name of the segment file, offset and length of the frame in bytes."""
+
+    segment: str
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An end of the store that one may go back to; segment '' is the time before the first file."""
+
+    segment: str
+    offset: int
+
+
+@dataclass(slots=True)
+class _Segment:
+    """A file that this process writes: `end` is where the next frame goes, `durable` what a power cut cannot take."""
+
+    name: str
+    handle: int
+    end: int = 0
+    durable: int = 0
+
+    @property
+    def waiting(self) -> bool:
+        """Whether frames wait for a sync; an empty file does not count."""
+        return self.end > max(self.durable, _START)
+
+
+class SegmentStore:
+    """The documents of one directory, as one worker process writes and reads them.
+
+    Append, sync, mark and roll back from one thread at a time; read from any. After a failed write or sync nobody knows what the disk
+    holds: the store has failed, and refuses every further document with OutOfResources until the process is restarted; reading goes on.
+    A full disk met while appending is not such a failure: the frame is taken back, and a later append may succeed.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        worker: str,
+        segment_bytes: int = 128 * 1024 * 1024,
+        *,
+        file_system: FileSystem | None = None,
+        clock: Clock = system_clock,
+    ) -> None:
+        if not _WORKER.fullmatch(worker):
+            raise ValueError("a worker's name is of letters, digits and underscores: it begins the names of its files")
+        self._directory = directory
+        self._worker = worker
+        self._segment_bytes = segment_bytes
+        self._files = file_system or OperatingSystem()
+        self._clock = clock
+        self._written: list[_Segment] = []
+        self._failed = False
+        self._readers = Readers(self._files, directory)
+        self._files.make_directory(directory)
+
+    # --- writing ---------------------------------------------------------------------------------------------------
+
+    def append(self, prepared: Prepared, dek: bytes, object_id: str) -> Place:
+        """Encrypts a document and writes it to the operating system; it is durable after the next `sync`.
+
+        `dek` is the document's own 32-byte key. Raises OutOfResources when there is no room (nothing is kept) or the store has failed.
+        """
+        if self._failed:
+            raise _refusal()
+        length = frame_length(len(prepared.stored))
+        segment = self._segment_for(length)
+        self._write(segment, seal_frame(prepared.stored, prepared.compression, dek, object_id))
+        place = Place(segment.name, segment.end, length)
+        segment.end += length
+        return place
+
+    def sync(self) -> None:
+        """Makes all that was appended durable, names of new files included; does nothing when nothing waits.
+
+        Raises OutOfResources when that fails, or when something waits in a store that has failed: until it is rolled back.
+        """
+        waiting = [segment for segment in self._written if segment.waiting]
+        if not waiting:
+            return
+        if self._failed:
+            raise _refusal()
+        try:
+            for segment in waiting:
+                self._files.sync(segment.handle)
+            if not all(segment.durable for segment in waiting):
+                self._files.sync_directory(self._directory)
+        except OSError as error:
+            self._failed = True
+            raise _refusal() from error
+        for segment in waiting:
+            segment.durable = segment.end
+        self._retire()
+
+    def mark(self) -> Mark:
+        """The current end, to go back to when an act is refused."""
+        return Mark(self._written[-1].name, self._written[-1].end) if self._written else Mark("", 0)
+
+    def rollback_to(self, mark: Mark) -> None:
+        """Takes back what was appended after a mark and not synced. Marks are gone back to last first.
+
+        Raises nothing: when a file cannot be cut, the store has failed, and the next append says so.
+        """
+        for segment in reversed(self._written):
+            floor = mark.offset if segment.name == mark.segment else _START
+            keep = max(floor, segment.durable)
+            if keep < segment.end:
+                self._cut(segment, keep)
+            if segment.name == mark.segment:
+                return
+
+    def close(self) -> None:
+        """Gives the files back; what was not synced may be lost."""
+        for segment in self._written:
+            self._files.close(segment.handle)
+        self._written.clear()
+        self._readers.clear()
+
+    def _segment_for(self, length: int) -> _Segment:
+        if self._written:
+            current = self._written[-1]
+            if current.end + length <= self._segment_bytes or current.end == _START:
+                return current
+        name = f"{self._worker}-{self._clock():x}-{secrets.token_hex(4)}.seg"
+        try:
+            segment = _Segment(name, self._files.create(self._directory / name))
+        except OSError as error:
+            raise OutOfResources("No file could be opened for documents; try again later.") from error
+        self._write(segment, [SEGMENT_HEADER])
+        segment.end = _START
+        self._written.append(segment)
+        return segment
+
+    def _write(self, segment: _Segment, parts: list[bytes]) -> None:
+        try:
+            self._files.write(segment.handle, parts, segment.end)
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                self._failed = True
+                raise _refusal() from error
+            if segment.end:
+                self._cut(segment, segment.end)
+            else:
+                self._remove(segment)
+            raise OutOfResources("There is no room for the document; try again later.") from error
+
+    def _cut(self, segment: _Segment, length: int) -> None:
+        """Shortens a file; in a store that has failed the file is left alone, since nothing more is written to it."""
+        try:
+            if not self._failed:
+                self._files.truncate(segment.handle, length)
+        except OSError:
+            self._failed = True
+        segment.end = length
+
+    def _remove(self, segment: _Segment) -> None:
+        """Removes a file that has not even its header."""
+        try:
+            self._files.close(segment.handle)
+            self._files.unlink(self._directory / segment.name)
+        except OSError:
+            self._failed = True
+
+    def _retire(self) -> None:
+        """Closes the files that are full, now that all is durable."""
+        for segment in self._written[:-1]:
+            with contextlib.suppress(OSError):
+                self._files.close(segment.handle)
+        del self._written[:-1]
+
+    # --- reading ---------------------------------------------------------------------------------------------------
+
+    def read(self, place: Place, dek: bytes, object_id: str, *, size: int, sha256: bytes) -> bytes:
+        """The document's content, after its seal, its size and its SHA-256 were checked.
+
+        Raises IntegrityFailure when anything differs or the file is missing, OutOfResources when the disk cannot be read.
+        """
+        # No content of this size makes a longer frame: a damaged length does not reserve memory.
+        possible = HEADER_BYTES <= place.length <= frame_length(size) and place.offset >= _START
+        if not possible or not _NAME.fullmatch(place.segment):
+            raise IntegrityFailure("A document's place is not a possible one.")
+        frame = self._readers.read(place.segment, place.offset, place.length)
+        content = expand(*open_frame(frame, dek, object_id), size)
+        if not hmac.compare_digest(hashlib.sha256(content).digest(), sha256):
+            raise IntegrityFailure("A stored document is not the one that was registered.")
+        return content
+
+    def scan(self, segment: str) -> Iterator[tuple[Place, bytes]]:
+        """Every frame of a segment, in order, with the SHA-256 of its object id; stops at the first thing that is not a frame.
+
+        The last frame of a file that a crash cut may be incomplete. Raises IntegrityFailure when the file is not a segment, OutOfResources when it cannot be read.
+        """
+        if not _NAME.fullmatch(segment) or self._readers.read(segment, 0, _START) != SEGMENT_HEADER:
+            raise IntegrityFailure("A file of the store is not a segment.")
+        offset = _START
+        while True:
+            try:
+                header = read_header(self._readers.read(segment, offset, HEADER_BYTES))
+            except IntegrityFailure:
+                return
+            yield Place(segment, offset, header.length), header.object_digest
+            offset += header.length
+
+    def segments(self) -> list[str]:
+        """The names of all segment files of the directory, of every worker, sorted."""
+        return [name for name in self._files.list(self._directory) if _NAME.fullmatch(name)]
+
+
+def _refusal() -> OutOfResources:
+    return OutOfResources("Documents could not be made durable; none is stored until the service is restarted.")
