@@ -5,6 +5,7 @@ Every field below is documented in docs/operate/settings.md; a test holds the tw
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import tomllib
 from collections.abc import Mapping
@@ -77,6 +78,9 @@ class Settings:
     make_invisible_by_update: bool = False
     masked_and_invisible_together: bool = False
     occupational_doctors: bool = False
+    professions_by_role: bool = False
+    medecin_traitant_can_be_blocked: bool = False
+    deleted_readable: bool = False
     emergency_review_hours: int = 72
     # trace and storage
     audit_origin: str = "carnet.example/trace"
@@ -143,7 +147,21 @@ def load(home: Path, environ: Mapping[str, str] | None = None) -> Settings:
     return settings
 
 
+def _check_client(client: ClientPolicy) -> None:
+    if client.profile not in {"", "dmp-vihf", "xua-strict"}:
+        raise ConfigurationError(f"clients: the profile of {client.structure} is dmp-vihf or xua-strict.")
+    for end in (client.sha1_until, client.inclusive_c14n_until):
+        try:
+            well_formed = not end or dt.date.fromisoformat(end).isoformat() == end
+        except ValueError:
+            well_formed = False
+        if not well_formed:
+            raise ConfigurationError(f"clients: an end date of {client.structure} is not of the form YYYY-MM-DD.")
+
+
 def _check(settings: Settings) -> None:
+    for client in settings.clients:
+        _check_client(client)
     if settings.environment not in {"development", "test", "production"}:
         raise ConfigurationError("environment is development, test or production.")
     if settings.vihf_profile not in {"dmp-vihf", "xua-strict"}:

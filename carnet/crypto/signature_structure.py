@@ -1,0 +1,248 @@
+"""What an XML signature may look like, judged before any cryptography: a signature that verifies says nothing of what it covers.
+
+Two ordered tables of named checks: one for a signature inside what it signs (SAML), one for a signature over its own objects
+(XAdES of IHE DSG). Each check is necessary: tests take them away one by one and watch an attack get through.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lxml import etree
+from signxml.algorithms import DigestAlgorithm, SignatureMethod
+
+from carnet.errors import SignatureInvalid
+
+DS = "http://www.w3.org/2000/09/xmldsig#"
+SIGNATURE = f"{{{DS}}}Signature"
+ENVELOPED = f"{DS}enveloped-signature"
+EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"
+INCLUSIVE = frozenset({"http://www.w3.org/TR/2001/REC-xml-c14n-20010315", "http://www.w3.org/2006/12/xml-c14n11"})
+_COMMENTED = {f"{EXCLUSIVE}WithComments": EXCLUSIVE} | {f"{uri}#WithComments": uri for uri in INCLUSIVE}
+
+_MORE, _MORE_2007 = "http://www.w3.org/2001/04/xmldsig-more#", "http://www.w3.org/2007/05/xmldsig-more#"
+_ENC = "http://www.w3.org/2001/04/xmlenc#"
+SIGNATURE_METHODS = {
+    f"{_MORE}rsa-sha256": SignatureMethod.RSA_SHA256,
+    f"{_MORE}rsa-sha384": SignatureMethod.RSA_SHA384,
+    f"{_MORE}rsa-sha512": SignatureMethod.RSA_SHA512,
+    f"{_MORE_2007}sha256-rsa-MGF1": SignatureMethod.SHA256_RSA_MGF1,
+    f"{_MORE_2007}sha384-rsa-MGF1": SignatureMethod.SHA384_RSA_MGF1,
+    f"{_MORE_2007}sha512-rsa-MGF1": SignatureMethod.SHA512_RSA_MGF1,
+    f"{_MORE}ecdsa-sha256": SignatureMethod.ECDSA_SHA256,
+    f"{_MORE}ecdsa-sha384": SignatureMethod.ECDSA_SHA384,
+}
+DIGEST_METHODS = {
+    f"{_ENC}sha256": DigestAlgorithm.SHA256,
+    f"{_MORE}sha384": DigestAlgorithm.SHA384,
+    f"{_ENC}sha512": DigestAlgorithm.SHA512,
+}
+SHA1_SIGNATURE_METHODS = {f"{DS}rsa-sha1": SignatureMethod.RSA_SHA1}
+SHA1_DIGEST_METHODS = {f"{DS}sha1": DigestAlgorithm.SHA1}
+
+_SHAPES = {
+    "Signature": "SignedInfo SignatureValue KeyInfo ",
+    "SignedInfo": "CanonicalizationMethod SignatureMethod (Reference ){1,8}",
+    "CanonicalizationMethod": "(InclusiveNamespaces )?",
+    "SignatureMethod": "",
+    "Reference": "(Transforms )?DigestMethod DigestValue ",
+    "Transforms": "(Transform ){1,2}",
+    "Transform": "(InclusiveNamespaces )?",
+    "DigestMethod": "",
+    "DigestValue": "",
+    "SignatureValue": "",
+    "KeyInfo": "X509Data (KeyValue )?|KeyValue X509Data ",
+    "X509Data": "((X509Certificate|X509IssuerSerial|X509SubjectName|X509SKI) ){1,8}",
+    "X509Certificate": "",
+}
+"""Children of the elements of a signature (XMLDSig Core §4), as expressions over their names; nothing else may stand there."""
+
+_PREFIX_LIST = f"{{{EXCLUSIVE}}}InclusiveNamespaces"
+_NAMES = {f"{{{DS}}}{name}": f"{name} " for shape in _SHAPES.values() for name in re.findall("[A-Za-z0-9]{3,}", shape)}
+_NAMES |= {_PREFIX_LIST: "InclusiveNamespaces ", f"{{{DS}}}Object": "Object "}
+_CHILDREN = {f"{{{DS}}}{name}": re.compile(shape) for name, shape in _SHAPES.items()}
+_WITH_OBJECTS = re.compile(f"{_SHAPES['Signature']}(Object ){{1,4}}")
+_SIGNED_PARTS = tuple(f"{{{DS}}}{name}" for name in ("SignedInfo", "SignatureValue", "KeyInfo"))
+
+MAXIMUM_PREFIXES = 16
+_PREFIX = re.compile(r"#default|[A-Za-z_][A-Za-z0-9_.-]{0,63}")
+_FRAGMENT = re.compile(r"#[A-Za-z_][A-Za-z0-9_.-]{0,127}")
+_BASE64 = re.compile(r"[A-Za-z0-9+/ \t\r\n]+[= \t\r\n]*")
+_IDENTIFIER_ATTRIBUTES = ("Id", "ID", "id", "AssertionID", "{http://www.w3.org/XML/1998/namespace}id")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What is let through beyond the default.
+
+    SHA-1 only for a named client until a date (`config.ClientPolicy`), and inclusive canonicalization of assertions likewise;
+    XAdES signatures use inclusive canonicalization by their standard.
+    """
+
+    allow_sha1: bool = False
+    allow_inclusive_c14n: bool = False
+
+    @property
+    def signature_methods(self) -> dict[str, SignatureMethod]:
+        """Allowed SignatureMethod algorithms, by URI."""
+        return SIGNATURE_METHODS | SHA1_SIGNATURE_METHODS if self.allow_sha1 else SIGNATURE_METHODS
+
+    @property
+    def digest_methods(self) -> dict[str, DigestAlgorithm]:
+        """Allowed DigestMethod algorithms, by URI."""
+        return DIGEST_METHODS | SHA1_DIGEST_METHODS if self.allow_sha1 else DIGEST_METHODS
+
+    def canonicalizes(self, algorithm: str | None) -> bool:
+        """Whether this canonicalization, which leaves comments out, is allowed."""
+        return algorithm == EXCLUSIVE or (self.allow_inclusive_c14n and algorithm in INCLUSIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A signature before any cryptography, and the element that should carry it (the signature itself when detached).
+
+    `parts` are the XMLDSig elements of SignedInfo and SignatureValue, by name, in document order.
+    """
+
+    root: Any
+    signature: Any
+    policy: Policy
+    parts: Mapping[str, Sequence[Any]]
+
+    def algorithms(self, name: str) -> list[str]:
+        """The Algorithm attribute of each part of this name, '' where it has none."""
+        return [element.get("Algorithm", "") for element in self.parts.get(name, ())]
+
+
+def examine(root: Any, signature: Any, policy: Policy) -> Examined:
+    """Takes a signature apart, whatever it looks like."""
+    parts: dict[str, list[Any]] = {}
+    for child in signature.iterchildren(*_SIGNED_PARTS[:2]):
+        for element in child.iter(f"{{{DS}}}*"):
+            parts.setdefault(element.tag[len(DS) + 2 :], []).append(element)
+    return Examined(root, signature, policy, parts)
+
+
+def _names(element: Any) -> str:
+    return "".join([_NAMES.get(child.tag, "? ") for child in element])
+
+
+def _check_shape(element: Any) -> None:
+    expected = _CHILDREN.get(element.tag)
+    if expected is None:
+        return
+    if expected.fullmatch(_names(element)) is None:
+        raise SignatureInvalid("The signature holds something that does not belong there.")
+    for child in element:
+        _check_shape(child)
+
+
+def _check_methods(examined: Examined, canonicalizations: list[str]) -> None:
+    policy = examined.policy
+    known = (
+        all(map(policy.canonicalizes, canonicalizations))
+        and all(uri in policy.signature_methods for uri in examined.algorithms("SignatureMethod"))
+        and all(uri in policy.digest_methods for uri in examined.algorithms("DigestMethod"))
+    )
+    if not known:
+        raise SignatureInvalid("The signature uses a method that is not accepted.")
+
+
+def _one_signature_in_place(examined: Examined) -> None:
+    everywhere = list(examined.root.iter(SIGNATURE))
+    if len(everywhere) != 1 or everywhere[0].getparent() is not examined.root:
+        raise SignatureInvalid("There must be one signature, directly inside what it signs.")
+
+
+def _nothing_but_a_signature(examined: Examined) -> None:
+    _check_shape(examined.signature)
+
+
+def _known_methods(examined: Examined) -> None:
+    _check_methods(examined, examined.algorithms("CanonicalizationMethod"))
+
+
+def _reference_is_the_root(examined: Examined) -> None:
+    references = [reference.get("URI") for reference in examined.parts.get("Reference", ())]
+    if references != [f"#{examined.root.get('ID')}"]:
+        raise SignatureInvalid("The signature must reference the element that carries it, by its ID, and nothing else.")
+
+
+def _enveloped_transforms(examined: Examined) -> None:
+    found = examined.algorithms("Transform")
+    if len(found) != 2 or found[0] != ENVELOPED or not examined.policy.canonicalizes(found[1]):
+        raise SignatureInvalid("The transforms must be enveloped-signature, then an accepted canonicalization.")
+
+
+def _short_prefix_lists(examined: Examined) -> None:
+    for element in examined.signature.iter(_PREFIX_LIST):
+        prefixes = element.get("PrefixList", "").split()
+        if len(prefixes) > MAXIMUM_PREFIXES or not all(map(_PREFIX.fullmatch, prefixes)):
+            raise SignatureInvalid("A list of namespace prefixes is too long or malformed.")
+
+
+def _clean_base64(examined: Examined) -> None:
+    for name in ("SignatureValue", "DigestValue"):
+        if any(_BASE64.fullmatch(element.text or "") is None for element in examined.parts.get(name, ())):
+            raise SignatureInvalid("The signature carries a value that is not base64.")
+
+
+def _a_signature_and_its_objects(examined: Examined) -> None:
+    if _WITH_OBJECTS.fullmatch(_names(examined.signature)) is None:
+        raise SignatureInvalid("The signature holds something that does not belong there.")
+    for name in _SIGNED_PARTS:
+        _check_shape(examined.signature.find(name))
+
+
+def _no_comment(examined: Examined) -> None:
+    if next(examined.signature.iter(etree.Comment, etree.ProcessingInstruction), None) is not None:
+        raise SignatureInvalid("The signature carries a comment or a processing instruction.")
+
+
+def _known_methods_comments_or_not(examined: Examined) -> None:
+    found = examined.algorithms("CanonicalizationMethod")
+    _check_methods(examined, [_COMMENTED.get(algorithm, algorithm) for algorithm in found])
+
+
+def _references_stay_inside(examined: Examined) -> None:
+    elements = examined.signature.iter("*")
+    identifiers = [value for one in elements for name in _IDENTIFIER_ATTRIBUTES if (value := one.get(name))]
+    if len(identifiers) != len(set(identifiers)):
+        raise SignatureInvalid("Two elements of the signature carry the same identifier.")
+    for reference in examined.parts.get("Reference", ()):
+        uri = reference.get("URI", "")
+        if _FRAGMENT.fullmatch(uri) is None or uri[1:] not in identifiers:
+            raise SignatureInvalid("A reference does not stay inside the signature.")
+
+
+def _canonical_transforms(examined: Examined) -> None:
+    for transforms in examined.parts.get("Transforms", ()):
+        found = [_COMMENTED.get(uri, uri) for uri in (transform.get("Algorithm", "") for transform in transforms)]
+        if len(found) != 1 or not examined.policy.canonicalizes(found[0]):
+            raise SignatureInvalid("The only transform of a reference may be an accepted canonicalization.")
+
+
+Check = Callable[[Examined], None]
+
+ENVELOPED_CHECKS: tuple[tuple[str, Check], ...] = (
+    ("one signature, in its place", _one_signature_in_place),
+    ("nothing but a signature", _nothing_but_a_signature),
+    ("known methods", _known_methods),
+    ("reference to the assertion", _reference_is_the_root),
+    ("transforms", _enveloped_transforms),
+    ("prefix lists", _short_prefix_lists),
+    ("base64", _clean_base64),
+)
+
+DETACHED_CHECKS: tuple[tuple[str, Check], ...] = (
+    ("a signature and its objects", _a_signature_and_its_objects),
+    ("no comment", _no_comment),
+    ("known methods", _known_methods_comments_or_not),
+    ("references inside", _references_stay_inside),
+    ("transforms", _canonical_transforms),
+    ("prefix lists", _short_prefix_lists),
+    ("base64", _clean_base64),
+)

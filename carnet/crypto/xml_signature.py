@@ -1,0 +1,122 @@
+"""The only place where XML signatures are verified: a look at the structure, then signxml, then only the bytes that were signed.
+
+After verification the tree of the message is thrown away: callers get elements parsed again from the canonical bytes whose
+digest was signed, and nothing else. Whether the certificate may be trusted, and when, is not judged here
+(`identity.certificates` does).
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography import x509
+from lxml import etree
+from signxml import SignatureConfiguration, XMLVerifier
+from signxml.algorithms import CanonicalizationMethod
+
+from carnet import hardened_xml
+from carnet.crypto import signature_structure
+from carnet.crypto.signature_structure import DS, SIGNATURE, Check, Examined, Policy, examine
+from carnet.errors import SignatureInvalid
+
+__all__ = ["Policy", "VerifiedReference", "signing_certificate", "verify_detached_signed_info", "verify_enveloped"]
+
+_CERTIFICATE = f"{{{DS}}}KeyInfo/{{{DS}}}X509Data/{{{DS}}}X509Certificate"
+_REFERENCES = f"{{{DS}}}SignedInfo/{{{DS}}}Reference"
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedReference:
+    """One thing that a signature covers: the id it was referenced by, the Reference's Type, and its bytes parsed again."""
+
+    identifier: str
+    type: str
+    element: Any
+
+
+def signing_certificate(signature: Any) -> bytes:
+    """The DER of the first certificate in a signature's KeyInfo: a claim, until the signature is verified with it.
+
+    Raises SignatureInvalid when there is none or it is not base64.
+    """
+    element = signature.find(_CERTIFICATE)
+    try:
+        return base64.b64decode("".join((element.text or "").split()), validate=True)
+    except (AttributeError, ValueError) as error:
+        raise SignatureInvalid("The signature carries no certificate.") from error
+
+
+def verify_enveloped(element: Any, certificate: x509.Certificate, policy: Policy) -> Any:
+    """Verifies the signature that is a direct child of `element` (an lxml element, or its bytes) and covers it whole by its ID.
+
+    Returns the root of what was signed, parsed again from the canonical bytes, without the signature. Raises SignatureInvalid.
+    """
+    data = element if isinstance(element, bytes) else etree.tostring(element, with_tail=False)
+    root = hardened_xml.parse(data, what="signed element")
+    signature = root.find(SIGNATURE)
+    if signature is None:
+        raise SignatureInvalid("There is no signature.")
+    _judge(examine(root, signature, policy), signature_structure.ENVELOPED_CHECKS)
+    (verified,) = _cryptography(data, certificate, policy, references=1, id_attribute="ID")
+    if (verified.tag, verified.get("ID")) != (root.tag, root.get("ID")):
+        raise SignatureInvalid("The signature covers another element than the one that carries it.")
+    return verified
+
+
+def verify_detached_signed_info(
+    signature: Any, certificate: x509.Certificate, policy: Policy
+) -> tuple[VerifiedReference, ...]:
+    """Verifies a signature over its own objects (XAdES): SignatureValue over SignedInfo, and every Reference of SignedInfo.
+
+    References must be same-document (`#id`) and stay inside the Signature element. Canonicalizations with comments are taken
+    for those without, the signature being refused when it holds a comment. What a Manifest references in its turn is the
+    caller's to compare (XMLDSig Core §5.1). Returns the referenced elements, in order. Raises SignatureInvalid.
+    """
+    data = etree.tostring(signature, with_tail=False)
+    root = hardened_xml.parse(data, what="signature")
+    if root.tag != SIGNATURE:
+        raise SignatureInvalid("There is no signature.")
+    _judge(examine(root, root, policy), signature_structure.DETACHED_CHECKS)
+    references = root.findall(_REFERENCES)
+    verified = _cryptography(data, certificate, policy, references=len(references))
+    return tuple(
+        VerifiedReference(reference.get("URI", "")[1:], reference.get("Type", ""), element)
+        for reference, element in zip(references, verified, strict=True)
+    )
+
+
+def _judge(examined: Examined, checks: tuple[tuple[str, Check], ...]) -> None:
+    for name, check in checks:
+        try:
+            check(examined)
+        except SignatureInvalid as error:
+            error.add_note(name)
+            raise
+
+
+def _cryptography(
+    data: bytes, certificate: x509.Certificate, policy: Policy, *, references: int, id_attribute: str | None = None
+) -> list[Any]:
+    """What each of the `references` covers, parsed again. Whatever signxml, lxml or cryptography raise means no."""
+    configuration = SignatureConfiguration(
+        location="./",
+        expect_references=references,
+        signature_methods=frozenset(policy.signature_methods.values()),
+        digest_algorithms=frozenset(policy.digest_methods.values()),
+        verification_time=certificate.not_valid_before_utc,
+        default_reference_c14n_method=CanonicalizationMethod.CANONICAL_XML_1_0,
+    )
+    try:
+        results = XMLVerifier().verify(
+            data,
+            x509_cert=certificate,
+            expect_config=configuration,
+            id_attribute=id_attribute,
+            validate_schema=False,
+        )
+        found = results if isinstance(results, list) else [results]
+        return [hardened_xml.parse(result.signed_data, what="signed element") for result in found]
+    except Exception as error:
+        raise SignatureInvalid("The signature does not verify.") from error

@@ -1,0 +1,158 @@
+"""The shape of a VIHF: a closed grammar of the SAML 2.0 assertion, in place of the whole schema (SAML Core §2, protocol notes §2.1).
+
+What is not named here is refused: extension points of SAML are where assertions get wrapped into one another.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from carnet import hardened_xml
+from carnet.crypto.signature_structure import DS
+from carnet.errors import AssertionInvalid
+
+SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
+HL7 = "urn:hl7-org:v3"
+ASSERTION = f"{{{SAML}}}Assertion"
+REFUSAL = "The identity of the caller could not be established."
+MAXIMUM_VALUE = 2048
+
+_XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
+_STATEMENTS = "AuthnStatement AttributeStatement |AttributeStatement AuthnStatement "
+_NAME_ATTRIBUTES = "Format NameQualifier SPNameQualifier SPProvidedID"
+_GRAMMAR: dict[str, tuple[str, str]] = {
+    "Assertion": (f"Issuer (Signature )*Subject (Conditions )?({_STATEMENTS})(Signature )*", "ID IssueInstant Version"),
+    "Issuer": ("", _NAME_ATTRIBUTES),
+    "Subject": ("NameID (SubjectConfirmation ){0,4}", ""),
+    "NameID": ("", _NAME_ATTRIBUTES),
+    "SubjectConfirmation": ("(NameID )?(SubjectConfirmationData )?", "Method"),
+    "SubjectConfirmationData": ("(KeyInfo )?", f"NotBefore NotOnOrAfter Recipient InResponseTo Address {_XSI}type"),
+    "KeyInfo": ("X509Data ", "Id"),
+    "X509Data": ("X509Certificate ", ""),
+    "X509Certificate": ("", ""),
+    "Conditions": ("((AudienceRestriction|OneTimeUse) ){0,4}", "NotBefore NotOnOrAfter"),
+    "AudienceRestriction": ("(Audience ){1,8}", ""),
+    "Audience": ("", ""),
+    "OneTimeUse": ("", ""),
+    "AuthnStatement": ("(SubjectLocality )?AuthnContext ", "AuthnInstant SessionIndex SessionNotOnOrAfter"),
+    "SubjectLocality": ("", "Address DNSName"),
+    "AuthnContext": ("AuthnContextClassRef ((AuthnContextDecl|AuthnContextDeclRef) )?", ""),
+    "AuthnContextClassRef": ("", ""),
+    "AuthnContextDecl": ("", f"{_XSI}type"),
+    "AuthnContextDeclRef": ("", ""),
+    "AttributeStatement": ("(Attribute ){1,64}", ""),
+    "Attribute": ("(AttributeValue ){0,8}", "Name NameFormat FriendlyName"),
+    "AttributeValue": ("(Value )?", f"{_XSI}type {_XSI}nil"),
+    "Value": ("", f"code codeSystem codeSystemName codeSystemVersion displayName nullFlavor {_XSI}type"),
+}
+"""For each element: its children in order, as an expression over names, and the attributes it may carry. `Value` is any leaf
+of HL7 v3 in an AttributeValue; Signature is judged by `crypto.signature_structure`."""
+
+_DS_NAMES = frozenset({"Signature", "KeyInfo", "X509Data", "X509Certificate"})
+_NAMES = {
+    f"{{{DS if name in _DS_NAMES else SAML}}}{name}": name for name in (*_GRAMMAR, "Signature") if name != "Value"
+}
+_CHILDREN = {name: re.compile(children) for name, (children, _) in _GRAMMAR.items()}
+_ATTRIBUTES = {name: frozenset(attributes.split()) for name, (_, attributes) in _GRAMMAR.items()}
+_NONE: frozenset[str] = frozenset()
+_HL7_PREFIX = f"{{{HL7}}}"
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}")
+_RELATIVE_NAMESPACE = re.compile(rb'xmlns(?::[^\s=]+)?="[^":]+"')
+
+
+def deny(reason: str) -> AssertionInvalid:
+    """The uniform error; `reason` goes to the log as a note and carries nothing of the caller."""
+    error = AssertionInvalid(REFUSAL)
+    error.add_note(reason)
+    return error
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """An assertion alone in its tree, its bytes, and for every element its name in the grammar and those of its children.
+
+    A name is '?' when the grammar has none; children are written as one text, each followed by a blank. Signatures and what
+    they hold are left out, but for their name.
+    """
+
+    root: Any
+    data: bytes
+    elements: tuple[tuple[str, Any, str], ...]
+
+
+def shape_of(data: bytes) -> Shape:
+    """Parses an assertion on its own. Raises MalformedMessage."""
+    root = hardened_xml.parse(data, what="assertion")
+    elements: list[tuple[str, Any, str]] = []
+    _walk(_name(root), root, elements)
+    return Shape(root, data, tuple(elements))
+
+
+def _walk(name: str, element: Any, elements: list[tuple[str, Any, str]]) -> None:
+    children = [(_name(child), child) for child in element]
+    elements.append((name, element, "".join([f"{child} " for child, _ in children])))
+    for child_name, child in children:
+        if child_name != "Signature":
+            _walk(child_name, child, elements)
+
+
+def _name(element: Any) -> str:
+    tag = element.tag
+    return _NAMES.get(tag) or ("Value" if isinstance(tag, str) and tag.startswith(_HL7_PREFIX) else "?")
+
+
+def _known_children(shape: Shape) -> None:
+    for name, _, children in shape.elements:
+        if name not in _CHILDREN or _CHILDREN[name].fullmatch(children) is None:
+            raise deny("an element of the assertion is unknown, missing, repeated or out of place")
+
+
+def _known_attributes(shape: Shape) -> None:
+    for name, element, _ in shape.elements:
+        if not _ATTRIBUTES.get(name, _NONE).issuperset(element.keys()):
+            raise deny("an element of the assertion carries an unknown attribute")
+
+
+def _no_mixed_content(shape: Shape) -> None:
+    for _, element, children in shape.elements:
+        if children:
+            for text in (element.text, *[child.tail for child in element]):
+                if text and not text.isspace():
+                    raise deny("an element of the assertion mixes text and elements")
+
+
+def _short_values(shape: Shape) -> None:
+    for name, element, _ in shape.elements:
+        longest = max(map(len, (element.text or "", *element.values())))
+        if longest > MAXIMUM_VALUE and name != "X509Certificate":
+            raise deny("a value of the assertion is too long")
+
+
+def _sound_identifier(shape: Shape) -> None:
+    if _IDENTIFIER.fullmatch(shape.root.get("ID", "")) is None:
+        raise deny("the ID of the assertion is not an NCName of at most 128 characters")
+
+
+def _saml_two(shape: Shape) -> None:
+    if shape.root.get("Version") != "2.0":
+        raise deny("the assertion is not of SAML 2.0")
+
+
+def _absolute_namespaces(shape: Shape) -> None:
+    if _RELATIVE_NAMESPACE.search(shape.data) is not None:
+        raise deny("a namespace of the assertion is relative")
+
+
+Check = Callable[[Shape], None]
+CHECKS: tuple[tuple[str, Check], ...] = (
+    ("children", _known_children),
+    ("attributes", _known_attributes),
+    ("mixed content", _no_mixed_content),
+    ("length of values", _short_values),
+    ("identifier", _sound_identifier),
+    ("SAML version", _saml_two),
+    ("namespaces", _absolute_namespaces),
+)
