@@ -1,0 +1,31 @@
+"""Making a home directory: settings file, keys, database. What `carnet init` and `carnet demo` share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from carnet.config import SETTINGS_FILE, Settings, load
+from carnet.crypto.keyring import DevelopmentKeyring
+from carnet.database.schema import migrate
+from carnet.errors import ConfigurationError
+
+TEMPLATE = """\
+# Settings of this Carnet home; docs/operate/settings.md explains each. CARNET_<NAME> in the environment wins over this file.
+environment = "development"
+host = "127.0.0.1"
+port = 8443
+"""
+
+
+def create_home(home: Path, *, settings: str = TEMPLATE) -> Settings:
+    """Makes a home in an empty or absent directory and returns its settings. Raises ConfigurationError when one is there already."""
+    if (home / SETTINGS_FILE).exists() or (home / "carnet.db").exists():
+        raise ConfigurationError(f"{home} is a Carnet home already.")
+    for folder in ("documents", "keys", "pki"):
+        (home / folder).mkdir(parents=True, exist_ok=True)
+    home.chmod(0o700)
+    (home / SETTINGS_FILE).write_text(settings, encoding="utf-8")
+    DevelopmentKeyring.create(home / "keys")
+    made = load(home)
+    migrate(made.database)
+    return made

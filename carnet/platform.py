@@ -1,0 +1,96 @@
+"""What is built at start, once, by name: settings, clock, database, documents, keys, certificates, rules. Passed down as one argument."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from carnet.authorization.engine import Engine
+from carnet.authorization.matrix import Matrices
+from carnet.authorization.matrix import load as load_matrix
+from carnet.clock import Clock, system_clock
+from carnet.config import Settings
+from carnet.crypto.envelope import PatientKey
+from carnet.crypto.keyring import DevelopmentKeyring, Keyring
+from carnet.database.connection import Connection, SqliteConnection
+from carnet.database.schema import current, head
+from carnet.errors import ConfigurationError
+from carnet.identity.certificates import CertificateStore
+from carnet.registry.holder import Renderer
+from carnet.registry.renditions import RenditionCache
+from carnet.repository.segments import SegmentStore
+
+__all__ = ["Connection", "PatientKey", "Platform", "build"]
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """Everything with state in one worker process."""
+
+    settings: Settings
+    clock: Clock
+    connection: SqliteConnection
+    keyring: Keyring
+    segments: SegmentStore
+    certificates: CertificateStore
+    engine: Engine
+    renderer: Renderer
+    renditions: RenditionCache
+
+    def close(self) -> None:
+        """Gives back files and connections."""
+        self.segments.close()
+        self.connection.close()
+
+
+def matrices(settings: Settings) -> Matrices:
+    """The packaged draft matrix, or the files of the directory that `authorization_matrix` names, each with its effective date."""
+    if settings.authorization_matrix:
+        files = sorted(settings.path("authorization_matrix").glob("*.json"))
+        if not files:
+            raise ConfigurationError("authorization_matrix names a directory without any matrix file.")
+    else:
+        files = sorted((Path(__file__).parent / "authorization" / "data").glob("matrix-*.json"))
+    return Matrices(tuple(load_matrix(file.read_bytes()) for file in files))
+
+
+def build(
+    settings: Settings,
+    renderer: Renderer,
+    *,
+    clock: Clock = system_clock,
+    keyring: Callable[[Path, str], Keyring] = DevelopmentKeyring,
+    worker: str = "w0",
+) -> Platform:
+    """Opens a home directory that `carnet init` or `carnet demo` made.
+
+    Raises ConfigurationError when it is missing, older than this code, or not safe for the environment.
+    """
+    if not settings.database.exists():
+        raise ConfigurationError(f"There is no Carnet home in {settings.home}: make one with `carnet init --home DIR`.")
+    if current(settings.database) != head():
+        raise ConfigurationError("The database is not at this version's schema: run `carnet migrate`.")
+    return Platform(
+        settings=settings,
+        clock=clock,
+        connection=SqliteConnection(settings.database),
+        keyring=keyring(settings.home / "keys", settings.environment),
+        segments=SegmentStore(settings.home / "documents", worker, segment_bytes=settings.segment_bytes),
+        certificates=CertificateStore(
+            settings.path("tls_client_authorities"),
+            settings.path("revocation_lists"),
+            environment=settings.environment,
+            grace=settings.revocation_grace,
+            clock=clock,
+        ),
+        engine=Engine(
+            matrices(settings),
+            occupational_doctors=settings.occupational_doctors,
+            professions_by_role=settings.professions_by_role,
+            medecin_traitant_can_be_blocked=settings.medecin_traitant_can_be_blocked,
+            deleted_readable=settings.deleted_readable,
+        ),
+        renderer=renderer,
+        renditions=RenditionCache(settings.rendition_cache_bytes),
+    )

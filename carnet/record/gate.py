@@ -1,0 +1,317 @@
+"""The gate: facts, decision, transaction, act, trace, duties. No act touches data by any other way.
+
+Acts that are ready at the same moment share one transaction, each behind its own savepoint: documents are synced, one commit is made,
+then all are answered (group commit). An error rolls back to its own act's savepoint; its trace is still written. If the trace or the
+commit cannot be written, nothing of the batch is answered as done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from carnet.audit.event import AuditEvent, Outcome
+from carnet.audit.journal import SealedTree
+from carnet.audit.journal import append as append_to_journal
+from carnet.audit.journal import seal as seal_journal
+from carnet.database.connection import SqliteConnection
+from carnet.errors import Busy, CarnetError, Refused, Unauthenticated, Unavailable, UnknownPatient
+from carnet.identity.directory import confirm
+from carnet.identity.patients import Patient
+from carnet.identity.patients import find as find_patient
+from carnet.identity.replay import forget_expired, remember
+from carnet.platform import PatientKey, Platform
+from carnet.record.act import Act
+from carnet.record.scope import Scope, open_scope
+from carnet.requester import Requester
+
+T = TypeVar("T")
+MAXIMUM_BATCH = 64
+_LOG = logging.getLogger("carnet.gate")
+
+
+@dataclass(slots=True)
+class _Waiting:
+    requester: Requester
+    act: Act[Any]
+    answer: asyncio.Future[Any] | None = None
+    result: Any = None
+    error: BaseException | None = None
+
+
+class _TransactionLost(Exception):
+    """SQLite gave up the whole transaction within an act (disk full, I/O error): what went before in the batch is gone with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A call whose caller could not be identified: what is known of it, for the trace."""
+
+    name: str
+    address: str
+    certificate: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Gate:
+    """The one owner of transactions in a worker process. `perform` is for doors, `perform_now` for the command line."""
+
+    platform: Platform
+    _queue: deque[_Waiting] = field(default_factory=deque)
+    _scheduled: bool = False
+    _tree: SealedTree = field(default_factory=SealedTree)
+
+    @property
+    def waiting(self) -> int:
+        """How many acts wait for the next transaction."""
+        return len(self._queue)
+
+    async def perform(self, requester: Requester, act: Act[T]) -> T:
+        """Decides, runs and traces one act; returns its result once that is durable.
+
+        Raises what the act raises, Refused, UnknownPatient, AssertionInvalid (directory, replay), Busy, Unavailable.
+        """
+        if len(self._queue) >= self.platform.settings.maximum_waiting_requests:
+            raise Busy("Too many requests are waiting; try again in a moment.")
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(requester, act, loop.create_future())
+        self._queue.append(waiting)
+        if not self._scheduled:
+            self._scheduled = True
+            loop.call_soon(self._drain)
+        assert waiting.answer is not None
+        result: T = await waiting.answer
+        return result
+
+    def perform_now(self, requester: Requester, act: Act[T]) -> T:
+        """The same for a caller without an event loop: a batch of one."""
+        waiting = _Waiting(requester, act)
+        self._run_batch([waiting])
+        if waiting.error is not None:
+            raise waiting.error
+        result: T = waiting.result
+        return result
+
+    def note(self, attempt: Attempt) -> None:
+        """Traces a call that failed authentication; it belongs to no patient. Raises Unavailable when it cannot."""
+        event = AuditEvent(
+            action=attempt.name,
+            outcome="refused",
+            at=self.platform.clock(),
+            address=attempt.address,
+            certificate=attempt.certificate,
+            detail=attempt.reason,
+            rules=("authentication",),
+        )
+        key = self.platform.keyring.actor_key()
+        try:
+            self._in_transaction(lambda connection: append_to_journal(connection, event, patient_key=None, key=key))
+        except Exception as failure:
+            raise _unavailable(failure) from failure
+
+    def seal(self) -> bool:
+        """Seals the waiting lines of the trace under a signed checkpoint and drops assertions past their life; False when none waited."""
+        platform = self.platform
+
+        def work(connection: SqliteConnection) -> bool:
+            forget_expired(connection, platform.clock())
+            checkpoint = seal_journal(
+                connection,
+                platform.keyring.sign_checkpoint,
+                platform.settings.audit_origin,
+                platform.clock(),
+                public_key=platform.keyring.checkpoint_public_key(),
+                tree=self._tree,
+            )
+            return checkpoint is not None
+
+        return self._in_transaction(work)
+
+    def warm(self) -> None:
+        """Reads the sealed trace once, so that the first sealing does not: at start, outside any write transaction."""
+        self.read(self._tree.warm)
+
+    def read(self, work: Callable[[SqliteConnection], T]) -> T:
+        """Runs an operator's command that only reads, over one unchanging state of the database."""
+        connection = self.platform.connection
+        connection.control("BEGIN")
+        try:
+            return work(connection)
+        finally:
+            connection.control("ROLLBACK")
+
+    def administer(self, work: Callable[[SqliteConnection], T]) -> T:
+        """Runs an operator's command (imports, feeds) in one transaction; the command traces what touches a record."""
+        return self._in_transaction(work)
+
+    def administer_in_steps(self, work: Callable[[SqliteConnection, Callable[[], None]], T]) -> T:
+        """The same for a long import: `work` calls what it is given each time that what it did so far may be kept."""
+        connection = self.platform.connection
+
+        def commit() -> None:
+            connection.control("COMMIT")
+            connection.control("BEGIN IMMEDIATE")
+
+        return self._in_transaction(lambda opened: work(opened, commit))
+
+    # --- one batch -------------------------------------------------------------------------------------------------
+
+    def _drain(self) -> None:
+        self._scheduled = False
+        batch = [self._queue.popleft() for _ in range(min(MAXIMUM_BATCH, len(self._queue)))]
+        if self._queue:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._drain)
+        self._run_batch(batch)
+        for waiting in batch:
+            answer = waiting.answer
+            if answer is None or answer.done():
+                continue
+            if waiting.error is not None:
+                answer.set_exception(waiting.error)
+            else:
+                answer.set_result(waiting.result)
+
+    def _run_batch(self, batch: list[_Waiting]) -> None:
+        platform = self.platform
+        mark = platform.segments.mark()
+        try:
+            platform.connection.control("BEGIN IMMEDIATE")
+            for waiting in batch:
+                self._run_one(waiting)
+            platform.segments.sync()
+            platform.connection.control("COMMIT")
+        except Exception as failure:  # noqa: BLE001 - whatever it is, nothing of the batch is kept or answered as done
+            _LOG.exception("the batch was rolled back")
+            for waiting in batch:
+                waiting.result = None
+                waiting.error = _unavailable(failure)
+            self._roll_back(mark)
+
+    def _roll_back(self, mark: Any) -> None:
+        """Raises nothing: a transaction that cannot be left makes the next BEGIN fail, which tries again to leave it."""
+        try:
+            if self.platform.connection.in_transaction:
+                self.platform.connection.control("ROLLBACK")
+        except Exception:  # noqa: BLE001 - those who wait are answered all the same
+            _LOG.exception("the transaction could not be rolled back")
+        finally:
+            self.platform.segments.rollback_to(mark)
+
+    def _run_one(self, waiting: _Waiting) -> None:
+        platform = self.platform
+        scope: Scope | None = None
+        outcome: Outcome = "done"
+        detail = ""
+        rules: tuple[str, ...] = ()
+        try:
+            self._admit(waiting.requester)
+            scope = open_scope(platform, waiting.requester, waiting.act.name)
+            waiting.result = self._run_behind_savepoint(scope, waiting.act)
+        except _TransactionLost:
+            raise
+        except CarnetError as error:
+            waiting.error = error
+            outcome = "refused" if isinstance(error, Refused | Unauthenticated | UnknownPatient) else "failed"
+            rules = error.rules if isinstance(error, Refused) else ()
+            detail = type(error).__name__
+        except Exception as error:  # noqa: BLE001 - its own savepoint was rolled back; the others of the batch go on
+            _LOG.exception("an act failed")
+            waiting.error = error
+            outcome, detail = "failed", type(error).__name__
+        if not platform.connection.in_transaction:
+            raise _TransactionLost
+        self._trace(waiting, scope, outcome=outcome, detail=detail, rules=rules)
+
+    def _admit(self, requester: Requester) -> None:
+        """The checks that need the database: the assertion is fresh, the directory knows the caller."""
+        connection = self.platform.connection
+        if requester.assertion is not None:
+            remember(connection, requester.assertion, requester.certificate)
+            confirm(connection, requester)
+
+    def _run_behind_savepoint(self, scope: Scope, act: Act[T]) -> T:
+        connection, segments = self.platform.connection, self.platform.segments
+        mark = segments.mark()
+        connection.control("SAVEPOINT act")
+        try:
+            if act.function is not None:
+                scope.require(act.function)
+            result = act.run(scope)
+            scope.fulfil_duties()
+        except BaseException:
+            segments.rollback_to(mark)
+            self._take_back()
+            raise
+        connection.control("RELEASE act")
+        return result
+
+    def _take_back(self) -> None:
+        try:
+            self.platform.connection.control("ROLLBACK TO act")
+            self.platform.connection.control("RELEASE act")
+        except Exception as failure:
+            raise _TransactionLost from failure
+
+    def _trace(
+        self, waiting: _Waiting, scope: Scope | None, *, outcome: Outcome, detail: str, rules: tuple[str, ...]
+    ) -> None:
+        platform, requester = self.platform, waiting.requester
+        patient, key = self._traced_patient(requester, scope)
+        event = AuditEvent(
+            action=waiting.act.name,
+            outcome=outcome,
+            at=platform.clock(),
+            mode=requester.mode.value,
+            reason=requester.reason,
+            requester_id=requester.identifier,
+            requester_name=requester.name,
+            requester_role=requester.profession.code,
+            organization_id=requester.organization_id,
+            software=f"{requester.software.name} {requester.software.version}".strip(),
+            address=requester.address,
+            certificate=requester.certificate,
+            patient=requester.patient.cx() if requester.patient is not None else "",
+            objects=tuple(scope.touched) if scope is not None and outcome == "done" else (),
+            rules=rules or (tuple(sorted(scope.rules)) if scope is not None else ()),
+            matrix_version=scope.matrix_version if scope is not None else "",
+            detail=detail or (scope.detail if scope is not None else ""),
+            secret=requester.secret_connection,
+        )
+        append_to_journal(platform.connection, event, patient_key=patient.patient_key if patient else None, key=key)
+
+    def _traced_patient(self, requester: Requester, scope: Scope | None) -> tuple[Patient | None, PatientKey]:
+        """Whose chain the line joins and the key that seals it: nobody's when the person is unknown or their key is destroyed."""
+        platform = self.platform
+        if scope is not None:
+            return scope.patient, scope.key
+        if requester.patient is not None:
+            patient = find_patient(platform.connection, platform.keyring, requester.patient)
+            if patient is not None:
+                with contextlib.suppress(UnknownPatient):
+                    return patient, platform.keyring.patient_key(patient.pseudonym)
+        return None, platform.keyring.actor_key()
+
+    def _in_transaction(self, work: Callable[[SqliteConnection], T]) -> T:
+        connection = self.platform.connection
+        connection.control("BEGIN IMMEDIATE")
+        try:
+            result = work(connection)
+            connection.control("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.control("ROLLBACK")
+            raise
+        return result
+
+
+def _unavailable(failure: Exception) -> CarnetError:
+    if isinstance(failure, Unavailable):
+        return failure
+    return Unavailable("The request could not be made durable; nothing of it was kept. Try again later.")

@@ -1,0 +1,103 @@
+"""Reading documents (ITI-43, TD3.2; ITI-68 to come): decided and traced first, then read whole and checked before a byte leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from carnet.authorization.facts import Function
+from carnet.document_query import Get, GetObjects
+from carnet.errors import CarnetError, Refused, UnknownDocument, UnknownRepository
+from carnet.metadata import AvailabilityStatus, ObjectType
+from carnet.platform import Platform
+from carnet.record.act import Act
+from carnet.record.facts import document_facts
+from carnet.record.scope import Scope
+from carnet.record.search import visible
+from carnet.registry.found import FoundEntry
+from carnet.registry.queries import find
+from carnet.repository.documents import StoredDocument
+from carnet.repository.documents import find as find_documents
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One DocumentRequest: which repository, which document (uniqueId)."""
+
+    repository_unique_id: str
+    document_unique_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A document that the caller may read: where its bytes are and the key that opens them."""
+
+    wanted: Wanted
+    mime_type: str
+    stored: StoredDocument
+    key: bytes
+
+
+Answer = Located | CarnetError
+
+
+def retrieve(wanted: tuple[Wanted, ...]) -> Act[tuple[Answer, ...]]:
+    """The act of one retrieval: for each document wanted, in order, where it is or why it is not given."""
+    return Act("iti43", partial(_retrieve, wanted=wanted), Function.CONSULT)
+
+
+def _retrieve(scope: Scope, *, wanted: tuple[Wanted, ...]) -> tuple[Answer, ...]:
+    ours = tuple(
+        item.document_unique_id
+        for item in wanted
+        if item.repository_unique_id == scope.platform.settings.repository_unique_id
+    )
+    entries = current_entries(scope, ours)
+    places = find_documents(scope.connection, scope.patient.patient_key, tuple(entries))
+    answers = tuple(_locate(scope, item, entries, places) for item in wanted)
+    scope.touched.extend(item.wanted.document_unique_id for item in answers if isinstance(item, Located))
+    scope.detail = f"{len(scope.touched)} of {len(wanted)}"
+    return answers
+
+
+def current_entries(scope: Scope, unique_ids: tuple[str, ...]) -> dict[str, FoundEntry]:
+    """The newest version of each document that the caller may know of, by uniqueId."""
+    types = (ObjectType.STABLE, ObjectType.ON_DEMAND)
+    query = GetObjects(Get.DOCUMENTS, unique_ids=unique_ids, object_types=types)
+    found = visible(scope, find(scope.connection, scope.holder, query)) if unique_ids else None
+    newest: dict[str, FoundEntry] = {}
+    for entry in found.entries if found is not None else ():
+        known = newest.get(entry.unique_id)
+        if known is None or _rank(entry) > _rank(known):
+            newest[entry.unique_id] = entry
+    return newest
+
+
+def _rank(entry: FoundEntry) -> tuple[bool, int]:
+    return entry.status != AvailabilityStatus.DEPRECATED, entry.version
+
+
+def _locate(scope: Scope, wanted: Wanted, entries: dict[str, FoundEntry], places: dict[str, StoredDocument]) -> Answer:
+    if wanted.repository_unique_id != scope.platform.settings.repository_unique_id:
+        return UnknownRepository("This repository is not known here.", subject=wanted.repository_unique_id)
+    entry = entries.get(wanted.document_unique_id)
+    stored = places.get(wanted.document_unique_id)
+    if entry is None or stored is None or stored.erased_at is not None:
+        return UnknownDocument("No such document in this record.", subject=wanted.document_unique_id)
+    try:
+        scope.require(Function.CONSULT, document_facts(scope, entry), subject=wanted.document_unique_id)
+    except Refused:
+        return UnknownDocument("No such document in this record.", subject=wanted.document_unique_id)
+    key = scope.key.open_document_key(stored.wrapped_key, wanted.document_unique_id)
+    return Located(wanted, stored.mime_type, stored, key)
+
+
+def read(platform: Platform, located: Located) -> bytes:
+    """The document's bytes, whole and verified (AEAD and SHA-256). Raises IntegrityFailure, and then nothing of it is shown."""
+    return platform.segments.read(
+        located.stored.place,
+        located.key,
+        located.wanted.document_unique_id,
+        size=located.stored.size,
+        sha256=located.stored.sha256,
+    )

@@ -1,0 +1,149 @@
+"""What an act may see and do while it runs: one patient, one requester, the facts, the verdicts, and what the trace will say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from carnet.authorization.decision import Decision, Duty
+from carnet.authorization.engine import Viewer
+from carnet.authorization.facts import DocumentFacts, Function, RecordFacts
+from carnet.consent.standing import Standing, standing
+from carnet.errors import RecordClosed, Refused, UnknownPatient
+from carnet.exchange.emergency_reviews import request_review
+from carnet.exchange.notices import owe
+from carnet.identity.patients import Patient
+from carnet.identity.patients import find as find_patient
+from carnet.platform import Connection, PatientKey, Platform
+from carnet.registry.holder import Holder
+from carnet.requester import Requester
+
+UNKNOWN = "No record is known for this patient identifier."
+_RECIPIENTS = {Duty.TELL_PATIENT: "patient", Duty.TELL_MEDECIN_TRAITANT: "medecin_traitant"}
+
+
+@dataclass(slots=True)
+class Scope:
+    """The room in which one act runs, inside the gate's transaction."""
+
+    platform: Platform
+    requester: Requester
+    patient: Patient
+    key: PatientKey
+    record: RecordFacts
+    viewer: Viewer
+    action: str
+    now: int
+    touched: list[str] = field(default_factory=list)
+    """uniqueIds (or other identifiers) shown or changed, for the trace."""
+    detail: str = ""
+    rules: set[str] = field(default_factory=set)
+    duties: set[Duty] = field(default_factory=set)
+    matrix_version: str = ""
+
+    @property
+    def connection(self) -> Connection:
+        """The gate's connection, inside its transaction."""
+        return self.platform.connection
+
+    @property
+    def holder(self) -> Holder:
+        """Whose registry this is and who registers, for the registry capability."""
+        return Holder(
+            patient_key=self.patient.patient_key,
+            key=self.key,
+            requester_id=self.requester.identifier,
+            organization_id=self.requester.organization_id,
+            now=self.now,
+        )
+
+    def require(self, function: Function, document: DocumentFacts | None = None, *, subject: str = "") -> None:
+        """Raises Refused (or RecordClosed) unless the rules allow the function, on the document when one is given."""
+        engine = self.platform.engine
+        if document is None:
+            decision = engine.decide(self.requester, self.record, function, self.now)
+        else:
+            decision = engine.decide_document(self.requester, self.record, document, function, self.now)
+        self._remember(decision)
+        if decision.allowed:
+            return
+        if "record-not-open" in decision.rules:
+            raise RecordClosed("The record is not open.", subject=subject, rules=decision.rules)
+        raise Refused("The rules of this record do not allow this.", subject=subject, rules=decision.rules)
+
+    def _remember(self, decision: Decision) -> None:
+        self.rules.update(decision.rules)
+        self.matrix_version = decision.matrix_version
+        if decision.allowed:
+            self.duties.update(decision.duties)
+
+    def fulfil_duties(self) -> None:
+        """Writes the notices and the review that the verdicts demand (R1111-48 CSP), in the act's own transaction."""
+        for duty in sorted(self.duties):
+            if duty in _RECIPIENTS:
+                owe(
+                    self.connection,
+                    self.patient.patient_key,
+                    kind=f"emergency-access-{self.requester.mode}",
+                    recipient=_RECIPIENTS[duty],
+                    cause=self.requester.identifier,
+                    now=self.now,
+                )
+            else:
+                request_review(
+                    self.connection,
+                    self.patient.patient_key,
+                    key=self.key,
+                    requester=self.requester.identifier,
+                    mode=self.requester.mode.value,
+                    reason=self.requester.reason,
+                    now=self.now,
+                    within_hours=self.platform.settings.emergency_review_hours,
+                )
+
+
+def open_scope(platform: Platform, requester: Requester, action: str) -> Scope:
+    """Reads the facts about the requester and the patient that the assertion targets.
+
+    Raises UnknownPatient when no person, no record or no key is known for the identifier: the three look alike.
+    """
+    if requester.patient is None:
+        raise UnknownPatient("The call names no patient.")
+    now = platform.clock()
+    patient = find_patient(platform.connection, platform.keyring, requester.patient)
+    if patient is None:
+        raise UnknownPatient(UNKNOWN)
+    found = standing(
+        platform.connection,
+        patient.patient_key,
+        professional=requester.identifier,
+        organization=requester.organization_id,
+        now=now,
+    )
+    if found is None:
+        raise UnknownPatient(UNKNOWN)
+    record = facts_of(found, regulation_centre=requester.organization_id in platform.settings.regulation_centres)
+    return Scope(
+        platform=platform,
+        requester=requester,
+        patient=patient,
+        key=platform.keyring.patient_key(patient.pseudonym),
+        record=record,
+        viewer=platform.engine.viewer(requester, record, now),
+        action=action,
+        now=now,
+    )
+
+
+def facts_of(found: Standing, *, regulation_centre: bool) -> RecordFacts:
+    """What consent knows, in the words of the rules."""
+    return RecordFacts(
+        state=found.state,
+        blocked=found.blocked,
+        authorisation=found.authorisation,
+        medecin_traitant=found.medecin_traitant,
+        administrator=found.administrator,
+        opposes_bris_de_glace=found.opposes_bris_de_glace,
+        opposes_centre_15=found.opposes_centre_15,
+        masked_in_emergency=found.masked_in_emergency,
+        regulation_centre=regulation_centre,
+    )

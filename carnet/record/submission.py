@@ -1,0 +1,203 @@
+"""Putting documents in (ITI-41, TD2.1 and TD2.2; ITI-65, ITI-105 and the feeds to come): prepared without facts, then submitted at the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from carnet.authorization.facts import Function
+from carnet.authorization.functional_rights import feeding_function
+from carnet.cda.conformance import check as check_conformance
+from carnet.cda.conformance import check_replacement
+from carnet.cda.header import header_of, parse_document
+from carnet.cda.header_model import CdaHeader
+from carnet.cda.vocabulary import check_submission_set, check_value_sets
+from carnet.errors import CarnetError, InvalidMetadata, PatientMismatch, Several, TooLarge
+from carnet.metadata import MASQUE_PS, VISIBILITY_SYSTEM, Code, DocumentEntry, Submission
+from carnet.platform import Platform
+from carnet.record.act import Act
+from carnet.record.facts import document_facts, knows
+from carnet.record.scope import Scope
+from carnet.record.signing import signature_entry, verify_signature
+from carnet.registry.document_pairs import check_documents, pair_documents
+from carnet.registry.found import FoundEntry
+from carnet.registry.registration import Registered, register, targets
+from carnet.registry.relationships import REPLACEMENTS
+from carnet.repository.documents import find as find_documents
+from carnet.repository.documents import record as record_document
+from carnet.repository.segments import Prepared, prepare
+from carnet.requester import Requester
+
+XML_TYPES = frozenset({"text/xml", "application/xslt+xml"})
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedSubmission:
+    """A submission whose every check without facts has passed; `contents` and CDA `headers` by the entry's id."""
+
+    submission: Submission
+    contents: Mapping[str, Prepared]
+    headers: Mapping[str, CdaHeader]
+
+
+def prepare_submission(platform: Platform, requester: Requester, submission: Submission) -> PreparedSubmission:
+    """Everything about a submission that needs no database: structure, vocabulary, content, digests, signature, compression.
+
+    Raises the error of the first failing group of checks, or Several; nothing is stored.
+    """
+    if requester.patient is not None and submission.submission_set.patient_id != requester.patient:
+        raise PatientMismatch("The submission's patient is not the one that the assertion targets.")
+    if len(submission.documents) > platform.settings.maximum_documents:
+        raise TooLarge(f"A submission carries at most {platform.settings.maximum_documents} documents.")
+    check_documents(submission)
+    bytes_of = {entry_id: document.content for entry_id, document in pair_documents(submission).items()}
+    signature = signature_entry(platform, submission)
+    _collect([partial(check_submission_set, submission.submission_set)])
+    read = _Read(bytes_of)
+    _collect([partial(_check_entry, platform, entry, read) for entry in submission.entries])
+    contents = {entry_id: prepare(content) for entry_id, content in bytes_of.items()}
+    entries = tuple(_complete(platform, entry, contents[entry.entry_uuid]) for entry in submission.entries)
+    if signature is not None:
+        documents = {
+            entry.unique_id: bytes_of[entry.entry_uuid] for entry in submission.entries if not entry.is_signature
+        }
+        verify_signature(platform, requester, submission, bytes_of[signature.entry_uuid], documents, read.roots)
+    return PreparedSubmission(replace(submission, entries=entries, documents=()), contents, read.headers)
+
+
+def submit(prepared: PreparedSubmission, requester: Requester) -> Act[Registered]:
+    """The act of one submission set: all of it or nothing. TD2.2 is the right of a medical secretary's card, TD2.1 of the others."""
+    return Act("iti41", partial(_submit, prepared=prepared), feeding_function(requester))
+
+
+# --- without facts -------------------------------------------------------------------------------------------------
+
+
+def _collect(checks: list[partial[None]]) -> None:
+    errors: list[CarnetError] = []
+    for check in checks:
+        try:
+            check()
+        except Several as several:
+            errors.extend(several.errors)
+        except CarnetError as error:
+            errors.append(error)
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise Several(tuple(errors))
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """The documents of a submission while they are read: bytes and headers by the entry's id, parsed roots by uniqueId."""
+
+    bytes_of: Mapping[str, bytes]
+    headers: dict[str, CdaHeader] = field(default_factory=dict)
+    roots: dict[str, Any] = field(default_factory=dict)
+
+
+def _check_entry(platform: Platform, entry: DocumentEntry, read: _Read) -> None:
+    """Checks one entry against its document; the tree of a document is built when a signature needs it whole."""
+    settings, content = platform.settings, read.bytes_of[entry.entry_uuid]
+    if len(content) > settings.maximum_document_bytes:
+        limit = settings.maximum_document_bytes
+        raise TooLarge(f"A document may have at most {limit} bytes.", subject=entry.unique_id)
+    if not content:
+        raise InvalidMetadata("The document is empty.", subject=entry.unique_id)
+    check_value_sets(entry, masked_and_invisible_together=settings.masked_and_invisible_together)
+    if entry.is_signature:
+        return
+    header = None
+    if entry.mime_type in XML_TYPES and settings.submission_signature_required:
+        root = parse_document(content)
+        read.roots[entry.unique_id] = root
+        header = header_of(root)
+    found = check_conformance(entry, content, header=header)
+    if isinstance(found, CdaHeader):
+        read.headers[entry.entry_uuid] = found
+
+
+def _complete(platform: Platform, entry: DocumentEntry, content: Prepared) -> DocumentEntry:
+    digest = content.sha1.hex()
+    if entry.hash and entry.hash.lower() != digest:
+        raise InvalidMetadata("hash is not the SHA-1 of the document.", subject=entry.unique_id)
+    if entry.size is not None and entry.size != content.size:
+        raise InvalidMetadata("size is not the document's number of bytes.", subject=entry.unique_id)
+    ours = platform.settings.repository_unique_id
+    if entry.repository_unique_id not in ("", ours):
+        raise InvalidMetadata("repositoryUniqueId is not this repository.", subject=entry.unique_id)
+    return replace(entry, hash=digest, size=content.size, repository_unique_id=ours)
+
+
+# --- at the gate ---------------------------------------------------------------------------------------------------
+
+
+def _submit(scope: Scope, *, prepared: PreparedSubmission) -> Registered:
+    submission = prepared.submission
+    known = partial(knows, scope)
+    related = targets(scope.connection, scope.holder, submission, visible=known)
+    _decide_replacements(scope, prepared, related)
+    submission = replace(submission, entries=_with_inherited_masks(submission, related))
+    registered = register(scope.connection, scope.holder, submission, scope.platform.renderer, visible=known)
+    scope.detail = "submitted again" if registered.resubmitted else ""
+    if not registered.resubmitted:
+        _store(scope, submission, prepared.contents)
+    scope.touched.extend(entry.unique_id for entry in registered.entries)
+    return registered
+
+
+def _replaced(submission: Submission, related: tuple[FoundEntry, ...]) -> dict[str, FoundEntry]:
+    """The registered entry that each submitted entry replaces, by the submitted entry's id."""
+    by_uuid = {entry.uuid: entry for entry in related}
+    return {
+        link.source: by_uuid[link.target]
+        for link in submission.associations
+        if link.type in REPLACEMENTS and link.target in by_uuid
+    }
+
+
+def _decide_replacements(scope: Scope, prepared: PreparedSubmission, related: tuple[FoundEntry, ...]) -> None:
+    for entry_id, old in _replaced(prepared.submission, related).items():
+        scope.require(Function.REPLACE, document_facts(scope, old), subject=old.uuid)
+        if entry_id in prepared.headers:
+            check_replacement(prepared.headers[entry_id], old.unique_id)
+
+
+def _with_inherited_masks(submission: Submission, related: tuple[FoundEntry, ...]) -> tuple[DocumentEntry, ...]:
+    """A document that replaces a masked one is masked: what the patient decided does not end with the author's correction."""
+    replaced = _replaced(submission, related)
+    mask = Code(MASQUE_PS, VISIBILITY_SYSTEM, "Masqué aux professionnels de santé")
+    return tuple(
+        replace(entry, confidentiality_codes=(*entry.confidentiality_codes, mask))
+        if entry.entry_uuid in replaced
+        and MASQUE_PS in replaced[entry.entry_uuid].masks.split()
+        and MASQUE_PS not in entry.masks
+        else entry
+        for entry in submission.entries
+    )
+
+
+def _store(scope: Scope, submission: Submission, contents: Mapping[str, Prepared]) -> None:
+    known = find_documents(
+        scope.connection, scope.patient.patient_key, tuple(entry.unique_id for entry in submission.entries)
+    )
+    for entry in submission.entries:
+        if entry.unique_id in known:
+            continue
+        content = contents[entry.entry_uuid]
+        key, wrapped = scope.key.new_document_key(entry.unique_id)
+        place = scope.platform.segments.append(content, key, entry.unique_id)
+        record_document(
+            scope.connection,
+            scope.patient.patient_key,
+            entry.unique_id,
+            place,
+            content,
+            wrapped,
+            scope.key.version,
+            entry.mime_type,
+            scope.now,
+        )

@@ -1,0 +1,680 @@
+"""The gate: one decision, one transaction and one line of the trace for each act, however many are ready at once."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import sqlite3
+from dataclasses import replace
+
+import pytest
+
+from carnet.authorization.engine import Engine
+from carnet.authorization.rules import RULES, Rule
+from carnet.clock import HOUR, MINUTE, SECOND
+from carnet.demo.people import BOUSSOLE, HOSPITAL_DOCTOR, MEDECIN_TRAITANT, NESSI, OTHER_GP, PAT_TROIS, REGULATOR
+from carnet.errors import (
+    AssertionInvalid,
+    Busy,
+    DuplicateIdentifier,
+    OutOfResources,
+    RecordClosed,
+    Refused,
+    Unavailable,
+    UnknownPatient,
+)
+from carnet.exchange.emergency_reviews import awaiting_review
+from carnet.exchange.notices import undelivered
+from carnet.identity.patients import find as find_patient
+from carnet.metadata import PatientIdentifier
+from carnet.platform import matrices
+from carnet.record.act import Act
+from carnet.record.administration import Administration
+from carnet.record.gate import Attempt, Gate
+from carnet.repository.file_system import OperatingSystem
+from carnet.requester import AccessMode
+from carnet.soap.operations import OPERATIONS
+
+HOSPITAL = HOSPITAL_DOCTOR.organization
+
+
+class FailsToSync(OperatingSystem):
+    """A disk whose next syncs fail as often as told."""
+
+    def __init__(self) -> None:
+        self.failures = 0
+
+    def sync(self, handle):
+        if self.failures:
+            self.failures -= 1
+            raise OSError(errno.EIO, "the disk answered with an error")
+        super().sync(handle)
+
+
+def submitting(room, who=MEDECIN_TRAITANT, patient=PAT_TROIS):
+    """(requester, act) of one document put in."""
+    requester = room.caller(who, patient)
+    return requester, room.submitting(room.submission(room.document(patient=patient), by=who), requester)
+
+
+def finding(room, who=MEDECIN_TRAITANT):
+    """(requester, act) of one search."""
+    return room.caller(who), room.finding()
+
+
+def then(act, step):
+    """The act, and one more step within it."""
+
+    def run(scope):
+        result = act.run(scope)
+        step(scope)
+        return result
+
+    return replace(act, run=run)
+
+
+def failing(act, error):
+    """The act, which writes everything and fails at its end."""
+
+    def fail(_scope):
+        raise error
+
+    return then(act, fail)
+
+
+def outcomes(lines):
+    return [(line["action"], line["outcome"]) for line in lines]
+
+
+# --- acts that are ready together ----------------------------------------------------------------------------------
+
+
+def test_acts_that_are_ready_together_share_one_commit(room):
+    before = room.last_ticket()
+    room.connection.commands.clear()
+    calls = [submitting(room), submitting(room), finding(room), submitting(room, HOSPITAL_DOCTOR)]
+    results = room.together(*calls)
+    assert not [result for result in results if isinstance(result, BaseException)]
+    assert room.connection.commits == 1
+    assert outcomes(room.lines_since(before)) == [("iti41", "done"), ("iti41", "done"), ("iti18", "done"), ("iti41", "done")]
+    room.do(*finding(room))
+    assert room.connection.commits == 2
+
+
+def test_a_batch_has_at_most_sixty_four_acts(room):
+    room.connection.commands.clear()
+    results = room.together(*(finding(room) for _ in range(65)))
+    assert len(results) == 65
+    assert not [result for result in results if isinstance(result, BaseException)]
+    assert room.connection.commits == 2
+
+
+def test_an_act_sees_what_went_before_it_in_its_batch(room):
+    document = room.document()
+    requester = room.caller()
+    act = room.submitting(room.submission(document), requester)
+    _, found = room.together((requester, act), finding(room))
+    assert document.entry.unique_id.encode() in b"".join(found.objects)
+
+
+# --- one act's failure ---------------------------------------------------------------------------------------------
+
+
+def harms_itself_alone(room, error):
+    """An act that fails at its end takes itself back, its document's bytes included, and nothing of its neighbours."""
+    good, other = submitting(room), submitting(room)
+    requester, act = submitting(room)
+    before, bytes_before, ticket = room.kept(), room.kept()["bytes"], room.last_ticket()
+    first, second, third = room.together(good, (requester, failing(act, error)), other)
+    assert second is error
+    assert (len(first.entries), len(third.entries)) == (1, 1)
+    after = room.kept()
+    assert after["document_entry"] == before["document_entry"] + 2
+    assert after["stored_document"] == before["stored_document"] + 2
+    for registered in (first, third):
+        (found,) = room.do(room.caller(), room.retrieving(registered.entries[0].unique_id))
+        assert room.give(found).startswith(b"<?xml")
+    length = sum(row[0] for row in room.rows("SELECT length FROM stored_document"))
+    assert after["bytes"] - bytes_before == length
+    return room.lines_since(ticket)[:3]
+
+
+@pytest.mark.parametrize("error", [DuplicateIdentifier("It is there already."), RuntimeError("a bug")])
+def test_an_act_that_fails_harms_no_other_and_is_traced_as_failed(room, error):
+    lines = harms_itself_alone(room, error)
+    assert outcomes(lines) == [("iti41", "done"), ("iti41", "failed"), ("iti41", "done")]
+    assert lines[1]["detail"] == type(error).__name__
+    assert lines[1]["objects"] == ()
+
+
+def test_a_refused_act_is_traced_as_refused_with_the_rules_that_decided(room):
+    ticket = room.last_ticket()
+    with pytest.raises(Refused):
+        room.do(room.caller(OTHER_GP), room.finding())
+    (line,) = room.lines_since(ticket)
+    assert (line["outcome"], line["rules"], line["detail"]) == ("refused", ("no-authorisation",), "Refused")
+    assert line["matrix_version"] == "draft-2026-11-22"
+    assert line["requester_id"] == OTHER_GP.identifier
+
+
+def test_an_act_whose_caller_went_away_is_done_and_traced_all_the_same(room):
+    requester, act = submitting(room)
+    ticket = room.last_ticket()
+
+    async def leave():
+        waiting = asyncio.create_task(room.gate.perform(requester, act))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.sleep(0)
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    asyncio.run(leave())
+    assert outcomes(room.lines_since(ticket)) == [("iti41", "done")]
+    assert room.rows("SELECT count(*) FROM stored_document") == [(1,)]
+
+
+# --- nothing is answered as done that is not durable ---------------------------------------------------------------
+
+
+def answers_nobody(room, *calls, expected=Unavailable, synced=False):
+    """Every call of a batch that could not be made durable is told to come again; nothing of it is kept, not even a line.
+
+    Bytes that were `synced` before stay in their file, sealed under a key that nobody has.
+    """
+    before, ticket = room.kept(), room.last_ticket()
+    results = room.together(*calls)
+    assert [type(result) for result in results] == [expected] * len(calls)
+    after = room.kept()
+    if synced:
+        assert after.pop("bytes") > before.pop("bytes")
+    assert after == before
+    assert room.last_ticket() == ticket
+
+
+def test_a_trace_that_cannot_be_written_fails_the_act_and_keeps_nothing(room):
+    room.connection.fail("INSERT INTO audit_event")
+    answers_nobody(room, submitting(room))
+    room.connection.fail("INSERT INTO audit_event")
+    with pytest.raises(Unavailable):
+        room.do(*finding(room))
+    assert len(room.do(*submitting(room)).entries) == 1
+
+
+def test_a_commit_that_fails_answers_nobody_as_done_and_the_service_goes_on(room):
+    room.connection.fail("COMMIT")
+    answers_nobody(room, submitting(room), finding(room), submitting(room), synced=True)
+    registered = room.do(*submitting(room))
+    (found,) = room.do(room.caller(), room.retrieving(registered.entries[0].unique_id))
+    assert room.give(found)
+
+
+def test_a_transaction_that_cannot_even_be_left_answers_and_the_service_goes_on(room):
+    room.connection.fail("COMMIT")
+    room.connection.fail("ROLLBACK")
+    answers_nobody(room, submitting(room), submitting(room), synced=True)
+    assert [type(result) for result in room.together(submitting(room))] == [Unavailable]
+    assert len(room.do(*submitting(room)).entries) == 1
+    assert room.rows("SELECT count(*) FROM document_entry") == [(1,)]
+
+
+def test_a_document_sync_that_fails_answers_nobody_as_done(open_room):
+    disk = FailsToSync()
+    room = open_room(file_system=disk)
+    entry = room.put(room.document())[0]
+    disk.failures = 1
+    answers_nobody(room, submitting(room), submitting(room), finding(room), expected=OutOfResources, synced=True)
+    # Until the process is restarted no document is stored; reading goes on.
+    before = room.kept()
+    refused, found = room.together(submitting(room), finding(room))
+    assert isinstance(refused, OutOfResources)
+    assert len(found.references) == 1
+    assert room.kept() == before
+    room = open_room()
+    assert len(room.do(*submitting(room)).entries) == 1
+    (located,) = room.do(room.caller(), room.retrieving(entry.unique_id))
+    assert room.give(located)
+
+
+def test_a_full_disk_within_an_act_takes_the_whole_batch_with_it(room):
+    """SQLite then gives up the whole transaction, savepoints included: what follows must not be kept by itself."""
+    calls = [submitting(room), submitting(room), submitting(room)]
+    pages = room.connection._raw.execute("PRAGMA page_count").fetchone()[0]
+
+    def fill(scope):
+        scope.connection._raw.execute(f"PRAGMA max_page_count={pages + 4}")
+        scope.connection._raw.execute("INSERT INTO audit_checkpoint VALUES (999, zeroblob(1000000), 0, '')")
+
+    requester, act = calls[1]
+    calls[1] = (requester, then(act, fill))
+    answers_nobody(room, *calls)
+    room.connection._raw.execute("PRAGMA max_page_count=1000000")
+    assert len(room.do(*submitting(room)).entries) == 1
+
+
+def test_a_savepoint_that_cannot_be_gone_back_to_takes_the_whole_batch_with_it(room):
+    requester, act = submitting(room)
+    room.connection.fail("ROLLBACK TO")
+    answers_nobody(room, submitting(room), (requester, failing(act, RuntimeError("a bug"))), submitting(room))
+
+
+def test_a_database_that_another_process_holds_is_told_as_a_moment_to_wait(room):
+    other = sqlite3.connect(room.platform.settings.database, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    answers_nobody(room, finding(room))
+    other.execute("ROLLBACK")
+    other.close()
+    assert room.do(*finding(room)).references == ()
+
+
+def test_too_many_waiting_acts_are_told_so_at_once(open_room):
+    room = open_room(maximum_waiting_requests=2)
+    ticket = room.last_ticket()
+    results = room.together(*(finding(room) for _ in range(5)))
+    assert [type(result).__name__ for result in results] == ["SearchResult", "SearchResult", "Busy", "Busy", "Busy"]
+    assert isinstance(results[2], Busy)
+    assert len(room.lines_since(ticket)) == 2
+    assert room.gate.waiting == 0
+
+
+# --- negative controls: these checks are worth something ------------------------------------------------------------
+
+
+class AnswersEarly(Gate):
+    """Answers each act as soon as it ran."""
+
+    def _run_one(self, waiting):
+        super()._run_one(waiting)
+        if waiting.answer is not None and waiting.error is None:
+            waiting.answer.set_result(waiting.result)
+
+
+class KeepsHalves(Gate):
+    """Does not go back to the savepoint of an act that failed."""
+
+    def _take_back(self):
+        self.platform.connection.control("RELEASE act")
+
+
+class KeepsBytes(Gate):
+    """Leaves the bytes of a failed act in the store."""
+
+    def _run_behind_savepoint(self, scope, act):
+        store = self.platform.segments
+        rollback_to, store.rollback_to = store.rollback_to, lambda _mark: None
+        try:
+            return super()._run_behind_savepoint(scope, act)
+        finally:
+            store.rollback_to = rollback_to
+
+
+class ForgetsTheTrace(Gate):
+    """Goes on when the trace cannot be written."""
+
+    def _trace(self, *arguments, **named):
+        try:
+            super()._trace(*arguments, **named)
+        except sqlite3.Error:
+            return
+
+
+def test_control_a_gate_that_answers_before_the_commit_is_caught(open_room):
+    room = open_room(gate=AnswersEarly)
+    room.connection.fail("COMMIT")
+    with pytest.raises(AssertionError):
+        answers_nobody(room, submitting(room), synced=True)
+
+
+@pytest.mark.parametrize("gate", [KeepsHalves, KeepsBytes])
+def test_control_a_gate_that_does_not_take_a_failed_act_back_is_caught(open_room, gate):
+    room = open_room(gate=gate)
+    with pytest.raises(AssertionError):
+        harms_itself_alone(room, DuplicateIdentifier("It is there already."))
+
+
+def test_control_a_gate_that_goes_on_without_a_trace_is_caught(open_room):
+    room = open_room(gate=ForgetsTheTrace)
+    room.connection.fail("INSERT INTO audit_event")
+    with pytest.raises(AssertionError):
+        answers_nobody(room, submitting(room))
+
+
+# --- every act is decided and traced -------------------------------------------------------------------------------
+
+ACTS = {
+    "iti18": lambda room, entry: room.finding(),
+    "iti41": lambda room, entry: submitting(room)[1],
+    "iti43": lambda room, entry: room.retrieving(entry.unique_id),
+    "iti57": lambda room, entry: room.mask(entry),
+}
+
+
+def with_rules(room, *rules):
+    settings = room.platform.settings
+    room.platform = replace(room.platform, engine=Engine(matrices(settings), rules=rules))
+    room.gate = Gate(room.platform)
+
+
+def test_the_acts_tried_here_are_all_the_acts_of_the_product():
+    assert ACTS.keys() == {operation.transaction for operation in OPERATIONS}
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_an_engine_that_refuses_yields_a_refusal_and_one_line(room, name):
+    (entry,) = room.put(room.document())
+    act = ACTS[name](room, entry)
+    before, ticket = room.kept(), room.last_ticket()
+    with_rules(room, Rule("never", lambda _case: True))
+    with pytest.raises(Refused):
+        room.do(room.caller(), act)
+    (line,) = room.lines_since(ticket)
+    assert (line["action"], line["outcome"], line["rules"]) == (name, "refused", ("never",))
+    assert room.kept() == before
+    with_rules(room, *RULES)
+    room.do(room.caller(), act)
+    assert outcomes(room.lines_since(ticket)) == [(name, "refused"), (name, "done")]
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_an_engine_whose_rule_fails_refuses(room, name):
+    (entry,) = room.put(room.document())
+    act = ACTS[name](room, entry)
+    before, ticket = room.kept(), room.last_ticket()
+
+    def broken(_case):
+        raise ZeroDivisionError
+
+    with_rules(room, Rule("broken", broken))
+    with pytest.raises(Refused):
+        room.do(room.caller(), act)
+    (line,) = room.lines_since(ticket)
+    assert (line["outcome"], line["rules"]) == ("refused", ("broken:error",))
+    assert room.kept() == before
+
+
+@pytest.mark.parametrize("method", ["decide", "viewer"])
+@pytest.mark.parametrize("name", ACTS)
+def test_an_engine_that_raises_gives_nothing_and_leaves_one_line(room, monkeypatch, name, method):
+    (entry,) = room.put(room.document())
+    act = ACTS[name](room, entry)
+    before, ticket = room.kept(), room.last_ticket()
+
+    def broken(*_arguments):
+        raise ZeroDivisionError
+
+    with_rules(room, *RULES)
+    monkeypatch.setattr(room.platform.engine, method, broken)
+    with pytest.raises(ZeroDivisionError):
+        room.do(room.caller(), act)
+    assert outcomes(room.lines_since(ticket)) == [(name, "failed")]
+    assert room.kept() == before
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_a_closed_record_is_told_as_closed_whatever_is_asked(room, name):
+    (entry,) = room.put(room.document())
+    act = ACTS[name](room, entry)
+    Administration(room.gate, "operator:test").close_record(PAT_TROIS.identifier, "FERMETURE_DEMANDE_PATIENT")
+    before, ticket = room.kept(), room.last_ticket()
+    with pytest.raises(RecordClosed):
+        room.do(room.caller(), act)
+    assert outcomes(room.lines_since(ticket)) == [(name, "refused")]
+    assert room.kept() == before
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_a_blocked_doctor_is_refused_whatever_is_asked(room, name):
+    (entry,) = room.put(room.document(author=HOSPITAL_DOCTOR), by=HOSPITAL_DOCTOR)
+    act = ACTS[name](room, entry)
+    Administration(room.gate, "operator:test").block(PAT_TROIS.identifier, HOSPITAL_DOCTOR.identifier)
+    ticket = room.last_ticket()
+    with pytest.raises(Refused):
+        room.do(room.caller(HOSPITAL_DOCTOR), act)
+    (line,) = room.lines_since(ticket)
+    assert "blocked-by-patient" in line["rules"]
+
+
+def test_the_trace_says_who_what_when_and_from_where(room):
+    ticket = room.last_ticket()
+    requester = room.caller(HOSPITAL_DOCTOR, address="192.0.2.7", certificate="ab" * 32, secret_connection=True)
+    document = room.document(author=HOSPITAL_DOCTOR)
+    room.do(requester, room.submitting(room.submission(document, by=HOSPITAL_DOCTOR), requester))
+    (line,) = room.lines_since(ticket)
+    shown = {name: line[name] for name in ("requester_id", "requester_name", "organization_id", "patient", "address")}
+    assert shown == {
+        "requester_id": HOSPITAL_DOCTOR.identifier,
+        "requester_name": HOSPITAL_DOCTOR.name,
+        "organization_id": HOSPITAL.identifier,
+        "patient": PAT_TROIS.identifier.cx(),
+        "address": "192.0.2.7",
+    }
+    assert (line["certificate"], line["secret"], line["at"]) == ("ab" * 32, True, room.now)
+    assert line["objects"] == (document.entry.unique_id,)
+    assert (line["requester_role"], line["mode"]) == ("10", "normal")
+
+
+# --- who may come in -----------------------------------------------------------------------------------------------
+
+
+def test_an_assertion_is_used_once_even_when_its_first_use_was_refused(room):
+    ticket = room.last_ticket()
+    requester = room.caller(OTHER_GP, assertion=room.assertion())
+    with pytest.raises(Refused):
+        room.do(requester, room.finding())
+    with pytest.raises(AssertionInvalid):
+        room.do(requester, room.finding())
+    assert [(line["outcome"], line["detail"]) for line in room.lines_since(ticket)] == [
+        ("refused", "Refused"),
+        ("refused", "AssertionInvalid"),
+    ]
+
+
+def test_an_assertion_is_used_once_even_when_its_first_use_failed(room):
+    requester, act = submitting(room)
+    requester = replace(requester, assertion=room.assertion())
+    with pytest.raises(RuntimeError):
+        room.do(requester, failing(act, RuntimeError("a bug")))
+    with pytest.raises(AssertionInvalid):
+        room.do(requester, act)
+    assert room.rows("SELECT count(*) FROM document_entry") == [(0,)]
+
+
+def test_an_assertion_twice_in_one_batch_opens_once(room):
+    requester = room.caller(assertion=room.assertion())
+    first, second = room.together((requester, room.finding()), (requester, room.finding()))
+    assert first.references == ()
+    assert isinstance(second, AssertionInvalid)
+
+
+def test_an_assertion_of_an_act_that_could_not_be_made_durable_may_be_sent_again(room):
+    requester = room.caller(assertion=room.assertion())
+    room.connection.fail("COMMIT")
+    with pytest.raises(Unavailable):
+        room.do(requester, room.finding())
+    assert room.do(requester, room.finding()).references == ()
+
+
+def test_a_replayed_assertion_is_refused_after_a_restart_and_forgotten_after_its_life(open_room):
+    room = open_room()
+    requester = room.caller(assertion=room.assertion())
+    room.do(requester, room.finding())
+    room = open_room()
+    with pytest.raises(AssertionInvalid):
+        room.do(requester, room.finding())
+    room.gate.seal()
+    assert room.rows("SELECT count(*) FROM replay") == [(1,)]
+    room.now += 2 * HOUR
+    room.gate.seal()
+    assert room.rows("SELECT count(*) FROM replay") == [(0,)]
+
+
+def test_a_professional_whom_the_directory_does_not_know_is_refused(room):
+    ticket = room.last_ticket()
+    requester = replace(room.caller(assertion=room.assertion()), identifier="899970000990")
+    with pytest.raises(AssertionInvalid):
+        room.do(requester, room.finding())
+    assert outcomes(room.lines_since(ticket)) == [("iti18", "refused")]
+
+
+def test_an_unknown_person_and_a_person_without_record_look_alike(room):
+    """Nobody's identifier is told from somebody's; the attempt is traced, for the one who has a chain in hers."""
+    room.gate.administer(
+        lambda connection: connection._raw.execute(
+            "DELETE FROM care_link WHERE patient_key = (SELECT max(patient_key) FROM patient)"
+        )
+    )
+    room.gate.administer(
+        lambda connection: connection._raw.execute(
+            "DELETE FROM health_record WHERE patient_key = (SELECT max(patient_key) FROM patient)"
+        )
+    )
+    nobody = PatientIdentifier("279035121518989", "1.2.250.1.213.1.4.11")
+    last = room.stage.patients[-1]
+    told = []
+    ticket = room.last_ticket()
+    for identifier in (nobody, last):
+        with pytest.raises(UnknownPatient) as refusal:
+            room.do(replace(room.caller(), patient=identifier), room.finding())
+        told.append(str(refusal.value))
+    assert told[0] == told[1]
+    lines = room.lines_since(ticket)
+    assert outcomes(lines) == [("iti18", "refused")] * 2
+    assert [line["seq"] is None for line in lines] == [True, False]
+    assert [line["patient"] for line in lines] == [nobody.cx(), last.cx()]
+
+
+def test_a_person_whose_key_is_destroyed_is_unknown_and_the_attempt_is_traced_to_nobody(room):
+    found = find_patient(room.connection, room.platform.keyring, NESSI.identifier)
+    room.platform.keyring.destroy_patient_key(found.pseudonym)
+    ticket = room.last_ticket()
+    with pytest.raises(UnknownPatient):
+        room.do(room.caller(patient=NESSI), room.finding(patient=NESSI))
+    (line,) = room.lines_since(ticket)
+    assert (line["outcome"], line["seq"]) == ("refused", None)
+
+
+def test_a_call_that_names_no_patient_is_refused(room):
+    with pytest.raises(UnknownPatient):
+        room.do(room.caller(patient=None), room.finding())
+
+
+def test_a_caller_who_could_not_be_identified_is_traced_with_address_and_certificate(room):
+    ticket = room.last_ticket()
+    room.gate.note(Attempt("iti18", "192.0.2.9", "cd" * 32, "AssertionInvalid; signature"))
+    (line,) = room.lines_since(ticket)
+    assert (line["action"], line["outcome"], line["rules"]) == ("iti18", "refused", ("authentication",))
+    assert (line["address"], line["certificate"], line["seq"]) == ("192.0.2.9", "cd" * 32, None)
+    room.connection.fail("COMMIT")
+    with pytest.raises(Unavailable):
+        room.gate.note(Attempt("iti18", "192.0.2.9", "cd" * 32, "AssertionInvalid; signature"))
+    assert len(room.lines_since(ticket)) == 1
+
+
+# --- emergencies ---------------------------------------------------------------------------------------------------
+
+
+def test_breaking_the_glass_tells_the_patient_and_the_medecin_traitant_and_asks_for_one_review_an_hour(room):
+    (entry,) = room.put(room.document())
+    room.now += HOUR - room.now % HOUR  # the start of an hour
+    doctor = room.glass_breaker(OTHER_GP)
+    began = room.now
+    for _ in range(3):
+        room.do(doctor, room.finding())
+        room.do(doctor, room.retrieving(entry.unique_id))
+    key = find_patient(room.connection, room.platform.keyring, PAT_TROIS.identifier).patient_key
+    told = undelivered(room.connection, key)
+    assert sorted((kind, recipient) for _, kind, recipient, _ in told) == [
+        ("emergency-access-bris_de_glace", "medecin_traitant"),
+        ("emergency-access-bris_de_glace", "patient"),
+    ]
+    ((_, requester, mode, due),) = awaiting_review(room.connection)
+    assert (requester, mode, due) == (OTHER_GP.identifier, "bris_de_glace", began + SECOND + 72 * HOUR)
+    room.now += HOUR
+    room.do(doctor, room.finding())
+    assert len(awaiting_review(room.connection)) == 2
+    assert len(undelivered(room.connection, key)) == 4
+    room.do(room.glass_breaker(HOSPITAL_DOCTOR), room.finding())
+    assert len(awaiting_review(room.connection)) == 3
+
+
+def test_the_reason_of_an_emergency_is_in_the_trace_and_sealed_in_the_review(room):
+    ticket = room.last_ticket()
+    room.do(room.glass_breaker(OTHER_GP, reason="Chute dans la rue"), room.finding())
+    (line,) = room.lines_since(ticket)
+    assert (line["mode"], line["reason"]) == ("bris_de_glace", "Chute dans la rue")
+    assert "bris-de-glace" in line["rules"]
+    ((sealed,),) = room.rows("SELECT sealed_reason FROM emergency_review")
+    assert b"Chute" not in sealed
+
+
+def test_the_centre_15_is_told_but_not_reviewed_and_only_a_declared_centre_may_say_so(room):
+    said = {"mode": AccessMode.CENTRE_15, "reason": "Appel au 15"}
+    room.do(room.caller(REGULATOR, **said), room.finding())
+    assert len(room.rows("SELECT * FROM notice")) == 2
+    assert awaiting_review(room.connection) == []
+    with pytest.raises(Refused):
+        room.do(room.caller(HOSPITAL_DOCTOR, **said), room.finding())
+
+
+def test_an_emergency_that_is_refused_owes_nothing_but_its_line(room):
+    administration = Administration(room.gate, "operator:test")
+    administration.block(BOUSSOLE.identifier, OTHER_GP.identifier)
+    ticket = room.last_ticket()
+    with pytest.raises(Refused):
+        room.do(room.glass_breaker(OTHER_GP, patient=BOUSSOLE), room.finding(patient=BOUSSOLE))
+    assert room.rows("SELECT count(*) FROM notice") == [(0,)]
+    assert awaiting_review(room.connection) == []
+    assert outcomes(room.lines_since(ticket)) == [("iti18", "refused")]
+
+
+def test_an_emergency_act_that_fails_takes_its_notices_back(room):
+    with pytest.raises(RuntimeError):
+        room.do(room.glass_breaker(OTHER_GP), failing(room.finding(), RuntimeError("a bug")))
+    assert room.rows("SELECT count(*) FROM notice") == [(0,)]
+
+
+# --- the operator's transactions -----------------------------------------------------------------------------------
+
+
+def test_a_command_that_fails_keeps_nothing_and_the_service_goes_on(room):
+    before = room.kept()
+
+    def work(connection):
+        connection._raw.execute("DELETE FROM care_link")
+        raise ValueError("a bad file")
+
+    with pytest.raises(ValueError, match="a bad file"):
+        room.gate.administer(work)
+    assert room.kept() == before
+    assert room.do(*finding(room)).references == ()
+
+
+def test_a_long_import_keeps_the_steps_that_it_finished(room):
+    def work(connection, step):
+        connection._raw.execute("DELETE FROM care_link WHERE party = ?", (MEDECIN_TRAITANT.identifier,))
+        step()
+        connection._raw.execute("DELETE FROM care_link")
+        raise ValueError("the file broke off")
+
+    with pytest.raises(ValueError, match="broke off"):
+        room.gate.administer_in_steps(work)
+    parties = {party for (party,) in room.rows("SELECT DISTINCT party FROM care_link")}
+    assert MEDECIN_TRAITANT.identifier not in parties
+    assert HOSPITAL_DOCTOR.identifier in parties
+
+
+def test_sealing_covers_every_waiting_line_and_says_when_none_waits(room):
+    room.do(*finding(room))
+    assert room.gate.seal()
+    assert not room.gate.seal()
+    assert room.rows("SELECT count(*) FROM audit_event WHERE leaf_index IS NULL") == [(0,)]
+    assert room.rows("SELECT max(size) FROM audit_checkpoint") == room.rows("SELECT count(*) FROM audit_event")
+
+
+def test_a_seal_that_cannot_be_committed_is_made_again(room):
+    room.do(*finding(room))
+    room.connection.fail("COMMIT")
+    with pytest.raises(sqlite3.OperationalError):
+        room.gate.seal()
+    room.now += MINUTE
+    assert room.gate.seal()
