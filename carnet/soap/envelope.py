@@ -6,6 +6,7 @@ SOAP 1.1 envelopes are read too, because test tools send them inside MTOM; every
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -161,8 +162,8 @@ def _check_addressing(blocks: dict[str, str]) -> None:
         raise UnsupportedOperation("Answers are given on the connection only; wsa:ReplyTo must be anonymous.")
 
 
-def write(action: str, relates_to: str, body: bytes, message_id: str) -> bytes:
-    """An answer: the four WS-Addressing headers of the DMP around `body`, which is one serialized element.
+def write(action: str, relates_to: str, body: bytes | Sequence[bytes], message_id: str) -> bytes:
+    """An answer: the four WS-Addressing headers of the DMP around `body`, which is one serialized element, whole or in pieces.
 
     `message_id` is our own (`urn:uuid:…`); `relates_to` is the request's and is left out when ''.
     """
@@ -184,14 +185,14 @@ def write_request(action: str, message_id: str, body: bytes, *, to: str = "", se
     return _envelope(addressing.encode() + security, body)
 
 
-def _envelope(header: bytes, body: bytes) -> bytes:
+def _envelope(header: bytes, body: bytes | Sequence[bytes]) -> bytes:
     return b"".join(
         (
             f'<?xml version="1.0" encoding="UTF-8"?>\n<soap:Envelope xmlns:soap={attribute(SOAP12)} xmlns:wsa={attribute(WSA)}>'
             "<soap:Header>".encode(),
             header,
             b"</soap:Header><soap:Body>",
-            body,
+            *((body,) if isinstance(body, bytes) else body),
             b"</soap:Body></soap:Envelope>",
         )
     )

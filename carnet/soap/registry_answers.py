@@ -35,8 +35,8 @@ def adhoc_query_response(
     object_refs: Sequence[str] = (),
     errors: Sequence[RegistryErrorItem] = (),
     total: int | None = None,
-) -> bytes:
-    """The answer to ITI-18: renditions of objects (LeafClass) or entryUUIDs (ObjectRef), and how many there are in all.
+) -> list[bytes]:
+    """The answer to ITI-18 in pieces: renditions of objects (LeafClass) or entryUUIDs (ObjectRef), and how many there are in all.
 
     `total` is what stands here when None. The attributes startIndex and totalResultCount are the DMP's habit.
     """
@@ -47,7 +47,7 @@ def adhoc_query_response(
         f' startIndex="0" totalResultCount="{count}">{error_list(errors)}<rim:RegistryObjectList>'
     )
     refs = "".join([f"<rim:ObjectRef id={attribute(reference)}/>" for reference in object_refs])
-    return b"".join((head.encode(), *fragments, refs.encode(), b"</rim:RegistryObjectList></query:AdhocQueryResponse>"))
+    return [head.encode(), *fragments, refs.encode(), b"</rim:RegistryObjectList></query:AdhocQueryResponse>"]
 
 
 def error_list(errors: Sequence[RegistryErrorItem]) -> str:

@@ -60,7 +60,8 @@ def envelope_of():
     """The envelope around one body element given as text."""
 
     def build(body, *, addressing=True):
-        data = envelope.write_request("urn:example", "urn:uuid:6f1f8f5e-1111-4222-8333-444444444400", body)
+        whole = body if isinstance(body, bytes) else b"".join(body)
+        data = envelope.write_request("urn:example", "urn:uuid:6f1f8f5e-1111-4222-8333-444444444400", whole)
         return envelope.parse(data, addressing=addressing)
 
     return build

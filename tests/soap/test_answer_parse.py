@@ -55,7 +55,7 @@ def test_an_answer_of_another_form_is_malformed(envelope_of, body):
 
 def test_an_answer_without_a_total_or_objects_is_read(envelope_of):
     body = (
-        adhoc_query_response()
+        b"".join(adhoc_query_response())
         .replace(b' totalResultCount="0"', b"")
         .replace(b"<rim:RegistryObjectList></rim:RegistryObjectList>", b"")
     )

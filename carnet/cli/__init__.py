@@ -1,0 +1,44 @@
+"""The command line: `carnet`, with its commands in files by what they serve."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from typing import NoReturn
+
+import click
+
+from carnet.cli.client import client
+from carnet.cli.demonstration import demo
+from carnet.cli.feeds import directory, patients
+from carnet.cli.records import record
+from carnet.cli.service import init, migrate, serve
+from carnet.cli.trail import seal_audit, trace, verify_audit
+from carnet.errors import CarnetError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="carnet")
+def carnet() -> None:
+    """Carnet, an open national shared health record."""
+
+
+for command in (init, migrate, serve, demo, directory, patients, record, seal_audit, verify_audit, trace, client):
+    carnet.add_command(command)
+
+
+def main() -> None:
+    """Runs a command; what Carnet refuses or cannot do ends with one sentence on standard error and status 2."""
+    try:
+        carnet()
+    except CarnetError as error:
+        _end(error.message)
+    except sqlite3.Error as error:
+        _end(f"The database cannot be used: {error}.")
+    except OSError as error:
+        _end(f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror or error}.")
+
+
+def _end(sentence: str) -> NoReturn:
+    click.echo(f"carnet: {sentence}", err=True)
+    sys.exit(2)

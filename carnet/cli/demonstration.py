@@ -1,0 +1,122 @@
+"""The demonstration: a fresh home, a running server, and a document's whole journey through it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from carnet.cli.operator_gate import operator_gate
+from carnet.cli.service import HOME
+from carnet.demo.journey import Journey, JourneyFailed
+from carnet.demo.people import MEDECIN_TRAITANT, PAT_TROIS
+from carnet.demo.samples import read_samples
+from carnet.demo.stage import Stage, set_stage
+from carnet.record.administration import verify_trace
+
+SAMPLES = Path("..") / "shared" / "samples" / "cda"
+START_WITHIN = 30.0
+
+
+@click.command()
+@HOME
+@click.option("--check", is_flag=True, help="Walk the journey once and stop; status 1 names what failed.")
+@click.option("--port", type=int, default=0, help="Port of the demonstration's server; a free one by default.")
+@click.option(
+    "--samples",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=SAMPLES,
+    show_default=True,
+    help="Folder of CDA documents to submit, where it exists; generated ones are always submitted.",
+)
+def demo(home: Path, check: bool, port: int, samples: Path) -> None:
+    """Make a fresh home with fictitious people and walk a document's whole journey through the real door."""
+    files = read_samples(samples)
+    click.echo(f"Setting the stage in {home} …")
+    stage = set_stage(home, port=port or free_port(), samples=files)
+    with running_server(stage) as server:
+        click.echo(f"The server answers at {stage.address}.")
+        try:
+            Journey(stage, files, lambda line: click.echo(f"  {line}")).walk()
+            _prove(stage)
+        except JourneyFailed as error:
+            click.echo(f"The journey failed. {error.message}", err=True)
+            raise click.exceptions.Exit(1) from error
+        _tell(stage)
+        if not check and sys.stdout.isatty():
+            click.echo("\nThe server runs on; stop it with Ctrl-C.")
+            with contextlib.suppress(KeyboardInterrupt):
+                server.wait()
+
+
+def free_port() -> int:
+    """A port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def running_server(stage: Stage, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """`carnet serve` on the stage's home in a process of its own, ready to answer; stopped at the end."""
+    log = (stage.home / "server.log").open("ab")
+    command = [sys.executable, "-m", "carnet", "serve", "--home", str(stage.home)]
+    process = subprocess.Popen(  # noqa: S603 - our own interpreter and package
+        command, stdout=log, stderr=log, env={**os.environ, **environment}
+    )
+    try:
+        _wait_until_ready(stage, process)
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+        log.close()
+
+
+def _wait_until_ready(stage: Stage, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + START_WITHIN
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise JourneyFailed(f"The server stopped; its log is {stage.home / 'server.log'}.")
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection((stage.settings.host, stage.settings.port), timeout=1),
+        ):
+            return
+        time.sleep(0.05)
+    raise JourneyFailed(f"The server did not start within {START_WITHIN:.0f} seconds.")
+
+
+def _prove(stage: Stage) -> None:
+    with operator_gate(stage.home) as gate:
+        gate.seal()
+        report = verify_trace(gate)
+    if not report.intact:
+        raise JourneyFailed(f"trace: {report.findings[0].what}")
+    click.echo(f"  traced: {report.sealed} lines under {report.checkpoints} signed checkpoints, all proved again")
+
+
+def _tell(stage: Stage) -> None:
+    caller = stage.callers[MEDECIN_TRAITANT.identifier].directory
+    client = f"carnet client --address {stage.address} --caller {caller} --authorities {stage.authorities}"
+    ins = PAT_TROIS.identifier.value
+    click.echo(
+        f"""
+Where to look
+  {stage.home}/carnet.db            the registry and the trace (SQLite)
+  {stage.home}/documents            the documents, encrypted
+  {stage.home}/callers              certificates of fictitious callers, for your own software
+  carnet trace --home {stage.home} --patient {ins}
+  carnet verify-audit --home {stage.home}
+How to call it
+  carnet serve --home {stage.home}
+  {client} search --patient {ins}
+  SOAP: {stage.address}{stage.settings.base_path}/registry and …/repository"""
+    )

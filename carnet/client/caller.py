@@ -1,0 +1,100 @@
+"""Who the reference client is: certificates on disk and what its VIHF says, kept in one `caller.json`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from carnet.client.vihf import Signing, Vihf, build_vihf
+from carnet.errors import ConfigurationError
+from carnet.metadata import Code, PatientIdentifier
+from carnet.requester import AccessMode, Authentication, Software
+
+FILE = "caller.json"
+SOFTWARE = Software("Carnet", "1.0", "reference-client", "CARNET-REFERENCE")
+
+
+class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `caller.json` says. `roles` are (code, system, label): the profession, then the specialty. Paths are relative to the file.
+
+    `connection` is the certificate of the TLS connection, `signing` the one that signs (card signature or seal); `.pem` and `.key` of each.
+    """
+
+    name_id: str
+    name: str
+    structure: str
+    structure_name: str
+    sector: str
+    mode: str
+    roles: tuple[tuple[str, str, str], ...]
+    connection: str = "connection"
+    signing: str = "signing"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A caller with its keys."""
+
+    directory: Path
+    description: Description
+
+    @classmethod
+    def load(cls, directory: Path) -> Caller:
+        """Reads `caller.json` of a directory. Raises ConfigurationError when it is missing or not readable."""
+        try:
+            description = msgspec.json.decode((directory / FILE).read_bytes(), type=Description)
+        except (OSError, msgspec.DecodeError) as error:
+            raise ConfigurationError(f"{directory / FILE} cannot be read: {error}.") from error
+        return cls(directory, description)
+
+    @property
+    def connection_files(self) -> tuple[str, str]:
+        """The PEM files of the TLS certificate (with its chain) and its key."""
+        name = self.description.connection
+        return str(self.directory / f"{name}.pem"), str(self.directory / f"{name}.key")
+
+    @cached_property
+    def signing_chain(self) -> list[x509.Certificate]:
+        """The signing certificate and the authorities above it that are known here."""
+        return x509.load_pem_x509_certificates((self.directory / f"{self.description.signing}.pem").read_bytes())
+
+    @cached_property
+    def signing(self) -> Signing:
+        """The signing certificate and key."""
+        content = (self.directory / f"{self.description.signing}.key").read_bytes()
+        key: Any = serialization.load_pem_private_key(content, None)
+        if not isinstance(key, rsa.RSAPrivateKey):
+            raise ConfigurationError("The signing key is not an RSA key.")
+        return Signing(self.signing_chain[0], key)
+
+    def assertion(
+        self,
+        patient: PatientIdentifier,
+        now: int,
+        *,
+        purpose: AccessMode = AccessMode.NORMAL,
+        reason: str = "",
+    ) -> bytes:
+        """A fresh signed VIHF for one patient; `now` in microseconds UTC."""
+        about = self.description
+        vihf = Vihf(
+            name_id=about.name_id,
+            issuer=self.signing.certificate,
+            structure=about.structure,
+            sector=about.sector,
+            roles=tuple(Code(*role) for role in about.roles),
+            mode=Authentication(about.mode),
+            name=about.name,
+            patient=patient,
+            purpose=purpose,
+            reason=reason,
+            software=SOFTWARE,
+        )
+        return build_vihf(vihf, now, self.signing)

@@ -1,0 +1,1 @@
+"""The process that serves: transport, routes, health, metrics, sealing, workers."""

@@ -1,0 +1,97 @@
+"""What an operator's tools ask: is it alive, is it ready, what are its figures. No identity and no health data in any of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from carnet.platform import Platform
+from carnet.record.gate import Gate
+from carnet.repository.segments import SegmentStore, prepare
+
+exposition: Callable[[Any], bytes] = generate_latest
+"""The library's function carries no types."""
+_PROBE = prepare(b"probe")
+BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+
+
+class Operation:
+    """Health and OpenMetrics of one worker."""
+
+    def __init__(self, platform: Platform, gate: Gate) -> None:
+        self.platform = platform
+        self.gate = gate
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "carnet_requests", "Requests answered.", ("transaction", "outcome"), registry=self.registry
+        )
+        self.durations = Histogram(
+            "carnet_request_seconds",
+            "Time from the first byte to the answer.",
+            ("transaction",),
+            buckets=BUCKETS,
+            registry=self.registry,
+        )
+        self.seal_failures = Counter(
+            "carnet_seal_failures", "Attempts to seal the trace that failed.", registry=self.registry
+        )
+        waiting = Gauge("carnet_waiting_acts", "Acts waiting for the next transaction.", registry=self.registry)
+        waiting.set_function(lambda: float(gate.waiting))
+        started = Gauge("carnet_start_time_seconds", "When this worker started.", registry=self.registry)
+        started.set(time.time())
+
+    def measure(self, transaction: str, outcome: str, seconds: float) -> None:
+        """Counts one answered request; `outcome` is success, partial, failure, refused, fault or error."""
+        self.requests.labels(transaction, outcome).inc()
+        self.durations.labels(transaction).observe(seconds)
+
+    def sealing_failed(self) -> None:
+        """Counts a failed sealing."""
+        self.seal_failures.inc()
+
+    async def live(self, _: Request) -> Response:
+        """The process answers."""
+        return JSONResponse({"status": "live"})
+
+    async def ready(self, _: Request) -> Response:
+        """The database commits, documents can be written, certificates can be checked; 503 with the names of what cannot."""
+        failing = [name for name, probe in self._probes() if not probe]
+        body = {"status": "ready" if not failing else "not ready", "failing": failing}
+        return JSONResponse(body, status_code=503 if failing else 200)
+
+    def _probes(self) -> list[tuple[str, bool]]:
+        platform = self.platform
+        return [
+            ("database", _works(platform.connection.check_durability)),
+            ("documents", _works(partial(_write_document, platform.segments))),
+            ("revocation lists", _works(platform.certificates.check_revocation_lists)),
+            ("waiting acts", self.gate.waiting < platform.settings.maximum_waiting_requests),
+        ]
+
+    async def metrics(self, _: Request) -> Response:
+        """OpenMetrics text."""
+        return Response(exposition(self.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _write_document(segments: SegmentStore) -> None:
+    """Appends a few bytes and takes them back. Raises OutOfResources when the disk is full or the store has failed."""
+    mark = segments.mark()
+    try:
+        segments.append(_PROBE, bytes(32), "probe")
+    finally:
+        segments.rollback_to(mark)
+
+
+def _works(probe: Callable[[], object]) -> bool:
+    try:
+        probe()
+    except Exception:  # noqa: BLE001 - whatever it is, this part does not work
+        return False
+    return True

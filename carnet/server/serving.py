@@ -1,0 +1,94 @@
+"""Running the application: one process, or several that share one listening socket."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import signal
+import socket
+from collections.abc import Sequence
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import uvicorn
+
+from carnet.config import Settings, load
+from carnet.errors import Unavailable
+from carnet.platform import build
+from carnet.server.application import application
+from carnet.server.logs import configure_logs
+from carnet.server.transport import MutualTlsProtocol, tls_context
+from carnet.soap.ebrim_render import EbrimRenderer
+
+_LOG = logging.getLogger("carnet.server")
+
+
+def serve(home: Path, *, ready: bool = True) -> None:
+    """Serves a home until told to stop (SIGINT, SIGTERM). Raises ConfigurationError when it is not fit to be served."""
+    settings = load(home)
+    configure_logs(settings.log_level)
+    listening = listen(settings)
+    if ready:
+        _LOG.info("listening", extra={"host": settings.host, "port": listening.getsockname()[1]})
+    if settings.workers == 1:
+        serve_worker(home, listening, "w0", sealer=True)
+        return
+    context = multiprocessing.get_context("spawn")
+    workers = [
+        context.Process(target=serve_worker, args=(home, listening, f"w{n}"), kwargs={"sealer": n == 0})
+        for n in range(settings.workers)
+    ]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    supervise(workers)
+
+
+def supervise(workers: Sequence[BaseProcess]) -> None:
+    """Starts the workers, waits until told to stop (KeyboardInterrupt), then stops them.
+
+    Raises Unavailable when one ended by itself: the others are stopped too, so that whoever watches the service starts it anew.
+    """
+    try:
+        for worker in workers:
+            worker.start()
+        wait([worker.sentinel for worker in workers])
+    except KeyboardInterrupt:
+        return
+    finally:
+        started = [worker for worker in workers if worker.pid is not None]
+        for worker in started:
+            worker.terminate()
+        for worker in started:
+            worker.join()
+    raise Unavailable("A worker process ended by itself; the others were stopped.")
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The listening socket of the settings' host and port (0 lets the system choose)."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((settings.host, settings.port))
+    listening.listen(1024)
+    return listening
+
+
+def serve_worker(home: Path, listening: socket.socket, worker: str, *, sealer: bool) -> None:
+    """One worker process: builds its platform and answers from the shared socket."""
+    settings = load(home)
+    configure_logs(settings.log_level)
+    platform = build(settings, EbrimRenderer(), worker=worker)
+    configuration = uvicorn.Config(
+        application(platform, sealer=sealer),
+        http=MutualTlsProtocol,
+        loop="uvloop",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+        date_header=True,
+        timeout_keep_alive=75,
+        ssl_context_factory=(lambda _config, _default: tls_context(settings)) if settings.tls_enabled else None,
+    )
+    uvicorn.Server(configuration).run(sockets=[listening])

@@ -1,0 +1,116 @@
+"""TLS, the client certificate of a connection, and the Client-Cert header (RFC 9440) from a declared proxy and nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import ipaddress
+import ssl
+from pathlib import Path
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from carnet.config import Settings
+from carnet.errors import ConfigurationError, MalformedMessage
+
+CIPHERS = (  # PDT-INF-579: the suites that care software may offer under TLS 1.2; TLS 1.3 brings its own
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-CHACHA20-POLY1305:"
+    "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256"
+)
+TLS_EXTENSION = "tls"
+
+
+class MutualTlsProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP protocol, with the peer's certificate (DER) put into each request's scope."""
+
+    client_certificate: bytes | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Reads the certificate once a connection."""
+        super().connection_made(transport)
+        channel = transport.get_extra_info("ssl_object")
+        self.client_certificate = channel.getpeercert(binary_form=True) if channel is not None else None
+
+    def on_message_begin(self) -> None:
+        """Starts a request's scope."""
+        super().on_message_begin()
+        extension: dict[object, object] = {"client_certificate": self.client_certificate}
+        self.scope["extensions"] = {TLS_EXTENSION: extension}
+
+
+def authorities(directory: Path) -> str:
+    """All trusted roots and intermediates of a directory, as one PEM text for OpenSSL."""
+    files = sorted([*directory.glob("*.pem"), *(directory.parent / "intermediates").glob("*.pem")])
+    if not files:
+        raise ConfigurationError("tls_client_authorities names a directory without any *.pem certificate.")
+    return "\n".join(file.read_text(encoding="ascii") for file in files)
+
+
+def tls_context(settings: Settings) -> ssl.SSLContext:
+    """Mutual TLS 1.2 and 1.3. The certificate is asked for, and checked here against the trusted authorities alone.
+
+    Its class, revocation and holder are checked for each request, so that a revocation acts on open connections too. A connection
+    without certificate is let in, for /health and /metrics; every transaction refuses it.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(CIPHERS)
+    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE
+    context.load_cert_chain(settings.path("tls_certificate"), settings.path("tls_key"))
+    context.load_verify_locations(cadata=authorities(settings.path("tls_client_authorities")))
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.verify_flags |= ssl.VERIFY_X509_STRICT if not settings.test_identities else ssl.VerifyFlags.VERIFY_DEFAULT
+    return context
+
+
+def caller_certificate(settings: Settings, scope: Any) -> bytes | None:
+    """The caller's certificate in DER: of the TLS connection or, when the peer is a declared proxy, of its Client-Cert header.
+
+    From any other peer the header is refused, not ignored: somebody tries to pass for a proxy. Raises MalformedMessage.
+    """
+    headers = [value for name, value in scope["headers"] if name == b"client-cert"]
+    if not headers:
+        return _connection_certificate(scope)
+    if not is_declared_proxy(settings, scope):
+        raise MalformedMessage("The header Client-Cert is accepted from declared proxies only.")
+    if len(headers) > 1:
+        raise MalformedMessage("The header Client-Cert is given more than once.")
+    return decode_client_cert(headers[0])
+
+
+def caller_address(settings: Settings, scope: Any) -> str:
+    """The caller's IP address; from a declared proxy, the very last one of X-Forwarded-For, which the proxy itself wrote."""
+    peer = scope["client"][0] if scope.get("client") else ""
+    if is_declared_proxy(settings, scope):
+        written = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+        if written:
+            return str(written[-1].decode("latin-1").rsplit(",", 1)[-1].strip())
+    return str(peer)
+
+
+def _connection_certificate(scope: Any) -> bytes | None:
+    extension = scope.get("extensions", {}).get(TLS_EXTENSION, {})
+    found = extension.get("client_certificate")
+    return found if isinstance(found, bytes) else None
+
+
+def is_declared_proxy(settings: Settings, scope: Any) -> bool:
+    """Whether the peer's address is one of `declared_proxies` (addresses or networks); `::ffff:10.0.0.1` is 10.0.0.1."""
+    if not settings.declared_proxies or not scope.get("client"):
+        return False
+    peer = ipaddress.ip_address(scope["client"][0])
+    peer = getattr(peer, "ipv4_mapped", None) or peer
+    return any(peer in ipaddress.ip_network(proxy) for proxy in settings.declared_proxies)
+
+
+def decode_client_cert(value: bytes) -> bytes:
+    """The DER of a Client-Cert header: an RFC 8941 byte sequence, `:base64:` (RFC 9440 §2.1). Raises MalformedMessage."""
+    text = value.strip()
+    if len(text) < 3 or not (text.startswith(b":") and text.endswith(b":")):
+        raise MalformedMessage("The header Client-Cert is not a byte sequence.")
+    try:
+        return base64.b64decode(text[1:-1], validate=True)
+    except binascii.Error as error:
+        raise MalformedMessage("The header Client-Cert is not base64.") from error
