@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from carnet.database.statements import Statement
-from carnet.errors import ConfigurationError
+from carnet.errors import ConfigurationError, Unavailable
 
 Row = tuple[Any, ...]
+BEGIN_WRITING = "BEGIN IMMEDIATE"
+BETWEEN_TRIES = 0.000_2
+"""Seconds."""
 
 
 class Connection(Protocol):
@@ -40,6 +44,8 @@ class SqliteConnection:
         self._raw.execute("PRAGMA cache_size=-65536")
         self._raw.execute("PRAGMA temp_store=MEMORY")
         self.check_durability()
+        self._raw.execute("PRAGMA busy_timeout=0")
+        self._patience = busy_timeout_ms / 1_000
 
     def check_durability(self) -> None:
         """Raises ConfigurationError unless journal_mode is WAL, synchronous is FULL (2) and foreign keys are on."""
@@ -65,8 +71,29 @@ class SqliteConnection:
         self._raw.executemany(statement.sqlite, [{**defaults, **row} for row in rows] if defaults else rows)
 
     def control(self, command: str) -> None:
-        """Runs BEGIN, COMMIT, ROLLBACK, SAVEPOINT …: for the gate and migrations alone."""
-        self._raw.execute(command)
+        """Runs BEGIN, COMMIT, ROLLBACK, SAVEPOINT …: for the gate and migrations alone.
+
+        BEGIN IMMEDIATE waits its turn among processes for at most the connection's busy timeout, then raises Unavailable.
+        """
+        if command == BEGIN_WRITING:
+            self._begin_writing()
+        else:
+            self._raw.execute(command)
+
+    def _begin_writing(self) -> None:
+        """Tries again every fifth of a millisecond: SQLite's own waiting grows to steps of a tenth of a second."""
+        end = time.monotonic() + self._patience
+        while True:
+            try:
+                self._raw.execute(BEGIN_WRITING)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                    raise
+                if time.monotonic() > end:
+                    raise Unavailable("The database is busy; try again in a moment.") from error
+                time.sleep(BETWEEN_TRIES)
+            else:
+                return
 
     @property
     def in_transaction(self) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from starlette.applications import Starlette
@@ -96,13 +96,14 @@ async def keep_sealing(gate: Gate, operation: Operation, interval: float) -> Non
     """Seals the trace again and again; a failure is logged, counted and tried again, for an unsealed line is still a line."""
     while True:
         await asyncio.sleep(interval)
-        _seal(gate, operation)
+        _attempt(gate.seal, operation)
 
 
-def _seal(gate: Gate, operation: Operation) -> None:
+def _attempt(work: Callable[[], object], operation: Operation) -> None:
+    """Seals, or reads what was sealed; a worker starts, goes on and stops whatever that met."""
     try:
-        gate.seal()
-    except Exception:  # noqa: BLE001 - sealing goes on, and a worker stops, whatever one attempt met
+        work()
+    except Exception:  # noqa: BLE001 - the figures and the log tell it
         operation.sealing_failed()
         _LOG.exception("the trace could not be sealed")
 
@@ -118,7 +119,7 @@ def application(platform: Platform, *, sealer: bool = True) -> Starlette:
     async def lifespan(_: Starlette) -> AsyncIterator[dict[str, Any]]:
         interval = platform.settings.audit_seal_interval
         if sealer:
-            gate.warm()
+            _attempt(gate.warm, operation)
         task = asyncio.create_task(keep_sealing(gate, operation, interval)) if sealer else None
         try:
             yield {}
@@ -127,7 +128,7 @@ def application(platform: Platform, *, sealer: bool = True) -> Starlette:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
-                _seal(gate, operation)
+                _attempt(gate.seal, operation)
             platform.close()
 
     return Starlette(
