@@ -15,7 +15,14 @@ from carnet.cda.header import header_of, parse_document
 from carnet.cda.header_model import CdaHeader
 from carnet.cda.vocabulary import check_submission_set, check_value_sets
 from carnet.errors import CarnetError, InvalidMetadata, PatientMismatch, Several, TooLarge
-from carnet.metadata import MASQUE_PS, VISIBILITY_SYSTEM, Code, DocumentEntry, Submission
+from carnet.metadata import (
+    INVISIBLE_REPRESENTANTS_LEGAUX,
+    MASQUE_PS,
+    VISIBILITY_SYSTEM,
+    Code,
+    DocumentEntry,
+    Submission,
+)
 from carnet.platform import Platform
 from carnet.record.act import Act
 from carnet.record.facts import document_facts, knows
@@ -23,6 +30,7 @@ from carnet.record.scope import Scope
 from carnet.record.signing import signature_entry, verify_signature
 from carnet.registry.document_pairs import check_documents, pair_documents
 from carnet.registry.found import FoundEntry
+from carnet.registry.registered_identifiers import canonical
 from carnet.registry.registration import Registered, register, targets
 from carnet.registry.relationships import REPLACEMENTS
 from carnet.repository.documents import find as find_documents
@@ -140,7 +148,7 @@ def _submit(scope: Scope, *, prepared: PreparedSubmission) -> Registered:
     known = partial(knows, scope)
     related = targets(scope.connection, scope.holder, submission, visible=known)
     _decide_replacements(scope, prepared, related)
-    submission = replace(submission, entries=_with_inherited_masks(submission, related))
+    submission = replace(submission, entries=_with_demanded_masks(scope, submission, related))
     registered = register(scope.connection, scope.holder, submission, scope.platform.renderer, visible=known)
     scope.detail = "submitted again" if registered.resubmitted else ""
     if not registered.resubmitted:
@@ -150,34 +158,51 @@ def _submit(scope: Scope, *, prepared: PreparedSubmission) -> Registered:
 
 
 def _replaced(submission: Submission, related: tuple[FoundEntry, ...]) -> dict[str, FoundEntry]:
-    """The registered entry that each submitted entry replaces, by the submitted entry's id."""
+    """The registered entry that each submitted entry replaces, by the submitted entry's id, UUIDs in lower case."""
     by_uuid = {entry.uuid: entry for entry in related}
     return {
-        link.source: by_uuid[link.target]
+        canonical(link.source): by_uuid[canonical(link.target)]
         for link in submission.associations
-        if link.type in REPLACEMENTS and link.target in by_uuid
+        if link.type in REPLACEMENTS and canonical(link.target) in by_uuid
     }
 
 
 def _decide_replacements(scope: Scope, prepared: PreparedSubmission, related: tuple[FoundEntry, ...]) -> None:
+    headers = {canonical(entry_id): header for entry_id, header in prepared.headers.items()}
     for entry_id, old in _replaced(prepared.submission, related).items():
         scope.require(Function.REPLACE, document_facts(scope, old), subject=old.uuid)
-        if entry_id in prepared.headers:
-            check_replacement(prepared.headers[entry_id], old.unique_id)
+        if entry_id in headers:
+            check_replacement(headers[entry_id], old.unique_id)
 
 
-def _with_inherited_masks(submission: Submission, related: tuple[FoundEntry, ...]) -> tuple[DocumentEntry, ...]:
-    """A document that replaces a masked one is masked: what the patient decided does not end with the author's correction."""
+def _with_demanded_masks(
+    scope: Scope, submission: Submission, related: tuple[FoundEntry, ...]
+) -> tuple[DocumentEntry, ...]:
+    """The entries with the masks that they must have, whatever the sender wrote.
+
+    A document that replaces a masked one is masked: what the patient decided does not end with the author's correction. One put in
+    during a secret connection is hidden from the legal representatives (rules §1.3, EX-2.1-1050).
+    """
     replaced = _replaced(submission, related)
-    mask = Code(MASQUE_PS, VISIBILITY_SYSTEM, "Masqué aux professionnels de santé")
     return tuple(
-        replace(entry, confidentiality_codes=(*entry.confidentiality_codes, mask))
-        if entry.entry_uuid in replaced
-        and MASQUE_PS in replaced[entry.entry_uuid].masks.split()
-        and MASQUE_PS not in entry.masks
-        else entry
+        entry if entry.is_signature else _masked(entry, _demanded(scope, replaced.get(canonical(entry.entry_uuid))))
         for entry in submission.entries
     )
+
+
+def _demanded(scope: Scope, replaced: FoundEntry | None) -> list[Code]:
+    demanded = []
+    if replaced is not None and MASQUE_PS in replaced.masks.split():
+        demanded.append(Code(MASQUE_PS, VISIBILITY_SYSTEM, "Masqué aux professionnels de santé"))
+    if scope.requester.secret_connection:
+        label = "Non visible par les représentants légaux du patient"
+        demanded.append(Code(INVISIBLE_REPRESENTANTS_LEGAUX, VISIBILITY_SYSTEM, label))
+    return demanded
+
+
+def _masked(entry: DocumentEntry, demanded: list[Code]) -> DocumentEntry:
+    missing = tuple(code for code in demanded if code.code not in entry.masks)
+    return replace(entry, confidentiality_codes=(*entry.confidentiality_codes, *missing)) if missing else entry
 
 
 def _store(scope: Scope, submission: Submission, contents: Mapping[str, Prepared]) -> None:

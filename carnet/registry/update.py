@@ -49,7 +49,7 @@ def apply(
 
     The old version becomes Deprecated for good. Unless AssociationPropagation says no, the new version joins the folders and takes over
     the relationships of the old one (metadata update supplement §3.57.4.1.3.3.1); relationships with old versions of other objects are
-    not taken over. A mask holds at once for all versions. A submission set whose entries are all archived is Archived.
+    not taken over. A mask holds at once for all versions, and so does a deletion. A submission set whose entries are all archived is Archived.
     """
     assigned = _assigned_set(submission, holder.now)
     names = _names(submission, assigned, changes, holder.now)
@@ -99,6 +99,10 @@ def _do(connection: Connection, holder: Holder, renderer: Renderer, change: Plan
         entry_table.add(connection, holder, renderer, (change.after,), depositor=by)
         entry_table.set_status(connection, holder, renderer, registered, deprecated)
         entry_table.settle_masks(connection, holder, registered.unique_id)
+    elif change.status is AvailabilityStatus.DELETED:
+        rows = entry_table.find_by_logical_id(connection, holder, (change.before.logical_id,))
+        for version in entry_table.whole(connection, holder, (row.uuid for row in rows)).values():
+            entry_table.set_status(connection, holder, renderer, version, change.status)
     elif change.status is not None:
         entry_table.set_status(connection, holder, renderer, registered, change.status)
 

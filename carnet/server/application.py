@@ -131,7 +131,7 @@ def application(platform: Platform, *, sealer: bool = True) -> Starlette:
                 _attempt(gate.seal, operation)
             platform.close()
 
-    return Starlette(
+    served = Starlette(
         routes=[
             Route(f"{base}/registry", SoapEndpoint("registry", platform, door, operation)),
             Route(f"{base}/repository", SoapEndpoint("repository", platform, door, operation)),
@@ -141,3 +141,5 @@ def application(platform: Platform, *, sealer: bool = True) -> Starlette:
         ],
         lifespan=lifespan,
     )
+    served.router.redirect_slashes = False  # a redirection would name the host that the caller claims
+    return served
