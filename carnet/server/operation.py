@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -19,11 +21,13 @@ from carnet.repository.segments import SegmentStore, prepare
 exposition: Callable[[Any], bytes] = generate_latest
 """The library's function carries no types."""
 _PROBE = prepare(b"probe")
+SHARED = "PROMETHEUS_MULTIPROC_DIR"
+"""Set for the workers of one server, before they import anything: the folder where each leaves its figures."""
 BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
 class Operation:
-    """Health and OpenMetrics of one worker."""
+    """Health of one worker, and OpenMetrics of all workers together (they share files when there are several)."""
 
     def __init__(self, platform: Platform, gate: Gate) -> None:
         self.platform = platform
@@ -42,15 +46,25 @@ class Operation:
         self.seal_failures = Counter(
             "carnet_seal_failures", "Attempts to seal the trace that failed.", registry=self.registry
         )
-        waiting = Gauge("carnet_waiting_acts", "Acts waiting for the next transaction.", registry=self.registry)
-        waiting.set_function(lambda: float(gate.waiting))
-        started = Gauge("carnet_start_time_seconds", "When this worker started.", registry=self.registry)
+        self.waiting = Gauge(
+            "carnet_waiting_acts",
+            "Acts waiting for the next transaction.",
+            multiprocess_mode="livesum",
+            registry=self.registry,
+        )
+        started = Gauge(
+            "carnet_start_time_seconds",
+            "When the first worker started.",
+            multiprocess_mode="livemin",
+            registry=self.registry,
+        )
         started.set(time.time())
 
     def measure(self, transaction: str, outcome: str, seconds: float) -> None:
         """Counts one answered request; `outcome` is success, partial, failure, refused, fault or error."""
         self.requests.labels(transaction, outcome).inc()
         self.durations.labels(transaction).observe(seconds)
+        self.waiting.set(self.gate.waiting)
 
     def sealing_failed(self) -> None:
         """Counts a failed sealing."""
@@ -75,9 +89,18 @@ class Operation:
             ("waiting acts", self.gate.waiting < platform.settings.maximum_waiting_requests),
         ]
 
+    def _whole(self) -> CollectorRegistry:
+        """What to show: this worker's figures, or those of all when the workers share a folder for them."""
+        if SHARED not in os.environ:
+            return self.registry
+        whole = CollectorRegistry()
+        collector: Any = MultiProcessCollector
+        collector(whole)
+        return whole
+
     async def metrics(self, _: Request) -> Response:
         """OpenMetrics text."""
-        return Response(exposition(self.registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(exposition(self._whole()), media_type=CONTENT_TYPE_LATEST)
 
 
 def _write_document(segments: SegmentStore) -> None:

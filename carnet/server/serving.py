@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import logging
 import multiprocessing
+import os
 import signal
 import socket
+import tempfile
 from collections.abc import Sequence
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
@@ -15,10 +17,11 @@ from pathlib import Path
 import uvicorn
 
 from carnet.config import Settings, load
-from carnet.errors import Unavailable
+from carnet.errors import ConfigurationError, Unavailable
 from carnet.platform import build
 from carnet.server.application import application
 from carnet.server.logs import configure_logs
+from carnet.server.operation import SHARED
 from carnet.server.transport import MutualTlsProtocol, tls_context
 from carnet.soap.ebrim_render import EbrimRenderer
 
@@ -35,10 +38,16 @@ def serve(home: Path, *, ready: bool = True) -> None:
     if settings.workers == 1:
         serve_worker(home, listening, "w0", sealer=True)
         return
+    with tempfile.TemporaryDirectory(prefix="carnet-figures-") as figures:
+        os.environ[SHARED] = figures
+        _serve_together(home, listening, settings.workers)
+
+
+def _serve_together(home: Path, listening: socket.socket, count: int) -> None:
     context = multiprocessing.get_context("spawn")
     workers = [
         context.Process(target=serve_worker, args=(home, listening, f"w{n}"), kwargs={"sealer": n == 0})
-        for n in range(settings.workers)
+        for n in range(count)
     ]
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     supervise(workers)
@@ -65,12 +74,17 @@ def supervise(workers: Sequence[BaseProcess]) -> None:
 
 
 def listen(settings: Settings) -> socket.socket:
-    """The listening socket of the settings' host and port (0 lets the system choose)."""
+    """The listening socket of the settings' host and port (0 lets the system choose). Raises ConfigurationError when it is taken."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.bind((settings.host, settings.port))
-    listening.listen(1024)
+    try:
+        listening.bind((settings.host, settings.port))
+        listening.listen(1024)
+    except OSError as error:
+        listening.close()
+        where = f"{settings.host} port {settings.port}"
+        raise ConfigurationError(f"Nothing can be served at {where}: {error.strerror or error}.") from error
     return listening
 
 
@@ -91,6 +105,7 @@ def serve_worker(home: Path, listening: socket.socket, worker: str, *, sealer: b
         server_header=False,
         date_header=True,
         timeout_keep_alive=75,
+        timeout_graceful_shutdown=5,
         ssl_context_factory=(lambda _config, _default: tls_context(settings)) if settings.tls_enabled else None,
     )
     uvicorn.Server(configuration).run(sockets=[listening])

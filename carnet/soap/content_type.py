@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 
 from carnet.errors import MalformedMessage, TooLarge
 
@@ -12,10 +15,11 @@ _PARAMETER = re.compile(r'\s*;\s*(?:([A-Za-z0-9!#$&+.^_-]+)\s*=\s*(?:"((?:[^"\\]
 _ESCAPE = re.compile(r"\\(.)")
 
 
-def media_type(value: str) -> tuple[str, dict[str, str]]:
+@lru_cache(maxsize=1024)
+def media_type(value: str) -> tuple[str, Mapping[str, str]]:
     """A Content-Type value as its media type in lower case and its parameters, names in lower case, quotes removed.
 
-    Raises MalformedMessage when it cannot be read or names a parameter twice.
+    Remembered, since the parts of messages repeat a few values. Raises MalformedMessage when it cannot be read or names a parameter twice.
     """
     if len(value) > MAXIMUM_LENGTH:
         raise TooLarge("The Content-Type header is too long.")
@@ -33,4 +37,4 @@ def media_type(value: str) -> tuple[str, dict[str, str]]:
         if key.lower() in parameters:
             raise MalformedMessage("The Content-Type header names a parameter twice.")
         parameters[key.lower()] = _ESCAPE.sub(r"\1", quoted) if quoted is not None else bare
-    return name.strip().lower(), parameters
+    return name.strip().lower(), MappingProxyType(parameters)
