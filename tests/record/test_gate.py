@@ -28,7 +28,6 @@ from carnet.exchange.notices import undelivered
 from carnet.identity.patients import find as find_patient
 from carnet.metadata import PatientIdentifier
 from carnet.platform import matrices
-from carnet.record.act import Act
 from carnet.record.administration import Administration
 from carnet.record.gate import Attempt, Gate
 from carnet.repository.file_system import OperatingSystem
@@ -96,7 +95,12 @@ def test_acts_that_are_ready_together_share_one_commit(room):
     results = room.together(*calls)
     assert not [result for result in results if isinstance(result, BaseException)]
     assert room.connection.commits == 1
-    assert outcomes(room.lines_since(before)) == [("iti41", "done"), ("iti41", "done"), ("iti18", "done"), ("iti41", "done")]
+    assert outcomes(room.lines_since(before)) == [
+        ("iti41", "done"),
+        ("iti41", "done"),
+        ("iti18", "done"),
+        ("iti41", "done"),
+    ]
     room.do(*finding(room))
     assert room.connection.commits == 2
 

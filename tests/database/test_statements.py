@@ -1,0 +1,59 @@
+"""Statements: compiled once from expressions, run as text by the driver, never with a value of a caller in the text."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from sqlalchemy import bindparam, insert, select, update
+
+from carnet.database.statements import Statement, prepare
+from carnet.database.tables import notice, patient
+
+
+def test_a_variable_is_a_named_parameter():
+    statement = prepare(select(patient.c.pseudonym).where(patient.c.patient_key == bindparam("key")))
+    assert ":key" in statement.sqlite
+    assert statement.defaults == ()
+
+
+def test_a_value_of_the_expression_is_a_default_not_text():
+    canary = "'; DROP TABLE patient; --"
+    statement = prepare(select(patient.c.pseudonym).where(patient.c.pseudonym == canary))
+    assert canary not in statement.sqlite
+    assert [value for _, value in statement.defaults] == [canary]
+
+
+def test_a_list_has_a_fixed_number_of_places():
+    places = [bindparam(f"v{number}") for number in range(3)]
+    statement = prepare(select(patient.c.pseudonym).where(patient.c.patient_key.in_(places)))
+    assert [name for name in (":v0", ":v1", ":v2", ":v3") if name in statement.sqlite] == [":v0", ":v1", ":v2"]
+
+
+def test_an_insert_without_values_names_every_column():
+    statement = prepare(insert(notice))
+    for column in notice.columns:
+        assert f":{column.name}" in statement.sqlite
+
+
+def test_an_update_may_name_its_variables_apart_from_the_columns():
+    statement = prepare(
+        update(patient).where(patient.c.pseudonym == bindparam("who")).values(updated_at=bindparam("now"))
+    )
+    assert ":who" in statement.sqlite
+    assert ":now" in statement.sqlite
+
+
+def test_the_text_is_sqlite_s_own(tmp_path):
+    statement = prepare(
+        select(patient.c.pseudonym).where(patient.c.patient_key > bindparam("key")).limit(bindparam("n"))
+    )
+    raw = sqlite3.connect(":memory:")
+    raw.execute("CREATE TABLE patient (patient_key INTEGER, pseudonym TEXT)")
+    raw.executemany("INSERT INTO patient VALUES (?, ?)", [(1, "one"), (2, "two"), (3, "three")])
+    assert raw.execute(statement.sqlite, {"key": 1, "n": 1}).fetchall() == [("two",)]
+    raw.close()
+
+
+def test_a_statement_is_a_value():
+    assert prepare(select(patient.c.pseudonym)) == prepare(select(patient.c.pseudonym))
+    assert hash(Statement("SELECT 1")) == hash(Statement("SELECT 1"))

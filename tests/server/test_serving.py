@@ -1,0 +1,204 @@
+"""Serving: several workers behind one socket, stopped together, the trace sealed before they go."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import sqlite3
+import ssl
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from carnet.client.exchange_service import ExchangeService
+from carnet.config import Settings
+from carnet.demo.people import MEDECIN_TRAITANT, PAT_TROIS
+from carnet.errors import ConfigurationError, Unavailable
+from carnet.server.serving import listen, supervise
+from carnet.soap.answer_parse import ResponseStatus
+
+WITHIN = 60.0
+FIND_DOCUMENTS = "urn:uuid:14d4debf-8f97-4251-9a74-a90016b0af0d"
+
+
+class FakeWorker:
+    """A worker process as far as a supervisor sees it."""
+
+    def __init__(self, *, at_start=lambda: None) -> None:
+        self.sentinel, self._alive = os.pipe()
+        self.at_start = at_start
+        self.pid = None
+        self.terminated = self.joined = False
+
+    def start(self):
+        self.at_start()
+        self.pid = 1
+
+    def end(self):
+        os.close(self._alive)
+
+    def terminate(self):
+        self.terminated = True
+
+    def join(self):
+        assert self.terminated
+        self.joined = True
+
+
+def interrupt():
+    raise KeyboardInterrupt
+
+
+def test_a_worker_that_ends_by_itself_takes_the_service_with_it():
+    """Half a service, or one whose sealer is gone, is noticed by nobody."""
+    workers = [FakeWorker() for _ in range(3)]
+    workers[1].end()
+    with pytest.raises(Unavailable, match="ended by itself"):
+        supervise(workers)
+    assert all(worker.joined for worker in workers)
+
+
+def test_being_told_to_stop_stops_the_workers_that_were_started():
+    workers = [FakeWorker(), FakeWorker(at_start=interrupt), FakeWorker()]
+    supervise(workers)
+    assert [worker.joined for worker in workers] == [True, False, False]
+
+
+@pytest.mark.parametrize(("host", "family"), [("127.0.0.1", socket.AF_INET), ("::1", socket.AF_INET6)])
+def test_a_service_listens_where_its_settings_say(host, family):
+    if family == socket.AF_INET6 and not Path("/proc/net/if_inet6").exists():
+        pytest.skip("no IPv6 on this machine")
+    listening = listen(Settings(host=host, port=0))
+    with listening:
+        assert listening.family == family
+        assert listening.getsockname()[0] == host
+        with pytest.raises(ConfigurationError, match="in use"):
+            listen(Settings(host=host, port=listening.getsockname()[1]))
+
+
+# --- the real thing ------------------------------------------------------------------------------------------------
+
+
+class Running:
+    """`carnet serve` in a process of its own, on a port that the system chose."""
+
+    def __init__(self, home, **environment) -> None:
+        self.home = home
+        self.log = home / "server.log"
+        command = [sys.executable, "-m", "carnet", "serve", "--home", str(home), "--port", "0", "--workers", "2"]
+        with self.log.open("wb") as log:
+            environment = {**os.environ, **environment}
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
+
+    def lines(self):
+        return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines() if line.startswith("{")]
+
+    def said(self, message):
+        return [line for line in self.lines() if line["message"] == message]
+
+    def until(self, done, what):
+        end = time.monotonic() + WITHIN
+        while not done():
+            assert self.process.poll() is None, self.log.read_text(encoding="utf-8")
+            assert time.monotonic() < end, f"{what} did not come: {self.log.read_text(encoding='utf-8')}"
+            time.sleep(0.05)
+
+    def address(self):
+        self.until(lambda: len(self.said("Application startup complete.")) == 2, "two workers")
+        return f"https://127.0.0.1:{self.said('listening')[0]['port']}"
+
+    def workers(self):
+        """The process ids of the workers."""
+        started = (line["message"] for line in self.lines())
+        return [int(said.partition("[")[2][:-1]) for said in started if said.startswith("Started server process [")]
+
+
+@contextlib.contextmanager
+def running(home, **environment):
+    service = Running(home, **environment)
+    try:
+        yield service
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(service.process.pid, signal.SIGKILL)
+        service.process.wait()
+
+
+def get(address, path, authorities):
+    """One request on a connection of its own, without certificate."""
+    context = ssl.create_default_context(cafile=str(authorities))
+    with httpx.Client(verify=context, trust_env=False) as client:
+        return client.get(address + path)
+
+
+@contextlib.contextmanager
+def held(pid):
+    """A process that is stopped for a while, so that another one answers."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def is_gone(pid):
+    """Whether a process has ended; one that waits to be buried counts as ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def search(address, caller, authorities):
+    """Whether a FindDocuments by this caller is answered."""
+    patient = PAT_TROIS.identifier
+    slots = [
+        ("$XDSDocumentEntryPatientId", [f"'{patient.cx()}'"]),
+        ("$XDSDocumentEntryStatus", ["('urn:oasis:names:tc:ebxml-regrep:StatusType:Approved')"]),
+    ]
+    with ExchangeService(address, caller, str(authorities)) as exchange:
+        return exchange.search(patient, FIND_DOCUMENTS, slots).status is ResponseStatus.SUCCESS
+
+
+def counted(address, authorities):
+    """How many successful searches the figures tell of."""
+    for line in get(address, "/metrics", authorities).text.splitlines():
+        if line.startswith("carnet_requests_total{") and 'transaction="iti18"' in line and 'outcome="success"' in line:
+            return float(line.rpartition(" ")[2])
+    return 0.0
+
+
+def test_two_workers_share_one_port_and_stop_together_once_the_trace_is_sealed(home, first_stage):
+    caller = first_stage.callers[MEDECIN_TRAITANT.identifier]
+    authorities = home / "pki" / "trust" / "racine.pem"
+    with running(home, CARNET_AUDIT_SEAL_INTERVAL="3600") as service:
+        address = service.address()
+        first, second = workers = service.workers()
+        for one in workers:
+            with held(one):
+                assert get(address, "/health/ready", authorities).status_code == 200
+                assert search(address, caller, authorities)
+        # Each answered one; whichever is asked tells of both.
+        service.until(lambda: counted(address, authorities) == 2.0, "the figures of both searches")
+        for one in (first, second):
+            with held(one):
+                assert counted(address, authorities) == 2.0
+        service.process.send_signal(signal.SIGTERM)
+        assert service.process.wait(timeout=WITHIN) == 0
+        assert all(is_gone(worker) for worker in workers)
+    assert len(service.said("Application shutdown complete.")) == 2
+    with contextlib.closing(sqlite3.connect(home / "carnet.db")) as database:
+        lines, sealed = database.execute("SELECT count(*), count(leaf_index) FROM audit_event").fetchone()
+        searches = database.execute("SELECT count(*) FROM replay").fetchone()[0]
+    assert lines == sealed
+    assert searches == 2
+    assert PAT_TROIS.identifier.value not in service.log.read_text(encoding="utf-8")
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2])), timeout=5)
