@@ -1,0 +1,136 @@
+"""The two servers on core 0: the product and the floor, each a process of its own; what the system says of them."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import re
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+SERVER_CORE = "0"
+START_WITHIN = 30.0
+_COUNTED = re.compile(r'carnet_requests_total\{outcome="(\w+)",transaction="(\w+)"\} ([0-9.e+]+)')
+_PEAK = re.compile(r"VmHWM:\s+(\d+) kB")
+
+
+class ServerFailed(Exception):
+    """A server did not start, stopped, or answered what it must not; the message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+
+    @property
+    def address(self) -> str:
+        """Its address, without a path."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def cpu_seconds(self) -> float:
+        """Processor time that it used, its own and the system's for it."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def peak_mb(self) -> int:
+        """The most memory that it held at once (resident), in MB."""
+        found = _PEAK.search(Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii"))
+        return int(found[1]) // 1024 if found else 0
+
+    def answered(self) -> Counter[tuple[str, str]]:
+        """How many requests it answered, by transaction and outcome, as its own /metrics say."""
+        return counted(self._get("/metrics").decode())
+
+    def exchange(self, request: bytes) -> bytes:
+        """The body of the answer to one whole HTTP request."""
+        head, _, body = request.partition(b"\r\n\r\n")
+        first, *lines = head.decode("latin-1").split("\r\n")
+        method, path, _ = first.split(" ")
+        headers = dict(line.split(": ", 1) for line in lines)
+        return self._ask(method, path, body, headers)
+
+    def _get(self, path: str) -> bytes:
+        return self._ask("GET", path, b"", {})
+
+    def _ask(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> bytes:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.request(method, path, body=body or None, headers=headers)
+            answer = connection.getresponse()
+            content = answer.read()
+        finally:
+            connection.close()
+        if answer.status != 200:
+            raise ServerFailed(f"{method} {path} was answered with status {answer.status}: {content[:600]!r}")
+        return content
+
+
+def trace_lines(home: Path) -> tuple[int, int]:
+    """How many lines the trace of a home has, and how many of them stand under a signed checkpoint."""
+    with contextlib.closing(sqlite3.connect(home / "carnet.db")) as raw:
+        lines, placed = raw.execute("SELECT count(*), count(leaf_index) FROM audit_event").fetchone()
+    return int(lines), int(placed)
+
+
+def counted(metrics: str) -> Counter[tuple[str, str]]:
+    """The requests of an OpenMetrics text by (transaction, outcome)."""
+    return Counter({(found[2], found[1]): int(float(found[3])) for found in _COUNTED.finditer(metrics)})
+
+
+def free_port() -> int:
+    """A port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def product(home: Path, port: int, **settings: str) -> Iterator[Server]:
+    """`carnet serve` on a home; `settings` are given by the environment."""
+    environment = {f"CARNET_{name.upper()}": value for name, value in settings.items()}
+    with _running(["carnet", "serve", "--home", str(home)], port, home / "server.log", environment) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def floor(directory: Path) -> Iterator[Server]:
+    """The floor's server; `directory` holds what it keeps and answers."""
+    directory.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    with _running(["bench.floor", str(directory), str(port)], port, directory / "floor.log", {}) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def _running(module: list[str], port: int, log: Path, environment: dict[str, str]) -> Iterator[Server]:
+    command = ["taskset", "-c", SERVER_CORE, sys.executable, "-m", *module]
+    with log.open("ab") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out, env={**os.environ, **environment})
+        try:
+            _wait_until_ready(process, port, log)
+            yield Server(process, port)
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    end = time.monotonic() + START_WITHIN
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise ServerFailed(f"A server stopped: {log.read_text(encoding='utf-8')[-600:]}")
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.05)
+    raise ServerFailed(f"A server did not start within {START_WITHIN:.0f} seconds.")
