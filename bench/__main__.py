@@ -21,7 +21,7 @@ from bench.load import LoadFailed
 from bench.measure import FULL, QUICK, Bench, Plan
 from bench.paths import ROUTES, Field, Route
 from bench.population import Population, settle
-from bench.servers import Server, ServerFailed
+from bench.servers import ONE_CORE, TWO_CORES, Cores, Server, ServerFailed
 from bench.stock import stock
 
 RESULTS = Path(__file__).with_name("results")
@@ -33,11 +33,12 @@ def main() -> int:
     """Runs the bench."""
     arguments = _arguments()
     plan = QUICK if arguments.quick else FULL
+    cores = ONE_CORE if arguments.cores == 1 else TWO_CORES
     routes = [route for route in ROUTES if not arguments.only or route.name in arguments.only]
     RESULTS.mkdir(exist_ok=True)
     try:
         with _folder(RESULTS) as home, _folder(MEMORY if MEMORY.is_dir() else None) as workspace:
-            whole = run(home, workspace, plan, routes)
+            whole = run(home, workspace, plan, routes, cores)
     except (LoadFailed, ServerFailed) as error:
         print(f"The bench failed. {error}", file=sys.stderr)
         return 2
@@ -46,21 +47,21 @@ def main() -> int:
     return 0 if all(one["holds"] for one in whole["gates"]) else 1
 
 
-def run(home: Path, workspace: Path, plan: Plan, routes: list[Route]) -> dict[str, object]:
+def run(home: Path, workspace: Path, plan: Plan, routes: list[Route], cores: Cores) -> dict[str, object]:
     """Measures the routes, those of the same settings with one server. Raises LoadFailed, ServerFailed."""
     say = _Teller()
-    described = machine.describe(home)
+    described = machine.describe(home) | {"layout": cores.layout}
     port = servers.free_port()
     population = settle(home / "home", port)
     say("people and records are there")
     results: dict[str, object] = {}
     memory: dict[str, int] = {}
-    with servers.floor(home / "floor") as floor:
+    with servers.floor(home / "floor", cores) as floor:
         field: Field | None = None
         for settings, group in groupby(routes, key=lambda route: dict(route.settings)):
-            with servers.product(population.stage.home, port, **settings) as product:
+            with servers.product(population.stage.home, port, cores, **settings) as product:
                 field = field or _stocked(population, product, say)
-                bench = Bench(product, floor, home / "floor", workspace, plan)
+                bench = Bench(product, floor, home / "floor", workspace, plan, cores)
                 before, _ = servers.trace_lines(population.stage.home)
                 for route in group:
                     results[route.name] = bench.measure(route, route.make(field))
@@ -101,6 +102,9 @@ def _folder(inside: Path | None) -> Iterator[Path]:
 def _arguments() -> argparse.Namespace:
     names = [route.name for route in ROUTES]
     parser = argparse.ArgumentParser(prog="bench", description="Each path of Carnet against its floor.")
+    parser.add_argument(
+        "--cores", type=int, choices=(1, 2), default=1, help="servers on one core and load on the other, or all on both"
+    )
     parser.add_argument("--quick", action="store_true", help="one short round with 16 clients")
     parser.add_argument(
         "--only", action="append", choices=names, default=[], help="measure this path (may be repeated)"

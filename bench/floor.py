@@ -7,7 +7,9 @@ then the answer; whoever waits at the same moment shares both. GET answers the b
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
+import socket
 import sqlite3
 import sys
 import uuid
@@ -74,9 +76,9 @@ class Store:
 class Floor:
     """The application, in plain ASGI."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, store: Store) -> None:
         self._directory = directory
-        self._store = Store(directory)
+        self._store = store
         self._answers: dict[str, bytes] = {}
         self._queue: deque[tuple[bytes, asyncio.Future[None]]] = deque()
 
@@ -127,12 +129,29 @@ async def _body(receive: Any) -> bytes:
             return b"".join(chunks)
 
 
-def main(directory: str, port: str) -> None:
-    """Serves until told to stop."""
-    uvicorn.run(
-        Floor(Path(directory)),
-        host="127.0.0.1",
-        port=int(port),
+def main(directory: str, port: str, processes: str = "1") -> None:
+    """Serves until told to stop; several processes share the port, each with its own files."""
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind(("127.0.0.1", int(port)))
+    listening.listen(1024)
+    fork = multiprocessing.get_context("fork")
+    others = [
+        fork.Process(target=serve, args=(Path(directory), number, listening), daemon=True)
+        for number in range(1, int(processes))
+    ]
+    for other in others:
+        other.start()
+    serve(Path(directory), 0, listening)
+
+
+def serve(directory: Path, number: int, listening: socket.socket) -> None:
+    """One process: answers are in `directory`, what it keeps in a folder of its own."""
+    own = directory / f"process-{number}"
+    own.mkdir(exist_ok=True)
+    floor = Floor(directory, Store(own))
+    configuration = uvicorn.Config(
+        floor,
         http="httptools",
         loop="uvloop",
         lifespan="off",
@@ -141,6 +160,7 @@ def main(directory: str, port: str) -> None:
         server_header=False,
         proxy_headers=False,
     )
+    uvicorn.Server(configuration).run(sockets=[listening])
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-LOAD_CORE = "1"
 SCRIPT = Path(__file__).with_name("load.lua")
 DRAIN = 0.4
 """Seconds after the last request in which the answers still under way must come, unless told otherwise."""
@@ -46,11 +45,13 @@ def write_requests(path: Path, requests: Iterable[bytes]) -> Path:
     return path
 
 
-def run(address: str, requests: Path, *, clients: int, seconds: float, once: bool, drain: float = DRAIN) -> Run:
+def run(
+    address: str, requests: Path, *, clients: int, seconds: float, once: bool, drain: float = DRAIN, core: str = "1"
+) -> Run:
     """Sends the requests of a file over `clients` connections, each once, or again and again. Raises LoadFailed."""
     duration = math.ceil(seconds + drain)
     arguments = ["-t1", f"-c{clients}", f"-d{duration}s", "--timeout", "60s", "-s", str(SCRIPT), address, "--"]
-    command = ["taskset", "-c", LOAD_CORE, "wrk", *arguments, str(requests), str(seconds), "once" if once else "cycle"]
+    command = ["taskset", "-c", core, "wrk", *arguments, str(requests), str(seconds), "once" if once else "cycle"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise LoadFailed(f"wrk ended with status {done.returncode}: {done.stderr.strip() or done.stdout.strip()}")

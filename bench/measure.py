@@ -12,7 +12,7 @@ from bench import load, pools
 from bench.load import LoadFailed, Run, write_requests
 from bench.paths import Route
 from bench.pools import Make
-from bench.servers import Server
+from bench.servers import Cores, Server
 from bench.stock import SUCCESS
 
 GATED = 16
@@ -76,6 +76,7 @@ class Bench:
     answers: Path
     workspace: Path
     plan: Plan
+    cores: Cores
     number: int = 0
     requests: int = 0
     """How many requests the product answered well."""
@@ -129,7 +130,9 @@ class Bench:
         figures = Figures()
         for turn in range(self.plan.rounds):
             seconds = self.plan.floor_seconds
-            figures.floor.append(load.run(self.floor.address, bare, clients=clients, seconds=seconds, once=False))
+            figures.floor.append(
+                load.run(self.floor.address, bare, clients=clients, seconds=seconds, once=False, core=self.cores.load)
+            )
             used = self.product.cpu_seconds()
             path = self.workspace / f"{clients}-{turn}"
             run = self._sent(route, path, clients)
@@ -142,7 +145,13 @@ class Bench:
         drain = max(load.DRAIN, 3 * clients / self.rate)
         before = self.product.answered()
         run = load.run(
-            self.product.address, path, clients=clients, seconds=self.plan.lasting(clients), once=True, drain=drain
+            self.product.address,
+            path,
+            clients=clients,
+            seconds=self.plan.lasting(clients),
+            once=True,
+            drain=drain,
+            core=self.cores.load,
         )
         path.unlink()
         time.sleep(0.05)

@@ -16,7 +16,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-SERVER_CORE = "0"
+
+@dataclass(frozen=True, slots=True)
+class Cores:
+    """Where the servers run and how many processes each has. With two cores both servers have two, and the load shares them."""
+
+    servers: str = "0"
+    load: str = "1"
+    processes: int = 1
+
+    @property
+    def layout(self) -> str:
+        """In words, for the table."""
+        if self.processes == 1:
+            return f"Server on core {self.servers}, load on core {self.load}"
+        return f"{self.processes} server processes and the load share cores {self.servers}"
+
+
+ONE_CORE = Cores()
+TWO_CORES = Cores("0,1", "0,1", 2)
 START_WITHIN = 30.0
 _COUNTED = re.compile(r'carnet_requests_total\{outcome="(\w+)",transaction="(\w+)"\} ([0-9.e+]+)')
 _PEAK = re.compile(r"VmHWM:\s+(\d+) kB")
@@ -40,13 +58,20 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """Processor time that it used, its own and the system's for it."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        used = 0
+        for pid in self._processes():
+            fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+            used += int(fields[11]) + int(fields[12])
+        return used / os.sysconf("SC_CLK_TCK")
+
+    def _processes(self) -> list[int]:
+        pid = self.process.pid
+        return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split())]
 
     def peak_mb(self) -> int:
-        """The most memory that it held at once (resident), in MB."""
-        found = _PEAK.search(Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii"))
-        return int(found[1]) // 1024 if found else 0
+        """The most memory that one of its processes held at once (resident), in MB."""
+        states = [Path(f"/proc/{pid}/status").read_text(encoding="ascii") for pid in self._processes()]
+        return max(int(found[1]) // 1024 for state in states if (found := _PEAK.search(state)))
 
     def answered(self) -> Counter[tuple[str, str]]:
         """How many requests it answered, by transaction and outcome, as its own /metrics say."""
@@ -96,25 +121,28 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def product(home: Path, port: int, **settings: str) -> Iterator[Server]:
+def product(home: Path, port: int, cores: Cores, **settings: str) -> Iterator[Server]:
     """`carnet serve` on a home; `settings` are given by the environment."""
-    environment = {f"CARNET_{name.upper()}": value for name, value in settings.items()}
-    with _running(["carnet", "serve", "--home", str(home)], port, home / "server.log", environment) as server:
+    given = {**settings, "workers": str(cores.processes)}
+    environment = {f"CARNET_{name.upper()}": value for name, value in given.items()}
+    command = ["carnet", "serve", "--home", str(home)]
+    with _running(command, port, home / "server.log", environment, cores) as server:
         yield server
 
 
 @contextlib.contextmanager
-def floor(directory: Path) -> Iterator[Server]:
+def floor(directory: Path, cores: Cores) -> Iterator[Server]:
     """The floor's server; `directory` holds what it keeps and answers."""
     directory.mkdir(parents=True, exist_ok=True)
     port = free_port()
-    with _running(["bench.floor", str(directory), str(port)], port, directory / "floor.log", {}) as server:
+    command = ["bench.floor", str(directory), str(port), str(cores.processes)]
+    with _running(command, port, directory / "floor.log", {}, cores) as server:
         yield server
 
 
 @contextlib.contextmanager
-def _running(module: list[str], port: int, log: Path, environment: dict[str, str]) -> Iterator[Server]:
-    command = ["taskset", "-c", SERVER_CORE, sys.executable, "-m", *module]
+def _running(module: list[str], port: int, log: Path, environment: dict[str, str], cores: Cores) -> Iterator[Server]:
+    command = ["taskset", "-c", cores.servers, sys.executable, "-m", *module]
     with log.open("ab") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out, env={**os.environ, **environment})
         try:

@@ -53,7 +53,7 @@ def table(whole: Mapping[str, Any]) -> Iterator[str]:
     """The lines of the table."""
     machine = whole["machine"]
     yield f"{machine['cpu']}, Python {machine['python']}, SQLite {machine['sqlite']}, fsync {machine['fsync_us']} µs"
-    yield "Server on core 0, load on core 1. Medians; each run of ours beside one of the floor."
+    yield f"{machine['layout']}. Medians; each run of ours beside one of the floor."
     yield ""
     yield HEAD
     for name, one in whole.items():

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import msgspec
 from cryptography import x509
@@ -17,6 +18,7 @@ from carnet.errors import ConfigurationError
 from carnet.metadata import Code, PatientIdentifier
 from carnet.requester import AccessMode, Authentication, Software
 
+T = TypeVar("T")
 FILE = "caller.json"
 SOFTWARE = Software("Carnet", "1.0", "reference-client", "CARNET-REFERENCE")
 
@@ -63,16 +65,23 @@ class Caller:
     @cached_property
     def signing_chain(self) -> list[x509.Certificate]:
         """The signing certificate and the authorities above it that are known here."""
-        return x509.load_pem_x509_certificates((self.directory / f"{self.description.signing}.pem").read_bytes())
+        return self._signing_file("pem", x509.load_pem_x509_certificates)
 
     @cached_property
     def signing(self) -> Signing:
         """The signing certificate and key."""
-        content = (self.directory / f"{self.description.signing}.key").read_bytes()
-        key: Any = serialization.load_pem_private_key(content, None)
+        key = self._signing_file("key", lambda content: serialization.load_pem_private_key(content, None))
         if not isinstance(key, rsa.RSAPrivateKey):
             raise ConfigurationError("The signing key is not an RSA key.")
         return Signing(self.signing_chain[0], key)
+
+    def _signing_file(self, kind: str, load: Callable[[bytes], T]) -> T:
+        """What stands in a file of the signing certificate. Raises ConfigurationError; a key under a passphrase is not read."""
+        path = self.directory / f"{self.description.signing}.{kind}"
+        try:
+            return load(path.read_bytes())
+        except (OSError, ValueError, TypeError) as error:
+            raise ConfigurationError(f"{path} cannot be read: {error}.") from error
 
     def assertion(
         self,

@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import tempfile
+import threading
 from collections.abc import Sequence
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
@@ -92,6 +93,7 @@ def serve_worker(home: Path, listening: socket.socket, worker: str, *, sealer: b
     """One worker process: builds its platform and answers from the shared socket."""
     settings = load(home)
     configure_logs(settings.log_level)
+    _stop_with_the_parent()
     platform = build(settings, EbrimRenderer(), worker=worker)
     settle_memory()
     configuration = uvicorn.Config(
@@ -109,6 +111,19 @@ def serve_worker(home: Path, listening: socket.socket, worker: str, *, sealer: b
         ssl_context_factory=(lambda _config, _default: tls_context(settings)) if settings.tls_enabled else None,
     )
     uvicorn.Server(configuration).run(sockets=[listening])
+
+
+def _stop_with_the_parent() -> None:
+    """Stops this worker when the process that started it is gone, killed perhaps: nobody else would."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
 def settle_memory() -> None:
