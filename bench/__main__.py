@@ -1,5 +1,6 @@
 """`python -m bench`: prepares a home, measures every path against its floor, prints a table, writes `results/latest.json`.
 
+A quick run, or one of some paths only, writes `results/run-partial.json` instead, which nobody keeps.
 Status 1 when a gate does not hold, 2 when the figures mean nothing (a request failed).
 """
 
@@ -42,7 +43,8 @@ def main() -> int:
     except (LoadFailed, ServerFailed) as error:
         print(f"The bench failed. {error}", file=sys.stderr)
         return 2
-    (RESULTS / "latest.json").write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    name = "run-partial.json" if arguments.quick or arguments.only else "latest.json"
+    (RESULTS / name).write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print("\n".join(verdict.table(whole)))
     return 0 if all(one["holds"] for one in whole["gates"]) else 1
 

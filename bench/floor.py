@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import signal
 import socket
 import sqlite3
 import sys
@@ -135,14 +136,17 @@ def main(directory: str, port: str, processes: str = "1") -> None:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind(("127.0.0.1", int(port)))
     listening.listen(1024)
+    if processes == "1":
+        serve(Path(directory), 0, listening)
+        return
     fork = multiprocessing.get_context("fork")
-    others = [
-        fork.Process(target=serve, args=(Path(directory), number, listening), daemon=True)
-        for number in range(1, int(processes))
-    ]
-    for other in others:
-        other.start()
-    serve(Path(directory), 0, listening)
+    workers = [fork.Process(target=serve, args=(Path(directory), n, listening)) for n in range(int(processes))]
+    for worker in workers:
+        worker.start()
+    # uvicorn dies of the signal that stops it: whoever starts the workers must not be one of them.
+    signal.signal(signal.SIGTERM, lambda *_: [worker.terminate() for worker in workers])
+    for worker in workers:
+        worker.join()
 
 
 def serve(directory: Path, number: int, listening: socket.socket) -> None:

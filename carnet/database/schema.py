@@ -8,6 +8,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, event, inspect, text
+from sqlalchemy.exc import DatabaseError
+
+from carnet.errors import ConfigurationError
 
 
 def _configuration(database: Path) -> Config:
@@ -29,7 +32,7 @@ def head() -> str:
 
 
 def current(database: Path) -> str:
-    """The number of the last migration applied to a database, '' for one that has none."""
+    """The number of the last migration applied to a database, '' for one that has none. Raises ConfigurationError for another file."""
     engine = create_engine(f"sqlite:///{database}")
     event.listen(engine, "connect", lambda raw, _record: raw.execute("PRAGMA query_only=ON"))
     try:
@@ -37,5 +40,7 @@ def current(database: Path) -> str:
             if not inspect(connection).has_table("alembic_version"):
                 return ""
             return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
+    except DatabaseError as error:
+        raise ConfigurationError(f"{database} cannot be read: {error.orig}.") from error
     finally:
         engine.dispose()

@@ -32,6 +32,7 @@ _LOG = logging.getLogger("carnet.server")
 def serve(home: Path, *, ready: bool = True) -> None:
     """Serves a home until told to stop (SIGINT, SIGTERM). Raises ConfigurationError when it is not fit to be served."""
     settings = load(home)
+    check(settings)
     configure_logs(settings.log_level)
     listening = listen(settings)
     if ready:
@@ -42,6 +43,13 @@ def serve(home: Path, *, ready: bool = True) -> None:
     with tempfile.TemporaryDirectory(prefix="carnet-figures-") as figures:
         os.environ[SHARED] = figures
         _serve_together(home, listening, settings.workers)
+
+
+def check(settings: Settings) -> None:
+    """Opens everything that a worker opens and closes it again, so that what is wrong is told once, before anybody is let in."""
+    build(settings, EbrimRenderer(), worker="check").close()
+    if settings.tls_enabled:
+        tls_context(settings)
 
 
 def _serve_together(home: Path, listening: socket.socket, count: int) -> None:

@@ -52,13 +52,17 @@ def tls_context(settings: Settings) -> ssl.SSLContext:
     """Mutual TLS 1.2 and 1.3. The certificate is asked for, and checked here against the trusted authorities alone.
 
     Its class, revocation and holder are checked for each request, so that a revocation acts on open connections too. A connection
-    without certificate is let in, for /health and /metrics; every transaction refuses it.
+    without certificate is let in, for /health and /metrics; every transaction refuses it. Raises ConfigurationError.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(CIPHERS)
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE
-    context.load_cert_chain(settings.path("tls_certificate"), settings.path("tls_key"))
+    try:
+        context.load_cert_chain(settings.path("tls_certificate"), settings.path("tls_key"))
+    except OSError as error:
+        files = f"{settings.path('tls_certificate')} and {settings.path('tls_key')}"
+        raise ConfigurationError(f"{files} are not a certificate and its key: {error.strerror or error}.") from error
     context.load_verify_locations(cadata=authorities(settings.path("tls_client_authorities")))
     context.verify_mode = ssl.CERT_OPTIONAL
     context.verify_flags |= ssl.VERIFY_X509_STRICT if not settings.test_identities else ssl.VerifyFlags.VERIFY_DEFAULT

@@ -4,7 +4,7 @@ import pytest
 
 from bench.verdict import as_json, gates, table
 
-MACHINE = {"cpu": "a processor", "python": "3.11", "sqlite": "3.40", "fsync_us": 160}
+MACHINE = {"cpu": "a processor", "python": "3.11", "sqlite": "3.40", "fsync_us": 160, "layout": "two cores"}
 
 
 def path(ratio, clients=16, others=()):

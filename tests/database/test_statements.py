@@ -43,14 +43,15 @@ def test_an_update_may_name_its_variables_apart_from_the_columns():
     assert ":now" in statement.sqlite
 
 
-def test_the_text_is_sqlite_s_own(tmp_path):
+def test_the_text_is_sqlite_s_own():
     statement = prepare(
         select(patient.c.pseudonym).where(patient.c.patient_key > bindparam("key")).limit(bindparam("n"))
     )
     raw = sqlite3.connect(":memory:")
     raw.execute("CREATE TABLE patient (patient_key INTEGER, pseudonym TEXT)")
     raw.executemany("INSERT INTO patient VALUES (?, ?)", [(1, "one"), (2, "two"), (3, "three")])
-    assert raw.execute(statement.sqlite, {"key": 1, "n": 1}).fetchall() == [("two",)]
+    values = {**dict(statement.defaults), "key": 1, "n": 1}
+    assert raw.execute(statement.sqlite, values).fetchall() == [("two",)]
     raw.close()
 
 

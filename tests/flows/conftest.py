@@ -108,6 +108,10 @@ make_invisible_by_update = true
 masked_and_invisible_together = true
 maximum_document_bytes = 41943040
 maximum_leaf_results = 4
+
+[[clients]]
+structure = "1990000036"  # the laboratory
+assertion_reusable = true
 """
 
 

@@ -20,7 +20,7 @@ from cryptography import x509
 from flows_house import FEED_HEADER, House, Reply, children_of
 
 from carnet.clock import system_clock
-from carnet.demo.people import MEDECIN_TRAITANT
+from carnet.demo.people import LABORATORY, MEDECIN_TRAITANT
 from carnet.demo.pki import Credential
 from carnet.document_query import ReturnType
 from carnet.metadata import AvailabilityStatus
@@ -239,6 +239,22 @@ def test_an_assertion_that_was_used_is_refused_after_a_restart(open_house):
         assert again.post("iti18", *search_message(record), by=MEDECIN_TRAITANT).codes == []
 
 
+def test_only_the_clients_that_the_operator_named_use_an_assertion_twice_and_over_one_certificate_alone(
+    house, tuned_house
+):
+    for where, expected in ((house, ["FailedAuthentication"]), (tuned_house, [])):
+        record = where.new_record()
+        slots = [
+            ("$XDSDocumentEntryPatientId", [record.cx]),
+            ("$XDSDocumentEntryStatus", [quoted(AvailabilityStatus.APPROVED.value)]),
+        ]
+        body = adhoc_query_request(BY_NAME["FindDocuments"].uuid, ReturnType.OBJECT_REF, slots)
+        content_type, content = where.message(LABORATORY, record.identifier, "iti18", body)
+        assert where.post("iti18", content_type, content, by=LABORATORY).codes == []
+        assert where.post("iti18", content_type, content, by=LABORATORY).codes == expected
+        assert where.post("iti18", content_type, content, by=MEDECIN_TRAITANT).codes == ["FailedAuthentication"]
+
+
 def test_an_assertion_that_one_worker_took_is_refused_by_the_other(open_house):
     with open_house(CARNET_WORKERS="2") as house:
         record = house.new_record()
@@ -279,7 +295,7 @@ def by_worker(house, worker, content_type, content):
         finally:
             for pid in others:
                 os.kill(pid, signal.SIGCONT)
-        if codes != ["Receiver"]:
+        if codes != ["XDSRegistryNotAvailable"]:
             return codes
         time.sleep(0.1)
 

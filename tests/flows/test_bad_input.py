@@ -16,7 +16,7 @@ from carnet.client.feeding import from_cda
 from carnet.demo.documents import level_1
 from carnet.demo.people import MEDECIN_TRAITANT
 from carnet.demo.pki import TestAuthority
-from carnet.metadata import PatientIdentifier
+from carnet.metadata import AssociationType, PatientIdentifier
 from carnet.soap.answer_parse import ResponseStatus
 from carnet.soap.messages import provide_and_register_request
 
@@ -233,6 +233,28 @@ def test_an_ins_that_no_ins_can_be_is_unknown(record):
             "FailedAuthentication",
             "XDSPatientIdDoesNotMatch",
         }
+
+
+EVIL = "\"><evil a='1'>&amp;]]>"
+
+
+def test_what_a_caller_writes_comes_back_escaped(record):
+    answers = [
+        record.service().search(record.identifier, EVIL, []),
+        record.read(EVIL)[0],
+        record.read("1.2", repository=EVIL)[0],
+        record.send(record.submission(record.document(), links=[record.tie(AssociationType.APND, EVIL, "Document01")])),
+    ]
+    assert [answer.errors[0].location for answer in answers] == [EVIL] * 4
+
+
+@pytest.mark.parametrize("encoding", ["ISO-8859-1", "UTF-16", "windows-1252"])
+def test_a_document_in_another_encoding_than_utf_8_is_refused(record, codes, encoding):
+    sent = record.document(title="Été")
+    text = sent.content.decode().replace('encoding="UTF-8"', f'encoding="{encoding}"')
+    made = record.submission(sent, signed=False)
+    made = replace(made, documents=(replace(made.documents[0], content=text.encode(encoding)),))
+    assert codes(record.send(record.sign(made))) == ["InvalidDocumentContent"]
 
 
 # --- size -------------------------------------------------------------------------------------------------------------

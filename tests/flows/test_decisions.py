@@ -242,7 +242,7 @@ def told(record):
         f"SELECT kind, recipient FROM notice WHERE patient_key = ({key}) ORDER BY kind, recipient"
     )
     reviews = record.house.rows(f"SELECT mode, requester FROM emergency_review WHERE patient_key = ({key})")
-    return notices, reviews
+    return sorted(set(notices)), sorted(set(reviews))
 
 
 def test_who_breaks_the_glass_reads_and_the_patient_and_the_medecin_traitant_are_told(record):

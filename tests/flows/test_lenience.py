@@ -266,6 +266,12 @@ def test_an_answer_relates_to_its_request(record):
     assert b"RegistryStoredQueryResponse</wsa:Action>" in reply.content
 
 
+def test_a_request_may_come_in_chunks_of_unknown_length(record):
+    content_type, content = record.house.message(MEDECIN_TRAITANT, record.identifier, "iti18", find_documents(record))
+    chunks = (content[start : start + 700] for start in range(0, len(content), 700))
+    accepted(record.house.post("iti18", content_type, chunks, by=MEDECIN_TRAITANT))
+
+
 # --- packaging --------------------------------------------------------------------------------------------------------
 
 

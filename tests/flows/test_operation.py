@@ -10,7 +10,9 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from cryptography import x509
 from flows_house import children_of
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
+from carnet.client.exchange_service import CallFailed, ExchangeService
 from carnet.database.connection import SqliteConnection
 from carnet.demo.people import HOSPITAL_DOCTOR, MEDECIN_TRAITANT, OTHER_GP
 from carnet.demo.pki import PERSONS, TestAuthority
@@ -259,6 +262,21 @@ def test_a_failure_of_ours_is_told_by_a_reference_alone(quiet):
     assert record.documents().status is ResponseStatus.SUCCESS
 
 
+def test_while_another_holds_the_database_callers_are_told_to_come_back(quiet):
+    record = quiet.new_record()
+    made = record.submission(record.document(title="Plus tard"))
+    body, parts = provide_and_register_request(made)
+    before = quiet.stored()
+    with contextlib.closing(sqlite3.connect(quiet.stage.settings.database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        reply = quiet.call(MEDECIN_TRAITANT, record.identifier, "iti41", body, parts)
+        other.execute("ROLLBACK")
+    assert reply.codes == ["XDSRegistryNotAvailable"]
+    assert quiet.stored() == before
+    assert not record.send(made).errors
+    assert record.titles() == ["Plus tard"]
+
+
 # --- the trace --------------------------------------------------------------------------------------------------------
 
 
@@ -313,6 +331,41 @@ def test_an_idle_connection_does_not_hold_the_stop_of_the_server(open_house):
             house.hang_up()
 
 
+def test_what_was_acknowledged_survives_the_servers_sudden_death(open_house):
+    """Killed in the middle of many submissions: every one that was answered Success is there, whole, and the trace holds."""
+    acknowledged = {}
+    with open_house() as house:
+        record = house.new_record()
+        sent = [record.document(title=f"Document {number}", size=20_000) for number in range(40)]
+        made = [record.submission(one) for one in sent]
+        service, stop = record.service(), threading.Event()
+
+        def submit(pair):
+            one, submission = pair
+            with contextlib.suppress(CallFailed):
+                if not stop.is_set() and service.submit(submission).status is ResponseStatus.SUCCESS:
+                    acknowledged[one.entry.unique_id] = one.content
+                    if len(acknowledged) >= 15:
+                        stop.set()
+                        house.server.kill()
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(submit, zip(sent, made, strict=True)))
+        house.server.wait(timeout=20)
+        home = house.stage.home
+    with open_house(home=home) as again:
+        record.house = again
+        _, documents = record.read(*acknowledged)
+        assert {document.unique_id: document.content for document in documents} == acknowledged
+        stored = len(record.titles())
+        assert len(acknowledged) <= stored <= len(acknowledged) + 4
+        again.gate.seal()
+        report = verify_trace(again.gate)
+        assert report.intact, report.findings
+        lines = [line for line in record.trace() if line["action"] == "iti41" and line["outcome"] == "done"]
+        assert len(lines) == stored
+
+
 @pytest.fixture(scope="module")
 def pair(open_house):
     """An exchange of two worker processes."""
@@ -329,6 +382,23 @@ def test_two_workers_share_one_record(pair):
     pair.gate.seal()
     report = verify_trace(pair.gate)
     assert report.intact, report.findings
+
+
+def test_two_workers_write_one_record_at_the_same_time(pair):
+    record = pair.new_record()
+    made = [record.submission(record.document(title=f"Document {number:02}")) for number in range(24)]
+
+    def submit(submission):
+        service = ExchangeService(pair.stage.address, pair.caller(MEDECIN_TRAITANT), str(pair.stage.authorities))
+        with service:
+            return service.submit(submission).status
+
+    with ThreadPoolExecutor(6) as pool:
+        assert set(pool.map(submit, made)) == {ResponseStatus.SUCCESS}
+    assert len(record.titles()) == 24
+    assert [line["seq"] for line in record.trace()] == list(range(1, len(record.trace())))
+    pair.gate.seal()
+    assert verify_trace(pair.gate).intact
 
 
 def test_workers_stop_with_the_process_that_started_them(open_house):

@@ -284,6 +284,9 @@ ASSERTIONS = {
     ),
     "no software": subbed(rb'<saml2:Attribute Name="LPS_Nom">.*?</saml2:Attribute>', b""),
     "an attribute twice": subbed(rb'(<saml2:Attribute Name="LPS_Nom">.*?</saml2:Attribute>)', rb"\1\1"),
+    "an attribute twice, the case of letters apart": subbed(
+        rb'(<saml2:Attribute Name="Authentification_)Mode(">.*?</saml2:Attribute>)', rb"\1Mode\2\1mode\2"
+    ),
     "a password instead of the card": subbed(rb"classes:SmartcardPKI", b"classes:Password"),
 }
 
