@@ -57,7 +57,7 @@ def prepare_submission(platform: Platform, requester: Requester, submission: Sub
     """
     if requester.patient is not None and submission.submission_set.patient_id != requester.patient:
         raise PatientMismatch("The submission's patient is not the one that the assertion targets.")
-    if len(submission.documents) > platform.settings.maximum_documents:
+    if sum(not entry.is_signature for entry in submission.entries) > platform.settings.maximum_documents:
         raise TooLarge(f"A submission carries at most {platform.settings.maximum_documents} documents.")
     check_documents(submission)
     bytes_of = {entry_id: document.content for entry_id, document in pair_documents(submission).items()}

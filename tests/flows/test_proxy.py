@@ -28,7 +28,7 @@ from carnet.metadata import AvailabilityStatus
 from carnet.soap.messages import adhoc_query_request, quoted
 from carnet.soap.query_table import BY_NAME
 
-CONFIGURATION = Path(__file__).parent / "nginx.conf.template"
+CONFIGURATION = Path(__file__).parents[2] / "docs" / "operate" / "nginx.conf"
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 SETTINGS = 'tls_enabled = false\ndeclared_proxies = ["127.0.0.1"]\n'
 FAILED = "FailedAuthentication"

@@ -165,10 +165,6 @@ def test_a_defect_that_only_the_registry_sees_keeps_all_out_bytes_included(recor
     assert record.house.stored() == before
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="carnet/record/submission.py, prepare_submission: maximum_documents also counts the signature, so that 49 documents are the most",
-)
 def test_a_set_holds_as_many_documents_as_the_setting_says(record, codes):
     limit = record.house.stage.settings.maximum_documents
     sent = [record.document(number=number) for number in range(1, limit + 2)]
