@@ -31,7 +31,7 @@ class JsonFormatter(logging.Formatter):
                 places.append(f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}")
                 trace = trace.tb_next
             line["places"] = places[-8:]
-        return json.dumps(line, ensure_ascii=False)
+        return json.dumps(line, ensure_ascii=False, default=lambda value: type(value).__name__)
 
 
 def _message(record: logging.LogRecord) -> str:
@@ -45,7 +45,8 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def configure_logs(level: str) -> None:
-    """Sends every log of this process to standard error as JSON lines."""
+    """Sends every log of this process to standard error as JSON lines; one that cannot be written is lost, not told in other words."""
+    logging.raiseExceptions = False
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     root = logging.getLogger()

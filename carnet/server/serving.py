@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import ipaddress
 import logging
 import multiprocessing
 import os
@@ -50,6 +51,11 @@ def check(settings: Settings) -> None:
     build(settings, EbrimRenderer(), worker="check").close()
     if settings.tls_enabled:
         tls_context(settings)
+    for proxy in settings.declared_proxies:
+        try:
+            ipaddress.ip_network(proxy)
+        except ValueError as error:
+            raise ConfigurationError(f"declared_proxies holds what is no address or network: {error}.") from error
 
 
 def _serve_together(home: Path, listening: socket.socket, count: int) -> None:

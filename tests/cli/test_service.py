@@ -89,6 +89,12 @@ def test_a_wrong_setting_stops_the_command_and_is_named(refused, home):
     assert "'prot'" in refused("seal-audit", "--home", "HOME")
 
 
+@pytest.mark.parametrize("proxy", ["10.0.0.1/8", "proxy.example", "300.1.1.1"])
+def test_a_declared_proxy_that_is_no_address_stops_the_start(refused, monkeypatch, proxy):
+    monkeypatch.setenv("CARNET_DECLARED_PROXIES", f"127.0.0.1,{proxy}")
+    assert "declared_proxies" in refused("serve", "--home", "HOME", "--port", "0")
+
+
 def test_development_keys_are_refused_in_production(refused, monkeypatch):
     monkeypatch.setenv("CARNET_ENVIRONMENT", "production")
     monkeypatch.setenv("CARNET_TEST_IDENTITIES", "false")

@@ -22,6 +22,7 @@ def logs(monkeypatch):
     """Logs as a server writes them, read back as text and as the objects of its lines; afterwards the test's own handlers come back."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    monkeypatch.setattr(logging, "raiseExceptions", True)
     stream = io.StringIO()
     with monkeypatch.context() as context:
         context.setattr(sys, "stderr", stream)
@@ -63,6 +64,20 @@ def test_fields_that_are_not_known_are_not_written(logs):
     logging.getLogger("carnet.gate").info("an act failed", extra={"patient": CANARY, "body": f"<x>{CANARY}</x>"})
     text, _ = logs()
     assert CANARY not in text
+
+
+def test_a_field_that_is_no_text_is_told_by_its_kind(logs):
+    logging.getLogger("carnet.gate").info("refused a caller", extra={"reason": ValueError(CANARY)})
+    text, (line,) = logs()
+    assert CANARY not in text
+    assert line["reason"] == "ValueError"
+
+
+def test_a_line_that_cannot_be_written_is_lost_and_not_told_otherwise(logs, capsys):
+    logging.getLogger().handlers[0].stream.close()
+    logging.getLogger("carnet.gate").info("about %s", CANARY)
+    assert capsys.readouterr() == ("", "")
+    logging.getLogger().handlers.clear()
 
 
 def test_the_text_of_an_exception_is_not_written_but_its_kind_and_place_are(logs):
