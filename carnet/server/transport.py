@@ -75,8 +75,8 @@ def caller_certificate(settings: Settings, scope: Any) -> bytes | None:
     From any other peer the header is refused, not ignored: somebody tries to pass for a proxy. Raises MalformedMessage.
     """
     headers = [value for name, value in scope["headers"] if name == b"client-cert"]
-    if not headers:
-        return _connection_certificate(scope)
+    if not headers:  # a proxy's own certificate is never its caller's
+        return None if is_declared_proxy(settings, scope) else _connection_certificate(scope)
     if not is_declared_proxy(settings, scope):
         raise MalformedMessage("The header Client-Cert is accepted from declared proxies only.")
     if len(headers) > 1:

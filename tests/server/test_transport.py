@@ -155,3 +155,9 @@ def test_a_home_without_authorities_is_not_served(tmp_path):
     (tmp_path / "trust").mkdir()
     with pytest.raises(ConfigurationError, match="tls_client_authorities"):
         authorities(tmp_path / "trust")
+
+
+def test_a_declared_proxy_that_names_no_caller_does_not_pass_for_one():
+    settings = behind("127.0.0.1")
+    assert caller_certificate(settings, scope(peer="127.0.0.1", certificate=DER)) is None
+    assert caller_certificate(settings, scope(peer="127.0.0.2", certificate=DER)) == DER
