@@ -8,7 +8,6 @@ commit cannot be written, nothing of the batch is answered as done.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable
@@ -22,12 +21,11 @@ from carnet.audit.journal import seal as seal_journal
 from carnet.database.connection import SqliteConnection
 from carnet.errors import Busy, CarnetError, Refused, Unauthenticated, Unavailable, UnknownPatient
 from carnet.identity.directory import confirm
-from carnet.identity.patients import Patient
-from carnet.identity.patients import find as find_patient
 from carnet.identity.replay import forget_expired, remember
-from carnet.platform import PatientKey, Platform
+from carnet.platform import Platform
 from carnet.record.act import Act
 from carnet.record.scope import Scope, open_scope
+from carnet.record.trace_line import write_line
 from carnet.requester import Requester
 
 T = TypeVar("T")
@@ -262,41 +260,8 @@ class Gate:
     def _trace(
         self, waiting: _Waiting, scope: Scope | None, *, outcome: Outcome, detail: str, rules: tuple[str, ...]
     ) -> None:
-        platform, requester = self.platform, waiting.requester
-        patient, key = self._traced_patient(requester, scope)
-        event = AuditEvent(
-            action=waiting.act.name,
-            outcome=outcome,
-            at=platform.clock(),
-            mode=requester.mode.value,
-            reason=requester.reason,
-            requester_id=requester.identifier,
-            requester_name=requester.name,
-            requester_role=requester.profession.code,
-            organization_id=requester.organization_id,
-            software=f"{requester.software.name} {requester.software.version}".strip(),
-            address=requester.address,
-            certificate=requester.certificate,
-            patient=requester.patient.cx() if requester.patient is not None else "",
-            objects=tuple(scope.touched) if scope is not None and outcome == "done" else (),
-            rules=rules or (tuple(sorted(scope.rules)) if scope is not None else ()),
-            matrix_version=scope.matrix_version if scope is not None else "",
-            detail=detail or (scope.detail if scope is not None else ""),
-            secret=requester.secret_connection,
-        )
-        append_to_journal(platform.connection, event, patient_key=patient.patient_key if patient else None, key=key)
-
-    def _traced_patient(self, requester: Requester, scope: Scope | None) -> tuple[Patient | None, PatientKey]:
-        """Whose chain the line joins and the key that seals it: nobody's when the person is unknown or their key is destroyed."""
-        platform = self.platform
-        if scope is not None:
-            return scope.patient, scope.key
-        if requester.patient is not None:
-            patient = find_patient(platform.connection, platform.keyring, requester.patient)
-            if patient is not None:
-                with contextlib.suppress(UnknownPatient):
-                    return patient, platform.keyring.patient_key(patient.pseudonym)
-        return None, platform.keyring.actor_key()
+        requester, action = waiting.requester, waiting.act.name
+        write_line(self.platform, requester, action, scope, outcome=outcome, detail=detail, rules=rules)
 
     def _in_transaction(self, work: Callable[[SqliteConnection], T]) -> T:
         connection = self.platform.connection
