@@ -5,14 +5,32 @@ No DTD, no entity, no network, no huge tree, no recovery; lxml's own bounds on d
 
 from __future__ import annotations
 
+import threading
 from typing import Any, Literal
 
 from lxml import etree
 
 from carnet.errors import MalformedMessage
 
+_OF_THREAD = threading.local()
+"""The parsers of each thread: one serves all its documents, since making one costs as much as parsing a small document."""
 
-def _parser(*, huge_text: bool = False) -> Any:
+
+def parser() -> Any:
+    """The parser of this thread, for a library that parses by itself (signxml); it lets a DOCTYPE through, which that library refuses."""
+    return _parser(huge_text=False)
+
+
+def _parser(*, huge_text: bool) -> Any:
+    name = "huge" if huge_text else "plain"
+    found = getattr(_OF_THREAD, name, None)
+    if found is None:
+        found = _new_parser(huge_text=huge_text)
+        setattr(_OF_THREAD, name, found)
+    return found
+
+
+def _new_parser(*, huge_text: bool) -> Any:
     return etree.XMLParser(
         resolve_entities=False,
         no_network=True,

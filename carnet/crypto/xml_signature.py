@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from cryptography import x509
 from lxml import etree
-from signxml import SignatureConfiguration, XMLVerifier
+from signxml import SignatureConfiguration, VerifyResult, XMLVerifier
 from signxml.algorithms import CanonicalizationMethod
 
 from carnet import hardened_xml
@@ -48,13 +50,15 @@ def signing_certificate(signature: Any) -> bytes:
         raise SignatureInvalid("The signature carries no certificate.") from error
 
 
-def verify_enveloped(element: Any, certificate: x509.Certificate, policy: Policy) -> Any:
+def verify_enveloped(element: Any, certificate: x509.Certificate, policy: Policy, *, root: Any = None) -> Any:
     """Verifies the signature that is a direct child of `element` (an lxml element, or its bytes) and covers it whole by its ID.
 
-    Returns the root of what was signed, parsed again from the canonical bytes, without the signature. Raises SignatureInvalid.
+    `root` is what `hardened_xml` made of those very bytes, where that was done already. Returns the root of what was signed, parsed
+    again from the canonical bytes, without the signature. Raises SignatureInvalid.
     """
     data = element if isinstance(element, bytes) else etree.tostring(element, with_tail=False)
-    root = hardened_xml.parse(data, what="signed element")
+    if root is None:
+        root = hardened_xml.parse(data, what="signed element")
     signature = root.find(SIGNATURE)
     if signature is None:
         raise SignatureInvalid("There is no signature.")
@@ -66,16 +70,18 @@ def verify_enveloped(element: Any, certificate: x509.Certificate, policy: Policy
 
 
 def verify_detached_signed_info(
-    signature: Any, certificate: x509.Certificate, policy: Policy
+    signature: Any, certificate: x509.Certificate, policy: Policy, *, root: Any = None
 ) -> tuple[VerifiedReference, ...]:
     """Verifies a signature over its own objects (XAdES): SignatureValue over SignedInfo, and every Reference of SignedInfo.
 
     References must be same-document (`#id`) and stay inside the Signature element. Canonicalizations with comments are taken
     for those without, the signature being refused when it holds a comment. What a Manifest references in its turn is the
-    caller's to compare (XMLDSig Core §5.1). Returns the referenced elements, in order. Raises SignatureInvalid.
+    caller's to compare (XMLDSig Core §5.1). `signature` is an lxml element, or the bytes of a document, `root` what `hardened_xml`
+    made of those very bytes, where that was done already. Returns the referenced elements, in order. Raises SignatureInvalid.
     """
-    data = etree.tostring(signature, with_tail=False)
-    root = hardened_xml.parse(data, what="signature")
+    data = signature if isinstance(signature, bytes) else etree.tostring(signature, with_tail=False)
+    if root is None:
+        root = hardened_xml.parse(data, what="signature")
     if root.tag != SIGNATURE:
         raise SignatureInvalid("There is no signature.")
     _judge(examine(root, root, policy), signature_structure.DETACHED_CHECKS)
@@ -96,27 +102,40 @@ def _judge(examined: Examined, checks: tuple[tuple[str, Check], ...]) -> None:
             raise
 
 
-def _cryptography(
-    data: bytes, certificate: x509.Certificate, policy: Policy, *, references: int, id_attribute: str | None = None
-) -> list[Any]:
-    """What each of the `references` covers, parsed again. Whatever signxml, lxml or cryptography raise means no."""
-    configuration = SignatureConfiguration(
+@lru_cache(maxsize=256)
+def _configuration(policy: Policy, references: int, valid: datetime) -> SignatureConfiguration:
+    """What signxml must find; `valid` is a moment at which the certificate was, whose dates are not judged here."""
+    return SignatureConfiguration(
         location="./",
         expect_references=references,
         signature_methods=frozenset(policy.signature_methods.values()),
         digest_algorithms=frozenset(policy.digest_methods.values()),
-        verification_time=certificate.not_valid_before_utc,
+        verification_time=valid,
         default_reference_c14n_method=CanonicalizationMethod.CANONICAL_XML_1_0,
     )
+
+
+def _signed(result: VerifyResult) -> Any:
+    """What signxml parsed, with our parser, from the canonical bytes whose digest it compared."""
+    if result.signed_xml is None:
+        raise SignatureInvalid("The signature covers something that is not XML.")
+    return result.signed_xml
+
+
+def _cryptography(
+    data: bytes, certificate: x509.Certificate, policy: Policy, *, references: int, id_attribute: str | None = None
+) -> list[Any]:
+    """What each of the `references` covers, parsed again. Whatever signxml, lxml or cryptography raise means no."""
     try:
         results = XMLVerifier().verify(
             data,
             x509_cert=certificate,
-            expect_config=configuration,
+            expect_config=_configuration(policy, references, certificate.not_valid_before_utc),
             id_attribute=id_attribute,
             validate_schema=False,
+            parser=hardened_xml.parser(),
         )
         found = results if isinstance(results, list) else [results]
-        return [hardened_xml.parse(result.signed_data, what="signed element") for result in found]
+        return [_signed(result) for result in found]
     except Exception as error:
         raise SignatureInvalid("The signature does not verify.") from error

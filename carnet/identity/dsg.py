@@ -64,7 +64,7 @@ def verify_submission_signature(
     holder = _holder(root, check_certificate)
     certificate = holder.certificate
     policy = replace(policy, allow_inclusive_c14n=True)
-    references = verify_detached_signed_info(root, certificate, policy)
+    references = verify_detached_signed_info(signature, certificate, policy, root=root)
     manifest, properties = _manifest(root, references), signed_properties(root, references)
     _nothing_else(references, manifest, properties)
     check_signing_certificate(properties, certificate, policy)

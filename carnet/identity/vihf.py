@@ -45,7 +45,7 @@ def verify(assertion: Any, holder: HolderCertificate, rules: VihfRules, now: int
     if signature is not None:
         try:
             signer = rules.certificates.check(signing_certificate(signature), purpose=Purpose.SIGNATURE)
-            believed = verify_enveloped(data, signer.certificate, signature_policy(policy, now))
+            believed = verify_enveloped(data, signer.certificate, signature_policy(policy, now), root=shape.root)
         except SignatureInvalid as error:
             raise deny("the signature of the assertion is not accepted") from error
     claims = vihf_claims.read(believed)

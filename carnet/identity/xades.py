@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from cryptography import x509
@@ -100,7 +101,10 @@ def _descend(element: Any, *names: str) -> Iterator[Any]:
     if not names:
         yield element
         return
-    tags = {f"{{{namespace}}}{names[0]}" for namespace in (*VERSIONS, DS)}
-    for child in element:
-        if child.tag in tags:
-            yield from _descend(child, *names[1:])
+    for child in element.iterchildren(*_tags(names[0])):
+        yield from _descend(child, *names[1:])
+
+
+@lru_cache(maxsize=64)
+def _tags(name: str) -> tuple[str, ...]:
+    return tuple(f"{{{namespace}}}{name}" for namespace in (*VERSIONS, DS))
