@@ -1,0 +1,32 @@
+"""The tamper-evident trace."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, Table, Text
+
+from carnet.database.tables.data_model import Key, metadata
+
+audit_event = Table(
+    "audit_event",
+    metadata,
+    Column("ticket", Key, primary_key=True, autoincrement=True),
+    Column("patient_key", Key, ForeignKey("patient.patient_key")),
+    Column("patient_seq", BigInteger),
+    Column("at", BigInteger, nullable=False),
+    Column("entry", LargeBinary, nullable=False),
+    Column("sealed_openings", LargeBinary, nullable=False),
+    Column("leaf_hash", LargeBinary, nullable=False),
+    Column("leaf_index", BigInteger, unique=True),
+    Index(None, "patient_key", "patient_seq", unique=True),
+    comment="One row is a line of the trace: canonical bytes, their leaf hash, and its place in the tree once sealed.",
+)
+
+audit_checkpoint = Table(
+    "audit_checkpoint",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("note", Text, nullable=False),
+    comment="One row is a signed statement of the trace's size and root (C2SP signed note).",
+)
