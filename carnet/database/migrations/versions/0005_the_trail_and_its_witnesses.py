@@ -1,0 +1,12 @@
+"""The trail and its witnesses."""
+
+from __future__ import annotations
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """The trail and its witnesses."""
