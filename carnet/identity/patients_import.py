@@ -20,7 +20,7 @@ from carnet.database.connection import Connection
 from carnet.errors import CarnetError, InvalidMetadata
 from carnet.identity.feed_file import BadLine, Report, places_of
 from carnet.identity.ins import check
-from carnet.identity.patients import Traits, register
+from carnet.identity.patients import Patient, Traits, find, register
 from carnet.metadata import PatientIdentifier
 
 REQUIRED = ("ins", "oid", "nom_naissance", "prenoms", "sexe", "date_naissance", "lieu_naissance")
@@ -70,8 +70,11 @@ def apply(
     now: int,
     *,
     commit: Callable[[], None],
+    renumber: Callable[[Row, Patient], Callable[[], None]],
 ) -> Report:
     """Registers each person. `commit` is called every 200 lines and at the end; the caller began the transaction and goes on in a new one.
+
+    `renumber` is called with each line that gives a known person another INS; what it returns is called once that is written.
 
     The same feed twice changes nothing the second time. A line that contradicts what is known is noted and changes nothing.
     """
@@ -82,7 +85,11 @@ def apply(
             bad.append(row)
             continue
         try:
+            former = find(connection, keyring, row.replaces) if row.replaces is not None else None
+            go_on = renumber(row, former) if former is not None else None
             register(connection, keyring, row.traits, row.identifier, now, replaces=row.replaces)
+            if go_on is not None:
+                go_on()
         except CarnetError as error:
             bad.append(BadLine(row.number, error.message))
             continue

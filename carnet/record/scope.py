@@ -54,6 +54,7 @@ class Scope:
             requester_id=self.requester.identifier,
             organization_id=self.requester.organization_id,
             now=self.now,
+            identifier=self.requester.patient.cx() if self.requester.patient else "",
         )
 
     def require(self, function: Function, document: DocumentFacts | None = None, *, subject: str = "") -> None:

@@ -56,6 +56,7 @@ class Holder:
 
     `patient_key` is the internal key of the patient, `key` the person's sealing key. `requester_id` (PS_IdNat, or the structure's internal
     identifier) and `organization_id` (Struct_IdNat) become the depositor of what is registered. `now` is in microseconds UTC.
+    `identifier` is the patient's current INS (CX), which wire forms carry.
     """
 
     patient_key: int
@@ -63,3 +64,4 @@ class Holder:
     requester_id: str
     organization_id: str
     now: int
+    identifier: str

@@ -18,8 +18,8 @@ from carnet.registry.holder import Holder, Renderer
 from carnet.registry.sealed_metadata import folder_state, rendition_context
 from carnet.registry.value_lists import binds, by_width, each_width
 
-Mark = tuple[str, str, str, int]
-"""Whose (pseudonym), which object (entryUUID), in what state, registered when (microseconds UTC)."""
+Mark = tuple[str, str, str, int, str]
+"""Whose (pseudonym), which object (entryUUID), in what state, registered when (microseconds UTC), under which INS (CX)."""
 
 
 class RenditionCache:
@@ -90,8 +90,8 @@ def renditions(
 
 
 def _marks(holder: Holder, rows: Iterable[Any], state: Callable[[Any], str]) -> list[Mark]:
-    pseudonym = holder.key.pseudonym
-    return [(pseudonym, row.uuid, state(row), row.registered_at) for row in rows]
+    pseudonym, identifier = holder.key.pseudonym, holder.identifier
+    return [(pseudonym, row.uuid, state(row), row.registered_at, identifier) for row in rows]
 
 
 def _by_status(row: Any) -> str:

@@ -17,10 +17,8 @@ _OFFSET = 40_000
 """Numbers of this file's patients, far from those that `house` deals out."""
 
 
-@pytest.fixture
-def renumbered(record):
-    """A record with a document, before and after its patient's INS changed."""
-    record.add(title="Avant")
+def renumber(record: Record) -> Record:
+    """The record of the same person after their INS changed."""
     number = int(record.identifier.value[7:13])
     after = replace(fictitious_patient(_OFFSET + number % 1_000), traits=record.patient.traits)
     traits = after.traits
@@ -30,7 +28,14 @@ def renumbered(record):
     )
     header = f"{FEED_HEADER.strip()};ancien_ins;ancien_oid\n"
     assert not import_patients(record.house.gate, [header, ";".join(cells) + "\n"]).bad
-    return record, Record(record.house, after)
+    return Record(record.house, after)
+
+
+@pytest.fixture
+def renumbered(record):
+    """A record with a document, before and after its patient's INS changed."""
+    record.add(title="Avant")
+    return record, renumber(record)
 
 
 def test_the_record_is_found_and_fed_under_the_new_ins(renumbered):
@@ -61,11 +66,20 @@ def test_a_document_of_before_is_masked_and_replaced_under_the_new_ins(renumbere
     assert record.entry(sent.entry.unique_id).masks == {MASQUE_PS}
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="carnet/registry: renditions and sealed metadata keep the patientId of their time, so that answers about the new INS carry the "
-    "former one; software that compares the two drops the documents, and an update made from such an answer names nobody",
-)
 def test_answers_carry_the_ins_that_was_asked_for(renumbered):
     _, record = renumbered
     assert [entry.patient_id for entry in record.documents().entries] == [record.identifier]
+
+
+def test_an_answer_that_was_remembered_under_the_former_ins_is_not_given_again(record):
+    entry = record.add(title="Avant")
+    assert [one.patient_id for one in record.documents().entries] == [record.identifier]
+    after = renumber(record)
+    assert [one.patient_id for one in after.documents().entries] == [after.identifier]
+    assert after.read(entry.unique_id, after.documents().entries[0].unique_id)
+
+
+def test_the_change_stands_in_the_patients_trace(renumbered):
+    former, record = renumbered
+    (line,) = [one for one in record.trace() if one["action"] == "feed/change-of-ins"]
+    assert (line["patient"], list(line["objects"])) == (record.identifier.cx(), [former.identifier.cx()])

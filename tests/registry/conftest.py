@@ -87,7 +87,7 @@ class Room:
     @property
     def holder(self) -> Holder:
         key = PatientKey(f"pseudonym-{self.patient_key}", 1, bytes([self.patient_key]) * 32)
-        return Holder(self.patient_key, key, self.requester, self.organization, self.now)
+        return Holder(self.patient_key, key, self.requester, self.organization, self.now, self.patient.cx())
 
     def other_patient(self) -> Room:
         other = PatientIdentifier("277076322082910", "1.2.250.1.213.1.4.10")

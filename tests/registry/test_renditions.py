@@ -144,9 +144,9 @@ def test_a_memory_of_no_bytes_keeps_nothing(room):
 
 
 def test_the_memory_forgets_a_person_whose_key_is_destroyed(cache):
-    cache.put_many({("p", "u", "s", 0): b"one", ("q", "u", "s", 0): b"two"})
+    cache.put_many({("p", "u", "s", 0, "i"): b"one", ("q", "u", "s", 0, "i"): b"two"})
     cache.forget("p")
-    assert cache.get_many([("p", "u", "s", 0), ("q", "u", "s", 0)]) == {("q", "u", "s", 0): b"two"}
+    assert cache.get_many([("p", "u", "s", 0, "i"), ("q", "u", "s", 0, "i")]) == {("q", "u", "s", 0, "i"): b"two"}
     assert cache.held_bytes == 3
 
 
