@@ -12,6 +12,7 @@ from carnet.metadata import (
     MASQUE_PS,
     VISIBILITY_SYSTEM,
     Association,
+    Author,
     AvailabilityStatus,
     Code,
     DocumentEntry,
@@ -85,24 +86,39 @@ class PlannedChange:
 def differences(registered: DocumentEntry | Folder, submitted: DocumentEntry | Folder) -> frozenset[str]:
     """The names of the attributes that a submitted version changes, out of those that an update may speak of.
 
-    Labels of codes and the order of repeated values do not count; nor do hash, size and repository when they are left out.
+    Labels of codes, repetitions and the order of repeated values do not count; nor do hash, size and repository when they are left out;
+    nor the components that French profiles add to those of IHE (ITI TF-3 table 4.2.3.1.7-2), which some clients drop from what they read.
     """
     ignored = ASSIGNED | IDENTIFYING
     names = (one.name for one in fields(registered) if one.name not in ignored)
     return frozenset(
         name
         for name in names
-        if _normal(getattr(submitted, name)) != _normal(getattr(registered, name))
+        if _compared(name, submitted) != _compared(name, registered)
         and not (name in COMPUTED and not getattr(submitted, name))
     )
+
+
+def _compared(name: str, one: DocumentEntry | Folder) -> Any:
+    value = getattr(one, name)
+    return _components(value, 1, 4) if name == "source_patient_id" else _normal(value)
 
 
 def _normal(value: Any) -> Any:
     if isinstance(value, Code):
         return (value.code, value.system)
+    if isinstance(value, Author):
+        institutions = [_components(one, 1, 6, 10) for one in value.institutions]
+        specialties = [_components(one, 1) for one in value.specialties]
+        return value.person, institutions, value.roles, specialties, value.telecoms
     if isinstance(value, tuple):
-        return sorted(map(_normal, value), key=repr)
+        return sorted({repr(one): one for one in map(_normal, value)}.items())
     return value
+
+
+def _components(text: str, *numbers: int) -> tuple[str, ...]:
+    parts = text.split("^")
+    return tuple(parts[number - 1] if number <= len(parts) else "" for number in numbers)
 
 
 def kinds_of_entry_change(

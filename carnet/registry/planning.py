@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from carnet.clock import to_dtm
 from carnet.database.connection import Connection
@@ -21,7 +21,7 @@ from carnet.errors import (
     UpdateInvalid,
     VersionMismatch,
 )
-from carnet.metadata import Association, AssociationType, DocumentEntry, Folder, Submission
+from carnet.metadata import Association, AssociationType, Code, DocumentEntry, Folder, Submission
 from carnet.registry import entry_table, folder_table
 from carnet.registry.changes import TRANSITIONS, ChangeKind, PlannedChange, differences, kinds_of_entry_change
 from carnet.registry.consistency import check_update, ids, refuse
@@ -163,8 +163,18 @@ def _next(
         entry_uuid=canonical(own) if is_uuid(own) else new_uuid(asked.holder.now),
         version=registered.version + 1,
         patient_id=patient,
-        **{name: getattr(submitted, name) for name in changed},
+        **{name: _once(getattr(submitted, name)) for name in changed},
     )
+
+
+def _once(value: Any) -> Any:
+    """A list of codes as sent, each code once: a client that adds the mask of a masked document sends it twice."""
+    if isinstance(value, tuple) and all(isinstance(one, Code) for one in value):
+        found: dict[tuple[str, str], Code] = {}
+        for one in value:
+            found.setdefault((one.code, one.system), one)
+        return tuple(found.values())
+    return value
 
 
 def _known_entry(asked: _Asked, logical_id: str) -> FoundEntry:

@@ -41,6 +41,8 @@ HANDLERS: dict[str, tuple[str, Handler]] = {  # transaction: the service that of
 }
 ALWAYS_MULTIPART = frozenset({"iti43"})
 """Transactions whose answers are MTOM even when they are faults (protocols §5)."""
+MULTIPART_WHEN_ASKED_SO = frozenset({"iti41"})
+"""MTOM too (ITI TF-2 §3.41.4.2.2), unless the request came as a plain envelope, which is a lenience of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,32 +80,41 @@ class SoapDoor:
 
     async def handle(self, call: Call) -> Answer:
         """Answers one call; never raises for what the caller did."""
-        transaction, relates_to = "unknown", ""
+        transaction, relates_to, multipart = "unknown", "", False
         try:
             message, envelope = await self._aside(call, self._read, call)
             relates_to = envelope.message_id
             operation = operation_of(envelope)
             transaction = operation.transaction
+            multipart = _in_multipart(transaction, message)
             handler = _handler_of(transaction, call.service)
             requester = self._authenticate(call, envelope, transaction)
             request = Request(envelope, message, requester)
             reply = await handler(self.platform, self.gate, request)
-            return _answer(operation, reply, relates_to)
+            return _answer(operation, reply, relates_to, multipart=multipart)
         except CarnetError as error:
-            return self.refuse(error, transaction=transaction, relates_to=relates_to)
+            return self.refuse(error, transaction=transaction, relates_to=relates_to, multipart=multipart)
         except Exception as error:  # noqa: BLE001 - every path ends in an answer
             reference = secrets.token_hex(6)
             _LOG.exception("a request failed", extra={"reference": reference, "transaction": transaction})
-            return self.refuse(error, transaction=transaction, relates_to=relates_to, reference=reference)
+            return self.refuse(
+                error, transaction=transaction, relates_to=relates_to, reference=reference, multipart=multipart
+            )
 
     def refuse(
-        self, error: BaseException, *, transaction: str = "unknown", relates_to: str = "", reference: str = ""
+        self,
+        error: BaseException,
+        *,
+        transaction: str = "unknown",
+        relates_to: str = "",
+        reference: str = "",
+        multipart: bool = False,
     ) -> Answer:
-        """The SOAP fault of an error."""
+        """The SOAP fault of an error, in MTOM where the answer would have been."""
         status, body = fault_for(error, relates_to=relates_to, message_id=new_message_id(), reference=reference)
         outcome = "fault" if isinstance(error, CarnetError) and is_fault(error) else "error"
         retry_after = 1 if isinstance(error, Unavailable | Busy) else 0
-        if transaction in ALWAYS_MULTIPART:
+        if multipart:
             content_type, chunks = mtom.write(body, (), secrets.token_hex(16))
             return Answer(status, content_type, chunks, transaction, outcome, retry_after)
         return Answer(status, SOAP_TYPE, [body], transaction, outcome, retry_after)
@@ -141,9 +152,13 @@ def new_message_id() -> str:
     return f"urn:uuid:{uuid.uuid4()}"
 
 
-def _answer(operation: Operation, reply: Reply, relates_to: str) -> Answer:
+def _in_multipart(transaction: str, message: Message) -> bool:
+    return transaction in ALWAYS_MULTIPART or (transaction in MULTIPART_WHEN_ASKED_SO and message.multipart)
+
+
+def _answer(operation: Operation, reply: Reply, relates_to: str, *, multipart: bool) -> Answer:
     document = soap_envelope.write(operation.response_action, relates_to, reply.body, new_message_id())
-    if operation.transaction in ALWAYS_MULTIPART:
+    if multipart:
         content_type, chunks = mtom.write(document, reply.parts, secrets.token_hex(16))
     else:
         content_type, chunks = SOAP_TYPE, [document]

@@ -25,6 +25,7 @@ from carnet.metadata import (
 )
 from carnet.soap.answer_parse import ResponseStatus
 from carnet.soap.messages import provide_and_register_request, quoted
+from carnet.soap.operations import BY_TRANSACTION
 
 APPROVED = AvailabilityStatus.APPROVED
 RPLC, APND = AssociationType.RPLC, AssociationType.APND
@@ -405,3 +406,24 @@ def test_a_second_submission_that_adds_a_mask_is_not_the_same(record, codes):
     masked = replace(sent, entry=replace(sent.entry, confidentiality_codes=masked.entry.confidentiality_codes))
     again = record.submission(masked, change=lambda new: replace(new, submission_set=made.submission_set))
     assert codes(record.send(again)) == ["XDSDuplicateUniqueIdInRegistry"]
+
+
+def test_a_submission_in_mtom_is_answered_in_mtom_refused_or_not(record):
+    """ITI TF-2 §3.41.4.2.2: the response too, though it carries nothing binary."""
+    accepted, refused = record.submission(record.document()), record.submission(record.document(number=2))
+    for submission, edit in ((accepted, None), (refused, lambda body: body.replace(b"urn:oasis", b"urn:other"))):
+        reply = record.send_raw(submission, edit)
+        assert reply.headers["content-type"].startswith('multipart/related; type="application/xop+xml"')
+    assert reply.codes
+
+
+def test_a_submission_in_a_plain_envelope_is_answered_plainly(record):
+    sent = record.document()
+    body, ((_, _, content),) = provide_and_register_request(record.submission(sent, signed=False))
+    inline = re.sub(rb"<xop:Include[^>]*/>", base64.b64encode(content), body)
+    who = MEDECIN_TRAITANT
+    action = BY_TRANSACTION["iti41"].action
+    _, envelope = record.house.message(who, record.identifier, "iti57", inline, action=action)
+    reply = record.house.post("iti41", "application/soap+xml; charset=UTF-8", envelope, by=who)
+    assert reply.headers["content-type"].startswith("application/soap+xml")
+    assert reply.codes == ["CarnetSubmissionSignatureInvalid"]

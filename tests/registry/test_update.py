@@ -127,6 +127,38 @@ def test_labels_and_order_of_codes_do_not_count_as_changes(room):
     assert change.after.event_codes == events
 
 
+def test_a_mask_that_is_added_twice_is_registered_once(room, masked):
+    entry = room.put_document()
+    twice = (*masked("MASQUE_PS"), masked("MASQUE_PS")[-1])
+    (change,) = room.plan(room.new_version(entry, confidentiality_codes=twice))
+    assert (change.kinds, change.after.confidentiality_codes) == ((Kind.MASK,), masked("MASQUE_PS"))
+    (change,) = room.plan(room.new_version(room.remask(entry, "MASQUE_PS"), confidentiality_codes=twice))
+    assert change.kinds == (Kind.NOTHING,)
+
+
+def test_components_that_only_french_profiles_write_may_be_dropped_from_a_copy(room):
+    authors = (
+        Author(
+            "899700000001^DOC^UN^^^^^^&1.2.250.1.71.4.2.1&ISO^D^^^IDNPS",
+            ("CABINET^^^^^&1.2.250.1.71.4.2.2&ISO^IDNST^^^10B0000001",),
+            (),
+            ("G15_10/SM54^Médecine générale^1.2.250.1.71.4.2.5",),
+        ),
+    )
+    entry = room.put_document(authors=authors, source_patient_id="12^^^&1.2.3&ISO^PI")
+    plainer = (
+        replace(
+            authors[0],
+            institutions=("CABINET^^^^^&1.2.250.1.71.4.2.2&ISO^^^^10B0000001",),
+            specialties=("G15_10/SM54",),
+        ),
+    )
+    (change,) = room.plan(room.new_version(entry, authors=plainer, source_patient_id="12^^^&1.2.3&ISO"))
+    assert (change.kinds, change.after.authors) == ((Kind.NOTHING,), authors)
+    other = (replace(authors[0], institutions=("CABINET^^^^^&1.2.250.1.71.4.2.2&ISO^^^^10B0000002",)),)
+    assert type(refusal_of(room, room.new_version(entry, authors=other))) is Unmodifiable
+
+
 @pytest.mark.parametrize(
     ("attribute", "value"),
     [
