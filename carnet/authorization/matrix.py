@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from carnet.clock import from_datetime, from_iso
+from carnet.clock import from_datetime, from_iso, to_datetime
 from carnet.errors import ConfigurationError
 
 Basis = Literal["S", "I"]
@@ -103,12 +103,15 @@ def moment(text: str) -> int:
     """Microseconds UTC of `2027-01-01` (its first moment in UTC) or of `2027-01-01T00:00:00+01:00`. Raises ConfigurationError."""
     try:
         if len(text) == len("2027-01-01"):
-            return from_datetime(dt.datetime.combine(dt.date.fromisoformat(text), dt.time(), tzinfo=dt.UTC))
-        return from_iso(text)
+            found = from_datetime(dt.datetime.combine(dt.date.fromisoformat(text), dt.time(), tzinfo=dt.UTC))
+        else:
+            found = from_iso(text)
+        to_datetime(found)
     except (ValueError, OverflowError) as error:
         raise ConfigurationError(
             f"The effective date {text!r} is neither a day (YYYY-MM-DD) nor a moment with its zone (RFC 3339)."
         ) from error
+    return found
 
 
 def load(content: bytes) -> Matrix:

@@ -10,6 +10,7 @@ import csv
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 from carnet.authorization.matrix import Basis, Matrix, load, moment
 from carnet.authorization.roles import MATRIX_ROLES
@@ -47,11 +48,13 @@ def read_proposed(content: bytes, now: int) -> Matrix:
     return matrix
 
 
+@cache
 def known_types() -> Mapping[str, str]:
     """Labels by the code of every document type that the terminology knows (JDV_J07, JDV_J66), retired ones included."""
     return {concept.code: concept.display for name in ("J07", "J66") for concept in value_set(name).codes}
 
 
+@cache
 def known_roles() -> Mapping[str, str]:
     """Labels by the code of every role that may have a row in the matrix (JDV_J65); a row of any other would open nothing."""
     return {concept.code: concept.display for concept in value_set("J65").codes if concept.code in MATRIX_ROLES}

@@ -28,6 +28,7 @@ class RulesInForce:
         self._platform = platform
         self._engine: Engine = platform.engine
         self._known: tuple[int, ...] = ()
+        self._shrunk = False
         self.matrices = Matrices((), unreadable=(0,))
         self.problems: tuple[str, ...] = ()
 
@@ -35,12 +36,18 @@ class RulesInForce:
         """Reads the rule data again if a row was added since; one small statement when none was."""
         places = newest(connection)
         if places != self._known:
+            self._shrunk |= any(now < before for now, before in zip(places, self._known, strict=False))
             self.load(connection)
             self._known = places
 
     def load(self, connection: Connection) -> None:
         """Reads and proves all of the rule data. What cannot be proved opens nothing, and is told in the log."""
         matrices, problems = timeline(self._platform, connection)
+        if self._shrunk:
+            matrices, problems = (
+                Matrices((), unreadable=(0,)),
+                ("Rows of the rule data were taken away while this ran.",),
+            )
         if problems != self.problems:
             for problem in problems:
                 _LOG.error("the rules: %s", problem)

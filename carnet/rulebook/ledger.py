@@ -93,14 +93,16 @@ _INSERTS = {
 
 
 def newest(connection: Connection) -> tuple[int, ...]:
-    """The places of the newest row of each table, 0 before the first: others than before mean that there is something to read again."""
-    return connection.execute(_NEWEST)[0]
+    """The places of the newest row of each table, 0 before the first: others than before mean that there is something to read again.
+
+    They only ever grow; -1 stands for one that is no number.
+    """
+    return tuple(place if isinstance(place, int) else -1 for place in connection.execute(_NEWEST)[0])
 
 
 def next_place(connection: Connection) -> int:
     """The place of the row that is written next."""
-    places: tuple[int, ...] = newest(connection)
-    return 1 + max(places)
+    return 1 + max(newest(connection))
 
 
 def read_ledger(connection: Connection) -> Ledger:

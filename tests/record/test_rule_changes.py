@@ -8,6 +8,7 @@ import sqlite3
 
 import pytest
 
+from carnet.authorization.facts import DocumentFacts, Function, RecordFacts
 from carnet.authorization.matrix_form import canonical, digest
 from carnet.authorization.matrix_form import read as read_matrix
 from carnet.clock import DAY, SECOND, to_iso
@@ -102,11 +103,19 @@ def test_what_was_decided_in_the_past_is_still_explained_by_the_version_of_then(
     version = proposed()
     approve("second", "alice", "bob")
     room.now = version.effective_from + DAY
-    room.gate.read(lambda _: None)
-    engine = room.platform.engine
-    assert engine._matrices.in_force(before).version == DRAFT
-    assert engine._matrices.in_force(version.effective_from - 1).version == DRAFT
-    assert engine._matrices.in_force(room.now).version == "second"
+    room.put(room.document())
+    document = DocumentFacts("11488-4")
+    record = RecordFacts(state="open", authorisation="valid")
+    decisions = [
+        room.platform.engine.decide_document(room.caller(HOSPITAL_DOCTOR), record, document, Function.CONSULT, at)
+        for at in (before, version.effective_from - 1, version.effective_from, room.now)
+    ]
+    assert [(one.matrix_version, one.allowed) for one in decisions] == [
+        (DRAFT, True),
+        (DRAFT, True),
+        ("second", False),
+        ("second", False),
+    ]
 
 
 def test_three_versions_follow_each_other(room, proposed, approve):
@@ -392,6 +401,24 @@ def test_a_version_that_was_tampered_with_opens_nothing_and_no_older_one_takes_i
     assert refusal.value.rules == ("matrix",)
 
 
+@pytest.mark.parametrize("rows", ["rule_approval WHERE approver = 'bob'", "rule_approval", "rule_version"])
+def test_a_worker_that_runs_never_goes_back_to_rows_of_before(room, proposed, approve, rows):
+    """The newest rows taken away leave what looks like the state of before: not to whoever has seen them."""
+    version = proposed()
+    approve("second", "alice", "bob")
+    room.put(room.document())
+    room.now = version.effective_from
+    assert sees(room) == (0, "second")
+    with meddling(room) as raw:
+        raw.execute("PRAGMA foreign_keys=OFF")
+        raw.execute(f"DELETE FROM {rows}")
+    for _ in range(2):
+        with pytest.raises(Refused):
+            sees(room)
+        with pytest.raises(IntegrityFailure, match="taken away"):
+            room.gate.check_rules()
+
+
 def test_control_rows_that_nobody_touched_are_proved(room, proposed, approve):
     version = proposed(cells={})
     approve("second", "alice", "bob")
@@ -478,7 +505,10 @@ def test_every_version_is_listed_with_its_state(room, changes, proposed, approve
     changes.withdraw("fourth", "Une erreur", PROPOSER)
     approve("second", "alice", "bob")
     approve("third", "alice", "bob")
-    states = lambda: {one.version: one.state for one in rule_reading.versions(room.gate)}  # noqa: E731
+
+    def states():
+        return {one.version: one.state for one in rule_reading.versions(room.gate)}
+
     room.now += 2 * SECOND
     assert states() == {
         DRAFT: "in force",
@@ -517,17 +547,19 @@ def test_the_history_is_told_from_the_trace_and_agrees_with_the_rows(room, chang
     assert "approver:bob" in told[-1].objects
 
 
+EXCHANGED = (
+    "DELETE FROM rule_approval WHERE approver = 'bob';"
+    "INSERT INTO rule_withdrawal VALUES ('matrix', 'second', 3, 1, 'x', 'y', '', x'')"
+)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
         ("DELETE FROM rule_approval WHERE approver = 'bob'", "that is not there: 3 second"),
         ("UPDATE rule_approval SET key = 'x' WHERE approver = 'bob'", "the trace does not tell: 3 second x"),
         ("DELETE FROM rule_approval WHERE approver = 'alice'", "is missing"),
-        (
-            "DELETE FROM rule_approval WHERE approver = 'bob';"
-            "INSERT INTO rule_withdrawal VALUES ('matrix', 'second', 3, 1, 'x', 'y', '', x'')",
-            "that is not there: 3 second",
-        ),
+        (EXCHANGED, "that is not there: 3 second"),
     ],
 )
 def test_the_newest_rows_taken_away_or_exchanged_show_against_the_trace(room, proposed, approve, change, said):
