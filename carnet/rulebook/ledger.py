@@ -83,8 +83,11 @@ def _all(table: Table) -> Statement:
     return prepare(select(table).order_by(table.c.place))
 
 
-_PLACES = [func.coalesce(func.max(table.c.place), 0) for table in (rule_version, rule_approval, rule_withdrawal)]
-_NEWEST = prepare(select(*(select(place).scalar_subquery() for place in _PLACES)))
+_NEWEST = prepare(
+    select(
+        *(select(func.max(table.c.place)).scalar_subquery() for table in (rule_version, rule_approval, rule_withdrawal))
+    )
+)
 _VERSIONS, _APPROVALS, _WITHDRAWALS = (_all(table) for table in (rule_version, rule_approval, rule_withdrawal))
 _INSERTS = {
     kind: prepare(insert(table).values({column.name: bindparam(column.name) for column in table.columns}))
@@ -97,7 +100,7 @@ def newest(connection: Connection) -> tuple[int, ...]:
 
     They only ever grow; -1 stands for one that is no number.
     """
-    return tuple(place if isinstance(place, int) else -1 for place in connection.execute(_NEWEST)[0])
+    return tuple(_number(place) for place in connection.execute(_NEWEST)[0])
 
 
 def next_place(connection: Connection) -> int:
@@ -122,6 +125,12 @@ def read_ledger(connection: Connection) -> Ledger:
 def append(connection: Connection, row: Row) -> None:
     """Writes a row; its place must be that after the newest, in the transaction that is open."""
     connection.execute(_INSERTS[type(row)], {name: getattr(row, name) for name in row.__slots__})
+
+
+def _number(place: Any) -> int:
+    if place is None:
+        return 0
+    return place if isinstance(place, int) else -1
 
 
 def _rows(connection: Connection, statement: Statement, form: type[R]) -> tuple[R, ...]:
