@@ -81,8 +81,13 @@ def history(gate: Gate) -> tuple[Happened, ...]:
 
 def _listed(platform: Platform, connection: Connection) -> Iterator[Listed]:
     now = platform.clock()
-    holds = timeline(platform, connection)[0].in_force(now)
-    shown = [(matrix.effective_at, _shown(matrix, now, holds)) for matrix in packaged_matrices()]
+    matrices = timeline(platform, connection)[0]
+    holds = matrices.in_force(now)
+    shown = [
+        (matrix.effective_at, _shown(matrix, now, holds))
+        for matrix in packaged_matrices()
+        if matrices.in_force(matrix.effective_at) is matrix
+    ]
     for standing in known_standings(platform, connection)[0]:
         version = standing.version
         state = _state(standing, now, holds)

@@ -62,23 +62,28 @@ class RulesInForce:
 
 
 def timeline(platform: Platform, connection: Connection) -> tuple[Matrices, tuple[str, ...]]:
-    """The versions with their moments as far as they can be proved, and a sentence for each that cannot."""
+    """The versions with their moments as far as they can be proved, and a sentence for each that cannot.
+
+    What comes with Carnet, now or with a later release, holds until the first approved version and never again.
+    """
     try:
         found, problems = known_standings(platform, connection)
     except CarnetError as error:
         return Matrices((), unreadable=(0,)), (error.message,)
-    matrices: list[Matrix] = list(packaged_matrices())
+    approved: list[Matrix] = []
     unreadable = []
     for standing in found:
         if standing.state is not State.APPROVED:
             continue
         try:
-            matrices.append(matrix_of(standing))
+            approved.append(matrix_of(standing))
         except CarnetError as error:
             problems = (*problems, error.message)
             unreadable.append(standing.version.effective_from)
+    first = min([*unreadable, *(matrix.effective_at for matrix in approved)], default=None)
+    before = [matrix for matrix in packaged_matrices() if first is None or matrix.effective_at < first]
     try:
-        return Matrices(matrices, unreadable=unreadable), problems
+        return Matrices([*before, *approved], unreadable=unreadable), problems
     except ConfigurationError as error:
         return Matrices((), unreadable=(0,)), (*problems, error.message)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
+from dataclasses import replace
 
 import pytest
 
@@ -23,7 +24,7 @@ from carnet.errors import (
     SignatureInvalid,
 )
 from carnet.platform import packaged_matrices
-from carnet.record import rule_reading
+from carnet.record import rule_reading, rules_in_force
 from carnet.record.administration import Administration
 from carnet.record.rule_changes import RuleChanges
 from carnet.rulebook.signed_text import sign
@@ -131,6 +132,28 @@ def test_three_versions_follow_each_other(room, proposed, approve):
     ):
         room.now = moment
         assert sees(room) == expected
+
+
+def test_a_later_release_does_not_bring_a_packaged_version_back(room, proposed, approve, monkeypatch):
+    version = proposed(cells={})
+    approve("second", "alice", "bob")
+    (first,) = packaged_matrices()
+    later = [replace(first, version=f"draft-{n}", effective_at=version.effective_from + n) for n in (0, 1, DAY)]
+    earlier = replace(first, version="draft-between", effective_at=version.effective_from - 1)
+    for module in (rules_in_force, rule_reading):
+        monkeypatch.setattr(module, "packaged_matrices", lambda: (first, earlier, *later))
+    room.put(room.document())
+    for moment, expected in (
+        (version.effective_from - 2, DRAFT),
+        (version.effective_from - 1, "draft-between"),
+        (version.effective_from, "second"),
+        (version.effective_from + 2 * DAY, "second"),
+    ):
+        room.now = moment
+        room.gate.check_rules()
+        assert sees(room) == (1, expected)
+    listed = [one.version for one in rule_reading.versions(room.gate)]
+    assert listed == [DRAFT, "draft-between", "second"]
 
 
 # --- who may approve -----------------------------------------------------------------------------------------------
