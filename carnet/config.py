@@ -74,7 +74,7 @@ class Settings:
     maximum_leaf_results: int = 10_000
     maximum_waiting_requests: int = 512
     # rules
-    authorization_matrix: str = ""
+    rule_approvers: str = "approvers"
     make_invisible_by_update: bool = False
     masked_and_invisible_together: bool = False
     occupational_doctors: bool = False

@@ -216,5 +216,9 @@ class IntegrityFailure(CarnetError):
     """Stored bytes do not match their digest or their seal. Nothing of them is shown."""
 
 
+class InvalidRuleData(CarnetError):
+    """Rule data that somebody proposes is incomplete, says something twice, or names what the terminology does not know."""
+
+
 class ConfigurationError(CarnetError):
     """A setting or the state of the home directory forbids starting or running a command."""

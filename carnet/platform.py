@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from carnet.authorization.engine import Engine
-from carnet.authorization.matrix import Matrices
+from carnet.authorization.matrix import Matrices, Matrix
 from carnet.authorization.matrix import load as load_matrix
 from carnet.clock import Clock, system_clock
 from carnet.config import Settings
@@ -44,15 +45,11 @@ class Platform:
         self.connection.close()
 
 
-def matrices(settings: Settings) -> Matrices:
-    """The packaged draft matrix, or the files of the directory that `authorization_matrix` names, each with its effective date."""
-    if settings.authorization_matrix:
-        files = sorted(settings.path("authorization_matrix").glob("*.json"))
-        if not files:
-            raise ConfigurationError("authorization_matrix names a directory without any matrix file.")
-    else:
-        files = sorted((Path(__file__).parent / "authorization" / "data").glob("matrix-*.json"))
-    return Matrices(tuple(load_matrix(file.read_bytes()) for file in files))
+@cache
+def packaged_matrices() -> tuple[Matrix, ...]:
+    """The versions of the matrix that come with Carnet: in force until another takes effect that was imported and approved."""
+    files = sorted((Path(__file__).parent / "authorization" / "data").glob("matrix-*.json"))
+    return tuple(load_matrix(file.read_bytes()) for file in files)
 
 
 def build(
@@ -85,7 +82,7 @@ def build(
             clock=clock,
         ),
         engine=Engine(
-            matrices(settings),
+            Matrices(packaged_matrices()),
             occupational_doctors=settings.occupational_doctors,
             professions_by_role=settings.professions_by_role,
             medecin_traitant_can_be_blocked=settings.medecin_traitant_can_be_blocked,

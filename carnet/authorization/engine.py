@@ -56,6 +56,10 @@ class Engine:
             deleted_readable=deleted_readable,
         )
 
+    def take(self, matrices: Matrices) -> None:
+        """Decides by these versions of the matrix from now on; a question that was begun ends by what it began with."""
+        self._matrices = matrices
+
     def decide(self, requester: Requester, record: RecordFacts, function: Function, at: int) -> Decision:
         """Whether the act may begin at all; what it may be done on is decided document by document. `at` in microseconds UTC."""
         return self._judge(self._case(requester, record, function, at))

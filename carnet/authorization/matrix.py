@@ -6,12 +6,12 @@ import datetime as dt
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import msgspec
 
-from carnet.clock import from_datetime
+from carnet.clock import from_datetime, from_iso, to_datetime
 from carnet.errors import ConfigurationError
 
 Basis = Literal["S", "I"]
@@ -22,45 +22,54 @@ _NOBODY: frozenset[str] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """One version. `readable` gives, by role, the types it may read; `basis` why each cell says so, by role and type."""
+    """One version, in force from `effective_at` (microseconds UTC) until another begins.
+
+    `readable` gives, by role, the types it may read; by role and type, `basis` says why each cell says so and `clauses` where.
+    """
 
     version: str
     status: str
     notice: str
     source: str
-    effective_from: dt.date
+    effective_at: int
     types: frozenset[str]
     readable: Mapping[str, frozenset[str]]
     basis: Mapping[tuple[str, str], Basis]
+    legal_basis: str = ""
+    clauses: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def allows(self, role: str, type_code: str) -> bool:
         """Whether the role (G15 code, `93`, GENRxx) may read the type; an unknown role or type may not."""
         return type_code in self.readable.get(role, _NOBODY)
 
-    @property
-    def effective_at(self) -> int:
-        """Microseconds UTC of the first moment of `effective_from`, taken in UTC."""
-        return from_datetime(dt.datetime.combine(self.effective_from, dt.time(), tzinfo=dt.UTC))
-
 
 class Matrices:
     """All the versions that the service knows, of which one is in force at a time.
 
-    Raises ConfigurationError when there is none, or when two begin on the same day.
+    `unreadable` are the moments from which a version should hold that cannot be read or proved: nothing holds then, no older one either.
+    Raises ConfigurationError when there is no version, or when two begin at the same moment.
     """
 
-    def __init__(self, matrices: Iterable[Matrix]) -> None:
-        self._matrices = tuple(sorted(matrices, key=lambda matrix: matrix.effective_at))
-        self._starts = [matrix.effective_at for matrix in self._matrices]
-        if not self._matrices:
+    def __init__(self, matrices: Iterable[Matrix], *, unreadable: Iterable[int] = ()) -> None:
+        begins: list[tuple[int, Matrix | None]] = [(matrix.effective_at, matrix) for matrix in matrices]
+        begins += [(moment, None) for moment in unreadable]
+        begins.sort(key=lambda period: period[0])
+        self._starts = [start for start, _ in begins]
+        self._matrices = [matrix for _, matrix in begins]
+        if not begins:
             raise ConfigurationError("No authorization matrix was given: nobody could read anything.")
         if len(set(self._starts)) != len(self._starts):
-            raise ConfigurationError("Two authorization matrices begin on the same day.")
+            raise ConfigurationError("Two authorization matrices begin on the same day, at the same moment.")
 
     def in_force(self, at: int) -> Matrix | None:
-        """The version in force at a moment in microseconds UTC; None before the first."""
+        """The version in force at a moment in microseconds UTC; None before the first, and while one holds that cannot be read."""
         place = bisect_right(self._starts, at)
         return self._matrices[place - 1] if place else None
+
+    def holds_from(self, at: int) -> bool:
+        """Whether the version in force at this moment, and each that comes after it, can be read."""
+        place = bisect_right(self._starts, at)
+        return place > 0 and None not in self._matrices[place - 1 :]
 
 
 class _Role(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -83,10 +92,26 @@ class _File(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     status: Literal["draft", "official"]
     notice: str
     source: str
-    effective_from: dt.date
+    effective_from: str
     right: Literal["read"]
     types: tuple[str, ...]
     roles: tuple[_Role, ...]
+    legal_basis: str = ""
+
+
+def moment(text: str) -> int:
+    """Microseconds UTC of `2027-01-01` (its first moment in UTC) or of `2027-01-01T00:00:00+01:00`. Raises ConfigurationError."""
+    try:
+        if len(text) == len("2027-01-01"):
+            found = from_datetime(dt.datetime.combine(dt.date.fromisoformat(text), dt.time(), tzinfo=dt.UTC))
+        else:
+            found = from_iso(text)
+        to_datetime(found)
+    except (ValueError, OverflowError) as error:
+        raise ConfigurationError(
+            f"The effective date {text!r} is neither a day (YYYY-MM-DD) nor a moment with its zone (RFC 3339)."
+        ) from error
+    return found
 
 
 def load(content: bytes) -> Matrix:
@@ -112,10 +137,11 @@ def load(content: bytes) -> Matrix:
         status=file.status,
         notice=file.notice,
         source=file.source,
-        effective_from=file.effective_from,
+        effective_at=moment(file.effective_from),
         types=types,
         readable=readable,
         basis=basis,
+        legal_basis=file.legal_basis,
     )
 
 

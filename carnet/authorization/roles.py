@@ -57,6 +57,13 @@ SOCIAL_ACTIVITIES = frozenset({"GENR08", "GENR09", "GENR10", "GENR11", "GENR12"}
 
 _TITLES_IN_MATRIX = frozenset({"93"})
 
+MATRIX_ROLES = (
+    frozenset(code for (_, code), kind in KINDS.items() if kind in {Kind.DOCTOR, Kind.PROFESSIONAL})
+    | _TITLES_IN_MATRIX
+    | SOCIAL_ACTIVITIES
+)
+"""Every row of the matrix of document types that `matrix_role` can lead to."""
+
 
 def kind_of(profession: Code) -> Kind | None:
     """What the first role is; None for a role that the service does not know."""

@@ -11,6 +11,7 @@ import click
 from carnet.cli.client import client
 from carnet.cli.demonstration import demo
 from carnet.cli.feeds import directory, patients
+from carnet.cli.governance import rules
 from carnet.cli.records import record
 from carnet.cli.service import init, migrate, serve
 from carnet.cli.trail import seal_audit, trace, verify_audit
@@ -23,7 +24,20 @@ def carnet() -> None:
     """Carnet, an open national shared health record."""
 
 
-for command in (init, migrate, serve, demo, directory, patients, record, seal_audit, verify_audit, trace, client):
+for command in (
+    init,
+    migrate,
+    serve,
+    demo,
+    directory,
+    patients,
+    record,
+    rules,
+    seal_audit,
+    verify_audit,
+    trace,
+    client,
+):
     carnet.add_command(command)
 
 

@@ -24,6 +24,7 @@ from carnet.identity.directory import confirm
 from carnet.identity.replay import forget_expired, remember
 from carnet.platform import Platform
 from carnet.record.act import Act
+from carnet.record.rules_in_force import RulesInForce
 from carnet.record.scope import Scope, open_scope
 from carnet.record.trace_line import write_line
 from carnet.requester import Requester
@@ -64,6 +65,10 @@ class Gate:
     _queue: deque[_Waiting] = field(default_factory=deque)
     _scheduled: bool = False
     _tree: SealedTree = field(default_factory=SealedTree)
+    _rules: RulesInForce = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._rules = RulesInForce(self.platform)
 
     @property
     def waiting(self) -> int:
@@ -140,9 +145,14 @@ class Gate:
         connection = self.platform.connection
         connection.control("BEGIN")
         try:
+            self._rules.refresh(connection)
             return work(connection)
         finally:
             connection.control("ROLLBACK")
+
+    def check_rules(self) -> None:
+        """Proves the rule data again. Raises IntegrityFailure when a version that is in force, or to come, cannot be read."""
+        self.read(self._rules.check)
 
     def administer(self, work: Callable[[SqliteConnection], T]) -> T:
         """Runs an operator's command (imports, feeds) in one transaction; the command traces what touches a record."""
@@ -181,6 +191,7 @@ class Gate:
         mark = platform.segments.mark()
         try:
             platform.connection.control("BEGIN IMMEDIATE")
+            self._rules.refresh(platform.connection)
             for waiting in batch:
                 self._run_one(waiting)
             platform.segments.sync()
@@ -267,6 +278,7 @@ class Gate:
         connection = self.platform.connection
         connection.control("BEGIN IMMEDIATE")
         try:
+            self._rules.refresh(connection)
             result = work(connection)
             connection.control("COMMIT")
         except BaseException:

@@ -14,6 +14,7 @@ from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, genera
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from carnet.errors import IntegrityFailure
 from carnet.platform import Platform
 from carnet.record.gate import Gate
 from carnet.repository.segments import SegmentStore, prepare
@@ -75,7 +76,7 @@ class Operation:
         return JSONResponse({"status": "live"})
 
     async def ready(self, _: Request) -> Response:
-        """The database commits, documents can be written, certificates can be checked; 503 with the names of what cannot."""
+        """The database commits, documents can be written, certificates can be checked, rules can be proved; 503 with the names of what cannot."""
         failing = [name for name, probe in self._probes() if not probe]
         body = {"status": "ready" if not failing else "not ready", "failing": failing}
         return JSONResponse(body, status_code=503 if failing else 200)
@@ -86,6 +87,7 @@ class Operation:
             ("database", _works(platform.connection.check_durability)),
             ("documents", _works(partial(_write_document, platform.segments))),
             ("revocation lists", _works(platform.certificates.check_revocation_lists)),
+            ("rules", _proves(self.gate.check_rules)),
             ("waiting acts", self.gate.waiting < platform.settings.maximum_waiting_requests),
         ]
 
@@ -110,6 +112,17 @@ def _write_document(segments: SegmentStore) -> None:
         segments.append(_PROBE, bytes(32), "probe")
     finally:
         segments.rollback_to(mark)
+
+
+def _proves(probe: Callable[[], object]) -> bool:
+    """Whether what was read could be proved; that nothing can be read is told by the database's own probe."""
+    try:
+        probe()
+    except IntegrityFailure:
+        return False
+    except Exception:  # noqa: BLE001 - another part does not work
+        return True
+    return True
 
 
 def _works(probe: Callable[[], object]) -> bool:

@@ -76,6 +76,7 @@ XDS_CODES: dict[type[CarnetError], tuple[str, str]] = {
     errors.Busy: ("XDSRegistryBusy", "XDSRepositoryBusy"),
     errors.OutOfResources: ("XDSRegistryOutOfResources", "XDSRepositoryOutOfResources"),
     errors.IntegrityFailure: ("XDSRegistryError", "XDSRepositoryError"),
+    errors.InvalidRuleData: ("XDSRegistryError", "XDSRepositoryError"),
     errors.ConfigurationError: ("XDSRegistryError", "XDSRepositoryError"),
 }
 

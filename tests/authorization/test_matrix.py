@@ -173,3 +173,29 @@ def test_a_row_that_allows_by_default_refuses_its_exceptions(small):
     assert {type_code for type_code in matrix.types if matrix.allows("10", type_code)} == {"REPORT", "LETTER"}
     assert matrix.basis["10", "LETTER"] == matrix.basis["10", "PLAN"] == "S"
     assert matrix.basis["10", "REPORT"] == "I"
+
+
+def test_while_a_version_holds_that_cannot_be_read_none_is_in_force_not_even_an_older_one(make_matrix):
+    first, third = (
+        load(make_matrix(name, day, **{"10": ["PLAN"]})) for name, day in (("a", "2024-01-01"), ("c", "2026-01-01"))
+    )
+    broken = from_iso("2025-01-01T00:00:00Z")
+    matrices = Matrices([first, third], unreadable=[broken])
+    assert matrices.in_force(broken - 1) is first
+    assert matrices.in_force(broken) is None
+    assert matrices.in_force(third.effective_at - 1) is None
+    assert matrices.in_force(third.effective_at) is third
+
+
+def test_whether_all_that_holds_and_comes_can_be_read_is_told(make_matrix):
+    first, third = (
+        load(make_matrix(name, day, **{"10": ["PLAN"]})) for name, day in (("a", "2024-01-01"), ("c", "2026-01-01"))
+    )
+    broken = from_iso("2025-01-01T00:00:00Z")
+    matrices = Matrices([first, third], unreadable=[broken])
+    assert not matrices.holds_from(first.effective_at - 1)
+    assert not matrices.holds_from(first.effective_at)
+    assert not matrices.holds_from(third.effective_at - 1)
+    assert matrices.holds_from(third.effective_at)
+    assert Matrices([first, third]).holds_from(first.effective_at)
+    assert not Matrices((), unreadable=[0]).holds_from(1)

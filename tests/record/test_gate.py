@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from carnet.authorization.engine import Engine
+from carnet.authorization.matrix import Matrices
 from carnet.authorization.rules import RULES, Rule
 from carnet.clock import HOUR, MINUTE, SECOND
 from carnet.demo.people import BOUSSOLE, HOSPITAL_DOCTOR, MEDECIN_TRAITANT, NESSI, OTHER_GP, PAT_TROIS, REGULATOR
@@ -27,7 +28,7 @@ from carnet.exchange.emergency_reviews import awaiting_review
 from carnet.exchange.notices import undelivered
 from carnet.identity.patients import find as find_patient
 from carnet.metadata import PatientIdentifier
-from carnet.platform import matrices
+from carnet.platform import packaged_matrices
 from carnet.record.administration import Administration
 from carnet.record.gate import Attempt, Gate
 from carnet.repository.file_system import OperatingSystem
@@ -354,8 +355,7 @@ ACTS = {
 
 
 def with_rules(room, *rules):
-    settings = room.platform.settings
-    room.platform = replace(room.platform, engine=Engine(matrices(settings), rules=rules))
+    room.platform = replace(room.platform, engine=Engine(Matrices(packaged_matrices()), rules=rules))
     room.gate = Gate(room.platform)
 
 

@@ -93,6 +93,20 @@ def test_authorities_without_a_list_in_date_are_named(serve, home):
     assert ready(serve()) == (503, ["revocation lists"])
 
 
+def test_rules_that_cannot_be_proved_are_named_and_close_all_reading(serve):
+    """A row was taken away: whoever reads is refused until the rows are whole again and the service is started anew."""
+    served = serve()
+    raw = served.platform.connection._raw
+    raw.execute("INSERT INTO rule_version VALUES ('matrix', 'x', 2, '', x'', '', '', 9000000000000000, 'x', 0)")
+    assert ready(served) == (503, ["rules"])
+    assert b"DMPAccessDenied" in call(served, MEDECIN_TRAITANT, PATIENTS[0].identifier).body
+    raw.execute("DELETE FROM rule_version")
+    assert ready(served) == (503, ["rules"])
+    again = serve()
+    assert ready(again) == (200, [])
+    assert b"DMPAccessDenied" not in call(again, MEDECIN_TRAITANT, PATIENTS[0].identifier).body
+
+
 def test_a_full_queue_is_named(serve):
     assert ready(serve(maximum_waiting_requests=0)) == (503, ["waiting acts"])
 

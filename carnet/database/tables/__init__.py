@@ -30,6 +30,7 @@ from carnet.database.tables.registry import (
     submission_set,
 )
 from carnet.database.tables.repository import stored_document
+from carnet.database.tables.rule_data import rule_approval, rule_version, rule_withdrawal
 
 __all__ = [
     "association",
@@ -54,6 +55,9 @@ __all__ = [
     "professional_situation",
     "registered_identifier",
     "replay",
+    "rule_approval",
+    "rule_version",
+    "rule_withdrawal",
     "stored_document",
     "submission_set",
 ]
