@@ -93,7 +93,7 @@ class Administration:
         platform = self.gate.platform
 
         def work(connection: Connection) -> bool | CarnetError:
-            known = _known(platform, connection, patient)
+            known = known_patient(platform, connection, patient)
             now = platform.clock()
             answer = _answer(change, connection, known.patient_key, now)
             event = AuditEvent(
@@ -144,7 +144,7 @@ def trail(gate: Gate, patient: PatientIdentifier, *, operator: str) -> list[dict
     platform = gate.platform
 
     def work(connection: Connection) -> list[dict[str, object]]:
-        known = _known(platform, connection, patient)
+        known = known_patient(platform, connection, patient)
         key = platform.keyring.patient_key(known.pseudonym)
         event = AuditEvent(
             action="administration/read-trail",
@@ -160,7 +160,8 @@ def trail(gate: Gate, patient: PatientIdentifier, *, operator: str) -> list[dict
     return gate.administer(work)
 
 
-def _known(platform: Platform, connection: Connection, patient: PatientIdentifier) -> Patient:
+def known_patient(platform: Platform, connection: Connection, patient: PatientIdentifier) -> Patient:
+    """The person of a current INS. Raises UnknownPatient."""
     known = find_patient(connection, platform.keyring, patient)
     if known is None:
         raise UnknownPatient("No person is known for this identifier.")
