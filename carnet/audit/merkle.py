@@ -118,6 +118,10 @@ class ProofBuilder:
         """The root of the leaves so far."""
         return self._frontier.root()
 
+    def grown(self) -> Frontier:
+        """The tree of the leaves so far."""
+        return self._frontier.copy()
+
     def _edge(self) -> tuple[int, int]:
         """The last perfect subtree of `start`."""
         level = (self._start.size & -self._start.size).bit_length() - 1

@@ -15,6 +15,7 @@ from carnet.cli.records import record
 from carnet.cli.service import init, migrate, serve
 from carnet.cli.trail import seal_audit, trace, verify_audit
 from carnet.cli.trail_export import audit_key, export_trail_command, verify_export_command
+from carnet.cli.witnessing import witness
 from carnet.errors import CarnetError
 
 
@@ -26,7 +27,7 @@ def carnet() -> None:
 
 for command in (init, migrate, serve, demo, directory, patients, record, seal_audit, verify_audit, trace, client):
     carnet.add_command(command)
-for command in (audit_key, export_trail_command, verify_export_command):
+for command in (audit_key, export_trail_command, verify_export_command, witness):
     carnet.add_command(command)
 
 

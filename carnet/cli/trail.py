@@ -20,6 +20,7 @@ from carnet.clock import from_datetime, to_iso
 from carnet.record.administration import verify_trace
 from carnet.record.trail_view import told_trail
 
+_COUNTS = ("sealed", "unsealed", "checkpoints", "patients")
 FILTER_WORDS = "actor=TYPE, since=DAY, until=DAY, document=UNIQUEID, emergencies"
 
 
@@ -40,17 +41,22 @@ def seal_audit(home: Path) -> None:
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="A checkpoint kept elsewhere, which this trace must contain; may be given several times.",
 )
+@click.option("--witness", "witnesses", multiple=True, metavar="KEY", help="The key of a witness; repeatable.")
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
-def verify_audit(home: Path, checkpoints: tuple[Path, ...], as_json: bool) -> None:
+def verify_audit(home: Path, checkpoints: tuple[Path, ...], witnesses: tuple[str, ...], as_json: bool) -> None:
     """Prove the whole trace again from its stored bytes; status 1 and the first bad line when it does not hold."""
     with operator_gate(home) as gate:
-        report = verify_trace(gate, tuple(file.read_text(encoding="utf-8") for file in checkpoints))
+        report = verify_trace(gate, tuple(file.read_text(encoding="utf-8") for file in checkpoints), witnesses)
     shown = dataclasses.asdict(report)
     if as_json:
         click.echo(json.dumps({"intact": report.intact, **shown}))
     else:
-        counts = ", ".join(f"{shown[name]} {name}" for name in ("sealed", "unsealed", "checkpoints", "patients"))
+        counts = ", ".join(f"{shown[name]} {name}" for name in _COUNTS)
         click.echo(f"{'The trace holds' if report.intact else 'THE TRACE DOES NOT HOLD'}: {counts}.")
+        if report.cosignatures:
+            click.echo(
+                f"{report.cosignatures} signatures of witnesses; by the keys given, {report.witnessed} lines are witnessed."
+            )
         for finding in report.findings:
             click.echo(f"  index {finding.index}, line {finding.ticket}: {finding.what}", err=True)
     if not report.intact:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from functools import partial
 from pathlib import Path
 
 import click
@@ -14,7 +16,10 @@ from carnet.cli.operator_gate import operator_gate, operator_name, patient_ident
 from carnet.cli.records import PATIENT
 from carnet.cli.service import HOME
 from carnet.clock import SECOND, to_iso
+from carnet.errors import Unavailable
+from carnet.record.gate import Gate
 from carnet.record.trail_export import export_trail, trace_key
+from carnet.server.asking_witness import ask_witness, open_desk
 
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -34,10 +39,21 @@ def audit_key(home: Path) -> None:
 def export_trail_command(home: Path, patient: str, out: Path) -> None:
     """Write one patient's trail to a file that proves itself; the export is traced too."""
     with operator_gate(home) as gate:
-        written = export_trail(gate, patient_identifier(gate, patient), operator=operator_name())
+        settings = gate.platform.settings
+        ask = partial(_ask, gate, settings.witness_url, settings.witness_key) if settings.witness_url else None
+        written = export_trail(gate, patient_identifier(gate, patient), operator=operator_name(), ask_witness=ask)
+    out.touch(mode=0o600)
     out.write_bytes(written)
     entries = written.count(b"\n") - 3  # the header, the checkpoint and the statement have lines too
     click.echo(f"Wrote {entries} entries to {out}.")
+
+
+def _ask(gate: Gate, url: str, key: str) -> None:
+    """A witness that is away does not stop an export: an older checkpoint that it signed is given instead."""
+    try:
+        asyncio.run(ask_witness(open_desk(gate, key), url))
+    except Unavailable as error:
+        click.echo(f"{error.message} The export bears an older signature of the witness, or none.", err=True)
 
 
 @click.command("verify-export")
