@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import click
 
+from carnet.cli.atna import atna
 from carnet.cli.client import client
 from carnet.cli.demonstration import demo
 from carnet.cli.feeds import directory, patients
@@ -27,7 +28,7 @@ def carnet() -> None:
 
 for command in (init, migrate, serve, demo, directory, patients, record, seal_audit, verify_audit, trace, client):
     carnet.add_command(command)
-for command in (audit_key, export_trail_command, verify_export_command, witness):
+for command in (audit_key, export_trail_command, verify_export_command, witness, atna):
     carnet.add_command(command)
 
 
