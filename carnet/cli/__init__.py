@@ -15,8 +15,8 @@ from carnet.cli.feeds import directory, patients
 from carnet.cli.records import record
 from carnet.cli.service import init, migrate, serve
 from carnet.cli.trail import seal_audit, trace, verify_audit
-from carnet.cli.trail_export import audit_key, export_trail_command, verify_export_command
-from carnet.cli.witnessing import witness
+from carnet.cli.trail_handover import audit_key, export_trail_command, verify_export_command
+from carnet.cli.witnesses import witness
 from carnet.errors import CarnetError
 
 

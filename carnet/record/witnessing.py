@@ -31,6 +31,10 @@ class WitnessDesk:
     witness: VerifierKey
     _signed: Frontier = field(default_factory=Frontier)
 
+    def warm(self) -> None:
+        """Reads the tree that the witness signed last, so that the first question does not: at start, before anybody is served."""
+        self._signed = self.gate.read(self._signed_tree)
+
     def question(self, old: int | None = None) -> Pending | None:
         """The question about the newest checkpoint; None when the witness has signed it, or there is none.
 
@@ -61,6 +65,10 @@ class WitnessDesk:
                 f"The witness {self.witness.name} has signed {old} lines and the trace has {newest.size}: it was cut back."
             )
         return Pending(Question(old, tuple(self._proof(connection, old, newest)), newest.note), newest)
+
+    def _signed_tree(self, connection: Connection) -> Frontier:
+        signed = last_cosigned_by(connection, self.witness.name)
+        return Frontier(leaf_hashes(connection, 0, signed.size)) if signed is not None else Frontier()
 
     def _proof(self, connection: Connection, old: int, newest: Checkpoint) -> list[bytes]:
         if old in (0, newest.size):

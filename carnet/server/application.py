@@ -115,6 +115,7 @@ def _in_background(gate: Gate, operation: Operation, interval: float) -> Iterato
     yield keep_sealing(gate, operation, interval)
     if settings.witness_url:
         desk = open_desk(gate, settings.witness_key)
+        _attempt(desk.warm, operation)
         yield keep_asking(desk, settings.witness_url, settings.witness_interval, operation.witness_failed)
 
 
