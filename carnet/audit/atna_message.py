@@ -10,6 +10,7 @@ from typing import Any
 
 from lxml import etree
 
+from carnet.audit.act_words import words_of
 from carnet.audit.atna_codes import BROKEN, OUTCOMES, Coded, EventCodes, codes_of
 from carnet.clock import to_iso
 
@@ -17,6 +18,7 @@ SOURCE, DESTINATION = Coded("110153", "DCM", "Source Role ID"), Coded("110152", 
 PATIENT_NUMBER = Coded("2", "RFC-3881", "Patient Number")
 PSEUDONYM = Coded("pseudonym", "Carnet", "Pseudonym of a patient whose key is destroyed")
 REPORT_NUMBER = Coded("9", "RFC-3881", "Report Number")
+USER_NUMBER = Coded("11", "RFC-3881", "User Identifier")
 SERVER = Coded("4", "DCM", "Application Server Process")
 TRACE_INDEX = Coded("trace-index", "Carnet", "Place of the line in the trace")
 PURPOSES: Mapping[str, Coded] = {
@@ -120,9 +122,13 @@ def _objects(root: Any, told: Told, source: AuditSource) -> None:
     if plain.get("action") == "iti18" and plain.get("detail"):
         query = _object(root, str(plain["detail"]).split(" ", 1)[0], "2", "24", codes_of("iti18", ()).kind)
         etree.SubElement(query, "ParticipantObjectQuery").text = _base64(str(plain["detail"]))
-    for unique_id in plain.get("objects", ()):
-        document = _object(root, unique_id, "2", "3", REPORT_NUMBER)
-        _detail(document, "Repository Unique Id", source.repository)
+    words = words_of(plain.get("action", ""))
+    about = words.about if words is not None else ""
+    for identifier in plain.get("objects", ()):
+        if about == "documents":
+            _detail(_object(root, identifier, "2", "3", REPORT_NUMBER), "Repository Unique Id", source.repository)
+        elif about == "party":
+            _object(root, identifier, "1", "15", USER_NUMBER)
     line = _object(root, f"{source.origin}/{told.index}", "2", "13", TRACE_INDEX)
     for name in ("mode", "reason", "matrix_version"):
         if plain.get(name):

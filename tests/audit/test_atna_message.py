@@ -107,6 +107,16 @@ def test_the_message_names_the_person_the_patient_and_the_documents():
     assert root.find("EventIdentification").get("EventDateTime") == "2026-09-21T14:13:20.123456Z"
 
 
+def test_a_professional_whom_a_choice_is_about_is_named_as_a_practitioner_and_no_document():
+    objects = message(action="patient/block", objects=("899700218896",)).findall("ParticipantObjectIdentification")
+    assert [(one.get("ParticipantObjectID"), one.get("ParticipantObjectTypeCodeRole")) for one in objects[1:-1]] == [
+        ("899700218896", "15")
+    ]
+    assert (
+        len(message(action="patient/declare-carer", objects=("279",)).findall("ParticipantObjectIdentification")) == 2
+    )
+
+
 def test_a_query_is_an_object_of_its_message():
     query = message(action="iti18", detail="FindDocuments LeafClass 2").findall("ParticipantObjectIdentification")[1]
     assert (query.get("ParticipantObjectID"), query.get("ParticipantObjectTypeCodeRole")) == ("FindDocuments", "24")
