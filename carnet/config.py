@@ -85,6 +85,15 @@ class Settings:
     # trace and storage
     audit_origin: str = "carnet.example/trace"
     audit_seal_interval: float = 1.0
+    witness_url: str = ""
+    witness_key: str = ""
+    witness_interval: float = 60.0
+    atna_collector: str = ""
+    atna_authorities: str = "pki/collector.pem"
+    atna_certificate: str = "pki/server.pem"
+    atna_key: str = "pki/server.key"
+    atna_source: str = "carnet"
+    atna_enterprise_number: int = 32473
     segment_bytes: int = 128 * 1024 * 1024
     rendition_cache_bytes: int = 64 * 1024 * 1024
     log_level: str = "INFO"
@@ -172,5 +181,7 @@ def _check(settings: Settings) -> None:
         raise ConfigurationError("The profile xua-strict needs vihf_audience.")
     if settings.environment == "production" and settings.test_identities:
         raise ConfigurationError("test_identities must be false in production: test INS would be taken for real ones.")
+    if settings.witness_url and not settings.witness_key:
+        raise ConfigurationError("witness_url needs witness_key, the key that the witness signs with.")
     if not settings.tls_enabled and not settings.declared_proxies:
         raise ConfigurationError("Without TLS the server needs declared_proxies: it would have no client certificate.")

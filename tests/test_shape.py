@@ -268,6 +268,7 @@ SHARED_NAMES = {
     "facts.py": {"authorization", "record"},  # what the rules read, and from where
     "trail.py": {"audit", "cli"},  # a patient's trace, and the commands on it
     "documents.py": {"demo", "repository"},
+    "__main__.py": {"", "witness"},  # what `python -m` runs
 }
 
 

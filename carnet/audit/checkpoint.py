@@ -2,26 +2,17 @@
 
     origin ⏎ size in decimal ⏎ root in base64 ⏎ ⏎ — origin base64(key id, 4 bytes | signature, 64 bytes) ⏎
 
-The key id is the beginning of SHA-256(name | 0x0A | 0x01 | public key). The name of the key is the origin.
+The name of the key is the origin. Witnesses add lines of their own below.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
+from carnet.audit.signed_note import Sign, VerifierKey, from_base64, open_note, to_base64, write_note
 from carnet.errors import ConfigurationError, IntegrityFailure
 
-Sign = Callable[[bytes], bytes]
-_ED25519 = b"\x01"
-_KEY_ID = 4
-_DASH = "\u2014 "
+__all__ = ["Checkpoint", "Sign", "checkpoint_text", "read_checkpoint", "sign_checkpoint", "verify_note"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +24,11 @@ class Checkpoint:
     root: bytes
     note: str
 
+    @property
+    def text(self) -> str:
+        """What is signed, by the trace and by its witnesses."""
+        return checkpoint_text(self.origin, self.size, self.root)
+
 
 def sign_checkpoint(origin: str, size: int, root: bytes, sign: Sign, public_key: bytes) -> Checkpoint:
     """Signs, and verifies what was signed. `public_key` is the raw Ed25519 key (32 bytes) of `sign`.
@@ -41,9 +37,8 @@ def sign_checkpoint(origin: str, size: int, root: bytes, sign: Sign, public_key:
     """
     if not origin or "+" in origin or any(map(str.isspace, origin)):
         raise ConfigurationError("audit_origin must have a value without blanks or plus signs (C2SP signed note).")
-    text = _text(origin, size, root)
-    signature = _key_id(origin, public_key) + sign(text.encode())
-    return verify_note(f"{text}\n{_DASH}{origin} {_base64(signature)}\n", origin, public_key)
+    key = VerifierKey(origin, public_key)
+    return verify_note(write_note(checkpoint_text(origin, size, root), key, sign), origin, public_key)
 
 
 def verify_note(note: str, origin: str, public_key: bytes) -> Checkpoint:
@@ -51,49 +46,25 @@ def verify_note(note: str, origin: str, public_key: bytes) -> Checkpoint:
 
     Raises IntegrityFailure when the text is not a checkpoint of this origin in its one canonical form, or is not signed by the key.
     """
-    text, separator, signatures = note.rpartition("\n\n")
-    lines = text.split("\n")
-    if not separator or len(lines) != 3 or not lines[1].isdecimal() or not signatures.endswith("\n"):
-        raise IntegrityFailure("A checkpoint of the trace is not of the form of one.")
-    size, root = int(lines[1]), _bytes(lines[2])
-    if lines[0] != origin or text + "\n" != _text(origin, size, root):
+    found = read_checkpoint(note)
+    if found.origin != origin:
         raise IntegrityFailure("A checkpoint is of another trace, or not in canonical form.")
-    for line in signatures.removesuffix("\n").split("\n"):
-        dash, name, encoded = line[:2], *line[2:].partition(" ")[::2]
-        if dash != _DASH or not name:
-            raise IntegrityFailure("A checkpoint of the trace is not of the form of one.")
-        signature = _bytes(encoded)
-        if name == origin and signature[:_KEY_ID] == _key_id(origin, public_key):
-            _verify(signature[_KEY_ID:], text + "\n", public_key)
-            return Checkpoint(origin, size, root, note)
-    raise IntegrityFailure("A checkpoint of the trace is not signed by the trace's key.")
+    open_note(note, VerifierKey(origin, public_key))
+    return found
 
 
-def _verify(signature: bytes, text: str, public_key: bytes) -> None:
-    try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, text.encode())
-    except InvalidSignature:
-        raise IntegrityFailure("The signature of a checkpoint of the trace does not verify.") from None
-
-
-def _text(origin: str, size: int, root: bytes) -> str:
-    return f"{origin}\n{size}\n{_base64(root)}\n"
-
-
-def _key_id(name: str, public_key: bytes) -> bytes:
-    return hashlib.sha256(name.encode() + b"\n" + _ED25519 + public_key).digest()[:_KEY_ID]
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def _bytes(text: str) -> bytes:
-    """Base64 in its one canonical form."""
-    try:
-        data = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        data = b""
-    if not data or _base64(data) != text:
+def read_checkpoint(note: str) -> Checkpoint:
+    """What a note says, its signatures not verified. Raises IntegrityFailure when it is not a checkpoint in its one canonical form."""
+    text, separator, _ = note.rpartition("\n\n")
+    lines = text.split("\n")
+    if not separator or len(lines) != 3 or not lines[1].isdecimal():
         raise IntegrityFailure("A checkpoint of the trace is not of the form of one.")
-    return data
+    size, root = int(lines[1]), from_base64(lines[2])
+    if text + "\n" != checkpoint_text(lines[0], size, root):
+        raise IntegrityFailure("A checkpoint is of another trace, or not in canonical form.")
+    return Checkpoint(lines[0], size, root, note)
+
+
+def checkpoint_text(origin: str, size: int, root: bytes) -> str:
+    """The three lines of a checkpoint."""
+    return f"{origin}\n{size}\n{to_base64(root)}\n"

@@ -20,7 +20,8 @@ class Report:
     """What was verified.
 
     `proved` lines lead to a signed root, but for those that findings name. `unsealed` lines have no place in the tree yet; the key of
-    `unopened` ones is destroyed.
+    `unopened` ones is destroyed. `witnessed` is the largest size under a co-signature of a witness whose key was given; `cosignatures`
+    counts all that are stored.
     """
 
     sealed: int = 0
@@ -29,6 +30,8 @@ class Report:
     unopened: int = 0
     checkpoints: int = 0
     patients: int = 0
+    cosignatures: int = 0
+    witnessed: int = 0
     findings: tuple[Finding, ...] = ()
 
     @property

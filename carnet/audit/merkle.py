@@ -6,7 +6,7 @@ A leaf is SHA-256(0x00 | entry), a node SHA-256(0x01 | left | right). A tree of 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 
@@ -41,14 +41,30 @@ class Frontier:
         self._roots.append(leaf)
         self.size += 1
 
+    def append_and_tell(self, leaf: bytes) -> Iterator[tuple[tuple[int, int], bytes]]:
+        """The same, and every perfect subtree that it completes, the leaf first: ((level, index among those of its level), hash)."""
+        level, index = 0, self.size
+        yield (level, index), leaf
+        while index & 1:
+            leaf = node_hash(self._roots.pop(), leaf)
+            level, index = level + 1, index >> 1
+            yield (level, index), leaf
+        self._roots.append(leaf)
+        self.size += 1
+
+    def perfect(self) -> Iterator[tuple[tuple[int, int], bytes]]:
+        """The perfect subtrees, largest first: ((level, index among those of its level), hash)."""
+        levels = [level for level in reversed(range(self.size.bit_length())) if self.size >> level & 1]
+        for level, node in zip(levels, self._roots, strict=True):
+            yield (level, (self.size >> level) - 1), node
+
     def root(self) -> bytes:
         """The root hash of the leaves so far."""
-        if not self._roots:
-            return EMPTY_ROOT
-        root = self._roots[-1]
-        for left in reversed(self._roots[:-1]):
-            root = node_hash(left, root)
-        return root
+        return _folded(self._roots)
+
+    def root_below(self, level: int) -> bytes:
+        """The root hash of the last leaves, those that are too few for a perfect subtree of 2^level."""
+        return _folded([node for (of, _), node in self.perfect() if of < level])
 
     def copy(self) -> Frontier:
         """The same tree, growing apart from now on."""
@@ -56,6 +72,76 @@ class Frontier:
         twin.size = self.size
         twin._roots = self._roots.copy()
         return twin
+
+
+class ProofBuilder:
+    """Inclusion and consistency proofs of a large tree whose leaves are read once, in order; only the hashes that proofs need are kept.
+
+    `size` is that of the whole tree. `start` is the tree of the leaves that were read before, of which only their count and the roots of
+    their perfect subtrees are needed: enough for the proof that the whole continues `start`.
+    """
+
+    __slots__ = ("_frontier", "_kept", "_start", "_wanted", "size")
+
+    def __init__(self, size: int, indexes: Iterable[int] = (), start: Frontier | None = None) -> None:
+        self.size = size
+        self._start = (start or Frontier()).copy()
+        self._frontier = self._start.copy()
+        self._wanted = {place for index in indexes for place in self._path(0, index)}
+        self._wanted.update(self._path(*self._edge()) if self._start.size else ())
+        self._kept = {place: node for place, node in self._start.perfect() if place in self._wanted}
+
+    def append(self, leaf: bytes) -> None:
+        """The next leaf hash."""
+        for place, node in self._frontier.append_and_tell(leaf):
+            if place in self._wanted:
+                self._kept[place] = node
+
+    def continuing(self) -> ProofBuilder:
+        """One for the proof that the whole continues the tree of the leaves read so far."""
+        return ProofBuilder(self.size, start=self._frontier)
+
+    def inclusion(self, index: int) -> list[bytes]:
+        """The proof of a leaf whose index was announced, once all leaves were read (as `inclusion_proof`)."""
+        return [self._node(place) for place in self._path(0, index)]
+
+    def consistency(self) -> list[bytes]:
+        """The proof that the tree continues `start`, once all leaves were read (as `consistency_proof`)."""
+        if self._start.size in (0, self.size):
+            return []
+        edge = self._edge()
+        proof = [self._node(place) for place in self._path(*edge)]
+        power_of_two = self._start.size == 1 << edge[0]
+        return proof if power_of_two else [dict(self._start.perfect())[edge], *proof]
+
+    def root(self) -> bytes:
+        """The root of the leaves so far."""
+        return self._frontier.root()
+
+    def grown(self) -> Frontier:
+        """The tree of the leaves so far."""
+        return self._frontier.copy()
+
+    def _edge(self) -> tuple[int, int]:
+        """The last perfect subtree of `start`."""
+        level = (self._start.size & -self._start.size).bit_length() - 1
+        return level, (self._start.size >> level) - 1
+
+    def _path(self, level: int, index: int) -> list[tuple[int, int]]:
+        """The siblings on the way from a node to the root; a node without one is passed on to the next level as it is."""
+        path = []
+        while (1 << level) < self.size:
+            if (index ^ 1) << level < self.size:
+                path.append((level, index ^ 1))
+            level, index = level + 1, index >> 1
+        return path
+
+    def _node(self, place: tuple[int, int]) -> bytes:
+        """A kept node, or the one at the right edge, which is not perfect: what is left of the frontier below its level."""
+        level, index = place
+        if (index + 1) << level <= self.size:
+            return self._kept[place]
+        return self._frontier.root_below(level)
 
 
 def root(leaves: Sequence[bytes]) -> bytes:
@@ -131,6 +217,15 @@ def verify_consistency(first: int, second: int, first_root: bytes, second_root: 
         position >>= 1
         last >>= 1
     return last == 0 and old == first_root and new == second_root
+
+
+def _folded(roots: Sequence[bytes]) -> bytes:
+    if not roots:
+        return EMPTY_ROOT
+    root = roots[-1]
+    for left in reversed(roots[:-1]):
+        root = node_hash(left, root)
+    return root
 
 
 def _split(size: int) -> int:

@@ -55,18 +55,28 @@ def commit(values: Mapping[str, Any]) -> tuple[dict[str, str], bytes]:
 
 
 def reveal(committed: Mapping[str, str], sealed: bytes, key: OpeningKey) -> dict[str, Any]:
-    """The plain values by name, each of them proved by its commitment.
+    """The plain values by name, each of them proved by its commitment. Raises IntegrityFailure as `unseal` does."""
+    return {name: value for name, (_salt, value) in unseal(committed, sealed, key).items()}
+
+
+def unseal(committed: Mapping[str, str], sealed: bytes, key: OpeningKey) -> dict[str, tuple[str, Any]]:
+    """The openings themselves, salt and value by name, each of them proved by its commitment.
 
     Raises IntegrityFailure when the seal does not open, a value is missing or added, or one is not what was committed to.
     """
     try:
         openings = _DECODER.decode(key.open(sealed, CONTEXT))
-        found = {name: digest(encode(opening)) for name, opening in openings.items()}
+        found = {name: digest(encode_opening(opening)) for name, opening in openings.items()}
     except (msgspec.DecodeError, ValueError, TypeError) as error:
         raise IntegrityFailure("The sealed values of a line of the trace cannot be read.") from error
     if found != committed:
         raise IntegrityFailure("The sealed values of a line of the trace are not those that it commits to.")
-    return {name: value for name, (_salt, value) in openings.items()}
+    return openings
+
+
+def encode_opening(opening: tuple[str, Any]) -> bytes:
+    """The canonical bytes whose digest is the commitment."""
+    return encode(opening)
 
 
 def digest(data: bytes) -> str:

@@ -13,6 +13,7 @@ from carnet.database.tables import audit_checkpoint, audit_event
 
 _PAGE = 500
 _LOWEST = -(1 << 63)
+_HIGHEST = (1 << 63) - 1
 _LINE = audit_event.c
 _CHECKPOINT = audit_checkpoint.c
 
@@ -74,6 +75,12 @@ _OF_NOBODY = prepare(
     .order_by(_LINE.ticket)
     .limit(bindparam("count"))
 )
+_LEAVES = prepare(
+    select(_LINE.leaf_index, _LINE.leaf_hash)
+    .where(_LINE.leaf_index > bindparam("leaf_index"), _LINE.leaf_index < bindparam("end"))
+    .order_by(_LINE.leaf_index)
+    .limit(bindparam("count"))
+)
 _CHECKPOINTS = prepare(
     select(_CHECKPOINT.size, _CHECKPOINT.root, _CHECKPOINT.note)
     .where(_CHECKPOINT.size > bindparam("size"))
@@ -104,6 +111,18 @@ def of_patient(connection: Connection, patient_key: int | None) -> Iterator[Line
     return _lines(connection, _OF_PATIENT, ("patient_seq",), {"patient": patient_key})
 
 
+def sealed_from(connection: Connection, index: int, limit: int) -> list[Line]:
+    """At most `limit` lines that have a place in the tree, from that place on."""
+    after = {"leaf_index": index - 1, "ticket": _HIGHEST, "count": limit}
+    return [Line(*row) for row in connection.execute(_SEALED, after)]
+
+
+def leaf_hashes(connection: Connection, first: int, end: int) -> Iterator[bytes]:
+    """The stored leaf hashes from a place to before another: whoever reads them compares the root they lead to with a signed one."""
+    for _index, leaf in _pages(connection, _LEAVES, {"leaf_index": 0}, {"end": end}, first - 1):
+        yield leaf
+
+
 def checkpoints(connection: Connection) -> Iterator[Row]:
     """Size, root and note of each checkpoint, by size."""
     yield from _pages(connection, _CHECKPOINTS, {"size": 0}, {})
@@ -118,10 +137,14 @@ def _lines(
 
 
 def _pages(
-    connection: Connection, statement: Statement, positions: Mapping[str, int], constant: Mapping[str, Any]
+    connection: Connection,
+    statement: Statement,
+    positions: Mapping[str, int],
+    constant: Mapping[str, Any],
+    begin: int = _LOWEST,
 ) -> Iterator[Row]:
     """All rows of a statement that goes on after the values, at these positions, of the last row it gave."""
-    after: dict[str, Any] = dict.fromkeys(positions, _LOWEST)
+    after: dict[str, Any] = dict.fromkeys(positions, begin)
     while rows := connection.execute(statement, {**constant, **after, "count": _PAGE}):
         yield from rows
         after = {name: rows[-1][position] for name, position in positions.items()}

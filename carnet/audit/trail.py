@@ -18,10 +18,11 @@ def read_trail(connection: Connection, patient_key: int | None, key: OpeningKey)
     Each has `ticket`, `at`, `seq`, `index` (None: not sealed yet) and `problem`, '' unless the line does not hold: then nothing else of it is
     shown. Otherwise it has every field of AuditEvent by its name.
     """
-    return [_opened(line, key) for line in of_patient(connection, patient_key)]
+    return [opened(line, key) for line in of_patient(connection, patient_key)]
 
 
-def _opened(line: Line, key: OpeningKey) -> dict[str, Any]:
+def opened(line: Line, key: OpeningKey) -> dict[str, Any]:
+    """One line, as `read_trail` gives them."""
     shown: dict[str, Any] = {
         "ticket": line.ticket,
         "at": line.at,

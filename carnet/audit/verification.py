@@ -11,13 +11,17 @@ from heapq import merge
 from itertools import chain, islice
 
 from carnet.audit import stored_lines
-from carnet.audit.checkpoint import verify_note
+from carnet.audit.checkpoint import read_checkpoint, verify_note
+from carnet.audit.cosignature import verify_cosignature
+from carnet.audit.cosignatures import Kept, stored
 from carnet.audit.event import decode_entry
 from carnet.audit.findings import Finding, Report
 from carnet.audit.merkle import leaf_hash
 from carnet.audit.openings import OpeningKey, digest, encode_hash, reveal
 from carnet.audit.recomputed_tree import Expected, RecomputedTree
+from carnet.audit.signed_note import VerifierKey, read_signature_line
 from carnet.audit.stored_lines import Line
+from carnet.clock import SECOND
 from carnet.database.connection import Connection
 from carnet.errors import IntegrityFailure
 
@@ -28,13 +32,19 @@ KeyOf = Callable[[int | None], OpeningKey | None]
 
 
 def verify(
-    connection: Connection, public_key: bytes, origin: str, *, known: Sequence[str] = (), key_of: KeyOf | None = None
+    connection: Connection,
+    public_key: bytes,
+    origin: str,
+    *,
+    known: Sequence[str] = (),
+    key_of: KeyOf | None = None,
+    witnesses: Sequence[VerifierKey] = (),
 ) -> Report:
     """Verifies the whole trace, reading it in pages.
 
     `public_key` is the raw Ed25519 key of the checkpoints. `known` are checkpoints (signed notes) kept elsewhere, which this trace must
     contain. `key_of` gives the key of a patient_key (None: of no patient), or None when it is destroyed: with it the sealed values are
-    opened and compared too. The connection must show one state throughout (a read transaction), else lines sealed meanwhile look wrong.
+    opened and compared too. `witnesses` are keys: what is stored as signed by them must be. The connection must show one state throughout (a read transaction), else lines sealed meanwhile look wrong.
     Stops at the 100th finding; the counts are then those so far. Raises IntegrityFailure when one of `known` is no checkpoint of this key.
     """
     report = Report()
@@ -48,6 +58,7 @@ def verify(
         _check_tree(connection, expected, key_of, report),
         _check_waiting(connection, key_of, report),
         _check_chains(connection, report),
+        _check_cosignatures(connection, witnesses, report),
     )
     report.findings = tuple(islice(findings, MAXIMUM_FINDINGS))
     return report
@@ -180,3 +191,35 @@ def _previous(line: Line) -> str | None:
     except IntegrityFailure:
         return ""
     return None if link is None else link.previous
+
+
+# --- witnesses -----------------------------------------------------------------------------------------------------
+
+
+def _check_cosignatures(connection: Connection, witnesses: Sequence[VerifierKey], report: Report) -> Iterator[Finding]:
+    for kept in stored(connection):
+        report.cosignatures += 1
+        try:
+            verified = _cosigned(kept, witnesses)
+        except IntegrityFailure as failure:
+            yield Finding(f"the co-signature of the checkpoint of size {kept.size}: {failure.message}")
+            continue
+        report.witnessed = max(report.witnessed, kept.size if verified else 0)
+
+
+def _cosigned(kept: Kept, witnesses: Sequence[VerifierKey]) -> bool:
+    """Whether the co-signature verifies; False when its witness's key was not given. Raises IntegrityFailure when it does not."""
+    if [type(value) for value in (kept.size, kept.witness, kept.at, kept.line, kept.note)] != [int, str, int, str, str]:
+        raise IntegrityFailure("its columns hold values of another kind, or there is no such checkpoint.")
+    line = read_signature_line(kept.line.removesuffix("\n"))
+    if line.name != kept.witness or line.written() != kept.line:
+        raise IntegrityFailure("its line does not agree with the row that holds it.")
+    key = next((known for known in witnesses if line.is_of(known)), None)
+    if key is None:
+        if any(known.name == line.name for known in witnesses):
+            raise IntegrityFailure("it is not of the witness's key.")
+        return False
+    checkpoint = read_checkpoint(str(kept.note))
+    if verify_cosignature(checkpoint.text, kept.line, key) * SECOND != kept.at or checkpoint.size != kept.size:
+        raise IntegrityFailure("its line does not agree with the row that holds it.")
+    return True

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import click
 
+from carnet.cli.atna import atna
 from carnet.cli.client import client
 from carnet.cli.demonstration import demo
 from carnet.cli.feeds import directory, patients
@@ -15,6 +16,8 @@ from carnet.cli.governance import rules
 from carnet.cli.records import record
 from carnet.cli.service import init, migrate, serve
 from carnet.cli.trail import seal_audit, trace, verify_audit
+from carnet.cli.trail_handover import audit_key, export_trail_command, verify_export_command
+from carnet.cli.witnesses import witness
 from carnet.errors import CarnetError
 
 
@@ -38,6 +41,8 @@ for command in (
     trace,
     client,
 ):
+    carnet.add_command(command)
+for command in (audit_key, export_trail_command, verify_export_command, witness, atna):
     carnet.add_command(command)
 
 

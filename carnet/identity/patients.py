@@ -68,6 +68,7 @@ _OWNER = prepare(
     .join(patient, patient.c.patient_key == patient_identifier.c.patient_key)
     .where(patient_identifier.c.blind_index == bindparam("blind_index"))
 )
+_PSEUDONYM = prepare(select(patient.c.pseudonym).where(patient.c.patient_key == bindparam("patient_key")))
 _TRAITS = prepare(select(patient.c.sealed_traits).where(patient.c.patient_key == bindparam("patient_key")))
 _HISTORY = prepare(
     select(
@@ -105,6 +106,12 @@ def find(connection: Connection, keyring: Keyring, identifier: PatientIdentifier
     """The person whose current INS this is, None when there is none. One statement; the number is not checked here."""
     rows = connection.execute(_FIND, {"blind_index": _blind_index(keyring, identifier)})
     return Patient(*rows[0]) if rows else None
+
+
+def pseudonym_of(connection: Connection, patient_key: int) -> str | None:
+    """The pseudonym of an internal key, None when nobody has it; it is not erased with the person's key."""
+    rows = connection.execute(_PSEUDONYM, {"patient_key": patient_key})
+    return str(rows[0][0]) if rows else None
 
 
 def register(

@@ -8,6 +8,7 @@ from functools import partial
 
 from carnet.audit.event import AuditEvent, Outcome
 from carnet.audit.journal import append as append_to_journal
+from carnet.audit.signed_note import COSIGNATURE, read_verifier_key
 from carnet.audit.trail import read_trail
 from carnet.audit.verification import Report, verify
 from carnet.consent import care_links, choices
@@ -93,7 +94,7 @@ class Administration:
         platform = self.gate.platform
 
         def work(connection: Connection) -> bool | CarnetError:
-            known = _known(platform, connection, patient)
+            known = known_patient(platform, connection, patient)
             now = platform.clock()
             answer = _answer(change, connection, known.patient_key, now)
             event = AuditEvent(
@@ -144,7 +145,7 @@ def trail(gate: Gate, patient: PatientIdentifier, *, operator: str) -> list[dict
     platform = gate.platform
 
     def work(connection: Connection) -> list[dict[str, object]]:
-        known = _known(platform, connection, patient)
+        known = known_patient(platform, connection, patient)
         key = platform.keyring.patient_key(known.pseudonym)
         event = AuditEvent(
             action="administration/read-trail",
@@ -160,18 +161,23 @@ def trail(gate: Gate, patient: PatientIdentifier, *, operator: str) -> list[dict
     return gate.administer(work)
 
 
-def _known(platform: Platform, connection: Connection, patient: PatientIdentifier) -> Patient:
+def known_patient(platform: Platform, connection: Connection, patient: PatientIdentifier) -> Patient:
+    """The person of a current INS. Raises UnknownPatient."""
     known = find_patient(connection, platform.keyring, patient)
     if known is None:
         raise UnknownPatient("No person is known for this identifier.")
     return known
 
 
-def verify_trace(gate: Gate, known: tuple[str, ...] = ()) -> Report:
-    """Proves the whole trace again in one read; `known` are checkpoints kept elsewhere. The report names the first bad line."""
-    platform = gate.platform
+def verify_trace(gate: Gate, known: tuple[str, ...] = (), witnesses: tuple[str, ...] = ()) -> Report:
+    """Proves the whole trace again in one read; `known` are checkpoints kept elsewhere. The report names the first bad line.
+
+    `witnesses` are verifier keys, beside the one of the settings: what is kept as signed by them must be.
+    """
+    platform, settings = gate.platform, gate.platform.settings
+    given = {*witnesses, settings.witness_key} - {""}
+    keys = tuple(read_verifier_key(text, COSIGNATURE) for text in sorted(given))
+    public_key = platform.keyring.checkpoint_public_key()
     return gate.read(
-        lambda connection: verify(
-            connection, platform.keyring.checkpoint_public_key(), platform.settings.audit_origin, known=known
-        )
+        lambda connection: verify(connection, public_key, settings.audit_origin, known=known, witnesses=keys)
     )

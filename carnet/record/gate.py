@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from carnet.audit.checkpoint import Checkpoint
 from carnet.audit.event import AuditEvent, Outcome
 from carnet.audit.journal import SealedTree
 from carnet.audit.journal import append as append_to_journal
@@ -120,21 +121,24 @@ class Gate:
 
     def seal(self) -> bool:
         """Seals the waiting lines of the trace under a signed checkpoint and drops assertions past their life; False when none waited."""
-        platform = self.platform
 
         def work(connection: SqliteConnection) -> bool:
-            forget_expired(connection, platform.clock())
-            checkpoint = seal_journal(
-                connection,
-                platform.keyring.sign_checkpoint,
-                platform.settings.audit_origin,
-                platform.clock(),
-                public_key=platform.keyring.checkpoint_public_key(),
-                tree=self._tree,
-            )
-            return checkpoint is not None
+            forget_expired(connection, self.platform.clock())
+            return self.seal_within(connection) is not None
 
         return self._in_transaction(work)
+
+    def seal_within(self, connection: SqliteConnection) -> Checkpoint | None:
+        """Seals waiting lines as part of a transaction that is open, `administer`'s for one; None when none waits."""
+        platform = self.platform
+        return seal_journal(
+            connection,
+            platform.keyring.sign_checkpoint,
+            platform.settings.audit_origin,
+            platform.clock(),
+            public_key=platform.keyring.checkpoint_public_key(),
+            tree=self._tree,
+        )
 
     def warm(self) -> None:
         """Reads the sealed trace once, so that the first sealing does not: at start, outside any write transaction."""

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any
 
 from starlette.applications import Starlette
@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from carnet.errors import CarnetError, MalformedMessage, TooLarge
 from carnet.platform import Platform
 from carnet.record.gate import Gate
+from carnet.server.asking_witness import keep_asking, open_desk
 from carnet.server.operation import Operation
 from carnet.server.transport import caller_address, caller_certificate
 from carnet.soap.door import Answer, Call, SoapDoor
@@ -108,6 +109,16 @@ def _attempt(work: Callable[[], object], operation: Operation) -> None:
         _LOG.exception("the trace could not be sealed")
 
 
+def _in_background(gate: Gate, operation: Operation, interval: float) -> Iterator[Coroutine[Any, Any, None]]:
+    """What the sealing worker does beside answering."""
+    settings = gate.platform.settings
+    yield keep_sealing(gate, operation, interval)
+    if settings.witness_url:
+        desk = open_desk(gate, settings.witness_key)
+        _attempt(desk.warm, operation)
+        yield keep_asking(desk, settings.witness_url, settings.witness_interval, operation.witness_failed)
+
+
 def application(platform: Platform, *, sealer: bool = True) -> Starlette:
     """The whole application of one worker. One worker alone seals the trace (`sealer`)."""
     gate = Gate(platform)
@@ -120,14 +131,15 @@ def application(platform: Platform, *, sealer: bool = True) -> Starlette:
         interval = platform.settings.audit_seal_interval
         if sealer:
             _attempt(gate.warm, operation)
-        task = asyncio.create_task(keep_sealing(gate, operation, interval)) if sealer else None
+        tasks = [asyncio.create_task(work) for work in _in_background(gate, operation, interval)] if sealer else []
         try:
             yield {}
         finally:
-            if task is not None:
+            for task in tasks:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
+            if sealer:
                 _attempt(gate.seal, operation)
             platform.close()
 

@@ -47,6 +47,11 @@ class Operation:
         self.seal_failures = Counter(
             "carnet_seal_failures", "Attempts to seal the trace that failed.", registry=self.registry
         )
+        self.witness_failures = Counter(
+            "carnet_witness_failures",
+            "Times that the witness did not sign the trace's checkpoint.",
+            registry=self.registry,
+        )
         self.waiting = Gauge(
             "carnet_waiting_acts",
             "Acts waiting for the next transaction.",
@@ -70,6 +75,10 @@ class Operation:
     def sealing_failed(self) -> None:
         """Counts a failed sealing."""
         self.seal_failures.inc()
+
+    def witness_failed(self) -> None:
+        """Counts a time that the witness did not sign."""
+        self.witness_failures.inc()
 
     async def live(self, _: Request) -> Response:
         """The process answers."""

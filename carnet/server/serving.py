@@ -18,6 +18,7 @@ from pathlib import Path
 
 import uvicorn
 
+from carnet.audit.signed_note import COSIGNATURE, read_verifier_key
 from carnet.config import Settings, load
 from carnet.errors import ConfigurationError, Unavailable
 from carnet.platform import build
@@ -51,6 +52,8 @@ def check(settings: Settings) -> None:
     build(settings, EbrimRenderer(), worker="check").close()
     if settings.tls_enabled:
         tls_context(settings)
+    if settings.witness_url:
+        read_verifier_key(settings.witness_key, COSIGNATURE)
     for proxy in settings.declared_proxies:
         try:
             ipaddress.ip_network(proxy)

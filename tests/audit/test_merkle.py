@@ -9,6 +9,7 @@ from pymerkle import InmemoryTree
 from carnet.audit import merkle
 from carnet.audit.merkle import (
     Frontier,
+    ProofBuilder,
     consistency_proof,
     inclusion_proof,
     leaf_hash,
@@ -146,3 +147,20 @@ def test_the_test_of_proofs_would_see_a_tree_without_domain_separation(monkeypat
     monkeypatch.undo()
     four = [leaf_hash(bytes([number]) * 64) for number in range(4)]
     assert root(four) != root([leaf_hash(four[0] + four[1]), leaf_hash(four[2] + four[3])])
+
+
+@pytest.mark.parametrize("size", [*range(1, 40), 64, 65, 100])
+def test_proofs_built_in_one_reading_are_those_of_the_whole_tree(size):
+    leaves = leaves_of(size)
+    built = ProofBuilder(size, range(size))
+    for leaf in leaves:
+        built.append(leaf)
+    assert built.root() == root(leaves)
+    assert [built.inclusion(index) for index in range(size)] == [
+        inclusion_proof(index, leaves) for index in range(size)
+    ]
+    for first in range(size + 1):
+        continued = ProofBuilder(size, start=Frontier(leaves[:first]))
+        for leaf in leaves[first:]:
+            continued.append(leaf)
+        assert continued.consistency() == consistency_proof(first, leaves)

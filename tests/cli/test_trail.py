@@ -122,3 +122,48 @@ def test_the_trace_of_nobody_is_told_in_a_sentence(refused):
     assert "No person is known" in refused(
         "trace", "--home", "HOME", "--patient", "155112A99900124/1.2.250.1.213.1.4.11"
     )
+
+
+def test_the_patient_s_trail_is_told_in_sentences_in_either_language(run, sealed):
+    french = run("trace", *OF_INS, "--language", "fr")
+    assert (french.status, french.err) == (0, "")
+    assert all(
+        (" Le " in line and "votre dossier" in line) or "médecin" in line or "bloqué" in line
+        for line in french.out.splitlines()
+    )
+    english = run("trace", *OF_INS, "--language", "en").out.splitlines()
+    assert len(english) == len(french.out.splitlines()) + 1, "the reading before is a line too"
+    assert english[-1].endswith("the service's support read the trail of access to your record.")
+    assert "your" not in run("trace", *OF_INS, "--language", "en", "--viewer", "representative").out
+
+
+def test_filters_choose_lines_of_the_trail(run, sealed):
+    whole = run("trace", *OF_INS).out.splitlines()
+    assert run("trace", *OF_INS, "--filter", "actor=patient").out == ""
+    assert (
+        len(run("trace", *OF_INS, "--filter", "actor=patient", "--filter", "actor=SUPPORT").out.splitlines())
+        == len(whole) + 2
+    )
+    assert run("trace", *OF_INS, "--filter", "until=2020-01-01").out == ""
+    assert run("trace", *OF_INS, "--filter", "emergencies").out == ""
+    assert (
+        run("trace", *OF_INS, "--filter", "since=2020-01-01", "--filter", "document=899970000024").out.count("\n") == 1
+    )
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "actor", "actor=nobody", "since=yesterday", "document=", "emergencies=1", "other=1"]
+)
+def test_a_filter_that_is_none_is_refused_and_nothing_is_traced(run, sealed, wrong):
+    before = run("trace", *OF_INS).out
+    said = run("trace", *OF_INS, "--filter", wrong)
+    assert said.status == 2
+    assert "is not one of actor=TYPE" in said.err
+    assert len(run("trace", *OF_INS).out.splitlines()) == len(before.splitlines()) + 1
+
+
+def test_a_broken_line_is_told_in_a_sentence_too(run, sealed, home):
+    with sqlite3.connect(home / "carnet.db") as database:
+        database.execute("UPDATE audit_event SET leaf_hash = zeroblob(32) WHERE leaf_index = 0")
+    database.close()
+    assert "La ligne 1 de l'historique" in run("trace", *OF_INS, "--language", "fr").err

@@ -8,7 +8,7 @@ from carnet.database.schema import migrate
 from carnet.database.statements import Statement
 from carnet.errors import IntegrityFailure, PatientMismatch, UnknownPatient
 from carnet.identity.ins import NIA, NIR, NIR_TEST
-from carnet.identity.patients import Traits, find, identifiers, register, traits
+from carnet.identity.patients import Traits, find, identifiers, pseudonym_of, register, traits
 from carnet.metadata import PatientIdentifier
 
 INS = PatientIdentifier("279035121518989", NIR_TEST)
@@ -172,3 +172,11 @@ def test_a_person_whose_key_was_destroyed_cannot_be_registered_anew(connection, 
     with pytest.raises(UnknownPatient):
         register(connection, keyring, RUTH, OTHER, 2_000, replaces=INS)
     assert dump(connection) == before
+
+
+def test_a_pseudonym_is_found_by_the_internal_key_and_outlives_the_person_s_key(connection, keyring):
+    key = register(connection, keyring, DOMINIQUE, INS, 1)
+    pseudonym = find(connection, keyring, INS).pseudonym
+    keyring.destroy_patient_key(pseudonym)
+    assert pseudonym_of(connection, key) == pseudonym
+    assert pseudonym_of(connection, key + 1) is None

@@ -7,7 +7,7 @@ the patient's key (`crypto.envelope`); coded attributes that queries need stand 
 from __future__ import annotations
 
 from carnet.database.tables.access import replay
-from carnet.database.tables.audit import audit_checkpoint, audit_event
+from carnet.database.tables.audit import audit_checkpoint, audit_cosignature, audit_event, audit_forwarding
 from carnet.database.tables.data_model import metadata
 from carnet.database.tables.identity import (
     organization,
@@ -35,7 +35,9 @@ from carnet.database.tables.rule_data import rule_approval, rule_version, rule_w
 __all__ = [
     "association",
     "audit_checkpoint",
+    "audit_cosignature",
     "audit_event",
+    "audit_forwarding",
     "care_link",
     "document_entry",
     "emergency_review",

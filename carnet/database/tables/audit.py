@@ -30,3 +30,22 @@ audit_checkpoint = Table(
     Column("note", Text, nullable=False),
     comment="One row is a signed statement of the trace's size and root (C2SP signed note).",
 )
+
+audit_cosignature = Table(
+    "audit_cosignature",
+    metadata,
+    Column("size", BigInteger, ForeignKey("audit_checkpoint.size"), primary_key=True),
+    Column("witness", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("line", Text, nullable=False),
+    comment="One row is a witness's signature of a checkpoint: the line of the note, and the moment that it states.",
+)
+
+audit_forwarding = Table(
+    "audit_forwarding",
+    metadata,
+    Column("collector", Text, primary_key=True),
+    Column("next_index", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    comment="One row is how far the sealed trace was handed over to a collector: the place of the first line that was not.",
+)

@@ -1,0 +1,1 @@
+"""A witness of traces: a process of its own, with its own key and database, that shares no state with the exchange it watches."""
