@@ -17,11 +17,13 @@ from carnet.errors import RecordClosed, UnknownPatient
 
 
 class Choice(StrEnum):
-    """The three switches of emergency access (L1111-17 I CSP), each of them independent of the others."""
+    """The three switches of emergency access (L1111-17 I CSP), each independent of the others, and the default of every document."""
 
     OPPOSES_BRIS_DE_GLACE = "opposes_bris_de_glace"
     OPPOSES_CENTRE_15 = "opposes_centre_15"
     MASKED_IN_EMERGENCY = "masked_in_emergency"
+    MASKS_EVERYTHING = "masks_everything"
+    """Every document, now and to come, counts as masked unless the holder unmasks it by name (R1111-49 CSP)."""
 
 
 YES, NO = "yes", "no"
