@@ -10,6 +10,7 @@ import click
 
 from carnet.cli.client import client
 from carnet.cli.demonstration import demo
+from carnet.cli.explain import explain
 from carnet.cli.feeds import directory, patients
 from carnet.cli.records import record
 from carnet.cli.service import init, migrate, serve
@@ -23,7 +24,20 @@ def carnet() -> None:
     """Carnet, an open national shared health record."""
 
 
-for command in (init, migrate, serve, demo, directory, patients, record, seal_audit, verify_audit, trace, client):
+for command in (
+    init,
+    migrate,
+    serve,
+    demo,
+    directory,
+    patients,
+    record,
+    explain,
+    seal_audit,
+    verify_audit,
+    trace,
+    client,
+):
     carnet.add_command(command)
 
 

@@ -222,8 +222,7 @@ def _admit(
         raise Refused("The patient has blocked this professional or structure.", rules=("blocked-by-patient",))
     if _standing(connection, patient_key, kind, party, now) == [until]:
         return False
-    given = {"source": source, "collected_by": collected_by}
-    _tie(connection, patient_key, kind, party, now=now, expires_at=until, **given)
+    _tie(connection, patient_key, kind, party, source=source, now=now, expires_at=until, collected_by=collected_by)
     return True
 
 

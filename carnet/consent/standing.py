@@ -99,9 +99,7 @@ def standing(
     return _standing(rows, professional=professional, now=now, state=_state_at)
 
 
-def _standing(
-    rows: list[Row], *, professional: str, now: int, state: Callable[[Row, int], str]
-) -> Standing | None:
+def _standing(rows: list[Row], *, professional: str, now: int, state: Callable[[Row, int], str]) -> Standing | None:
     record = next((row for row in rows if row[0] == "record"), None)
     if record is None:
         return None

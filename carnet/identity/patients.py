@@ -69,6 +69,7 @@ _OWNER = prepare(
     .where(patient_identifier.c.blind_index == bindparam("blind_index"))
 )
 _TRAITS = prepare(select(patient.c.sealed_traits).where(patient.c.patient_key == bindparam("patient_key")))
+_PSEUDONYM = prepare(select(patient.c.pseudonym).where(patient.c.patient_key == bindparam("patient_key")))
 _HISTORY = prepare(
     select(
         patient_identifier.c.blind_index,
@@ -105,6 +106,14 @@ def find(connection: Connection, keyring: Keyring, identifier: PatientIdentifier
     """The person whose current INS this is, None when there is none. One statement; the number is not checked here."""
     rows = connection.execute(_FIND, {"blind_index": _blind_index(keyring, identifier)})
     return Patient(*rows[0]) if rows else None
+
+
+def pseudonym_of(connection: Connection, patient_key: int) -> str:
+    """The pseudonym that names the key of a person known by the internal key. Raises UnknownPatient."""
+    rows = connection.execute(_PSEUDONYM, {"patient_key": patient_key})
+    if not rows:
+        raise UnknownPatient("No person is known by this key.")
+    return str(rows[0][0])
 
 
 def register(

@@ -41,8 +41,8 @@ def test_every_command_is_in_the_patient_s_trace_with_the_operator_s_name(run, m
     assert said.status == 0
     tail = [line.split() for line in said.out.splitlines()][-3:]
     assert [line[2] for line in tail] == [
-        "administration/block",
-        "administration/unblock",
+        "patient/block",
+        "patient/unblock",
         "administration/read-trail",
     ]
     assert {line[4] for line in tail} == {"operator:colibri"}

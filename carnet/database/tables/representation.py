@@ -21,9 +21,7 @@ representation = Table(
     Column("starts_at", BigInteger, nullable=False),
     Column("ends_at", BigInteger),
     Column("source", Text, nullable=False),
-    CheckConstraint(
-        "kind IN ('first_representative','second_representative','protection','carer')", name="kind"
-    ),
+    CheckConstraint("kind IN ('first_representative','second_representative','protection','carer')", name="kind"),
     CheckConstraint("state IN ('pending','accepted','refused')", name="state"),
     Index(None, "acting_key"),
     comment="One row is a state of the link between a patient and a person (acting_key) who acts for them, while it held.",
