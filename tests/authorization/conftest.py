@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,8 @@ import pytest
 from carnet.authorization.matrix import Matrices, load
 from carnet.metadata import Code
 from carnet.requester import AccessMode, Authentication, CardClass, Requester
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 # Function | PS N/R/B | Doc N/R/B | MdT | MT N/B | CPE | ES N/R | PE of the AIR matrix. One letter stands for every mode of its column.
 PUBLISHED = """

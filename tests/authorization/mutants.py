@@ -1,0 +1,139 @@
+"""Mutants of the rules: a module's syntax tree with one thing wrong in it, made and loaded in memory, and never imported by anything else."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import importlib
+import sys
+import types
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+PACKAGE = "carnet.authorization"
+CHAIN = ("roles", "functional_rights", "needs", "rules", "engine", "patient_side")
+"""The modules that decide, in the order in which they import each other; those that only hold data are taken as they are."""
+
+COMPARISONS = {
+    ast.Eq: [ast.NotEq],
+    ast.NotEq: [ast.Eq],
+    ast.Is: [ast.IsNot],
+    ast.IsNot: [ast.Is],
+    ast.In: [ast.NotIn],
+    ast.NotIn: [ast.In],
+    ast.LtE: [ast.Lt, ast.GtE],
+    ast.Lt: [ast.LtE],
+    ast.GtE: [ast.LtE],
+    ast.Gt: [ast.Lt],
+}
+RULE_TABLES = {"RULES", "PATIENT_RULES"}
+BOOLEAN = (ast.Compare, ast.BoolOp, ast.UnaryOp)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change: the module, where, what, and the changed tree."""
+
+    module: str
+    line: int
+    what: str
+    tree: ast.Module
+
+    def __str__(self) -> str:
+        return f"{self.module}: {self.what}"
+
+
+def mutants() -> Iterator[Mutant]:
+    """Every mutant of every module of the chain."""
+    for name in CHAIN:
+        source = Path(importlib.import_module(f"{PACKAGE}.{name}").__file__ or "").read_text(encoding="utf-8")
+        tree = ast.parse(source)
+        for number, node in enumerate(ast.walk(tree)):
+            for position, (what, _) in enumerate(changes(node)):
+                changed = copy.deepcopy(tree)
+                twin = next(one for at, one in enumerate(ast.walk(changed)) if at == number)
+                list(changes(twin))[position][1]()
+                yield Mutant(name, getattr(node, "lineno", 0), f"{_place(tree, node)} {what}", ast.fix_missing_locations(changed))
+
+
+def changes(node: ast.AST) -> Iterator[tuple[str, object]]:
+    """What can be made wrong in one node: a name for it, and what does it to the node."""
+    if isinstance(node, ast.Return) and isinstance(node.value, BOOLEAN):
+        yield f"return not ({ast.unparse(node.value)})", lambda: _set(node, value=ast.UnaryOp(ast.Not(), node.value))
+    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+        for other in COMPARISONS.get(type(node.ops[0]), []):
+            yield f"{ast.unparse(node)} with {other.__name__}", lambda other=other: _set(node, ops=[other()])
+    if isinstance(node, ast.BoolOp):
+        other = ast.Or if isinstance(node.op, ast.And) else ast.And
+        yield f"{ast.unparse(node)} with {other.__name__}", lambda: _set(node, op=other())
+        for place, part in enumerate(node.values):
+            yield f"{ast.unparse(node)} without {ast.unparse(part)}", lambda place=place: _drop(node, place)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        yield f"{ast.unparse(node)} without not", lambda: _set(node, op=ast.UAdd(), operand=_truth(node.operand))
+    if isinstance(node, ast.If):
+        yield f"if {ast.unparse(node.test)} never", lambda: _set(node, test=ast.Constant(False))
+        yield f"if {ast.unparse(node.test)} always", lambda: _set(node, test=ast.Constant(True))
+    if isinstance(node, ast.Constant) and isinstance(node.value, bool):
+        yield f"{node.value} turned", lambda: _set(node, value=not node.value)
+    if _is_table_of_rules(node):
+        for place, rule in enumerate(node.value.elts):
+            yield f"without rule {rule.args[0].value}", lambda place=place: node.value.elts.pop(place)
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "frozenset" and node.args:
+        for place, part in enumerate(getattr(node.args[0], "elts", [])):
+            yield f"frozenset without {ast.unparse(part)}", lambda place=place: node.args[0].elts.pop(place)
+
+
+def _set(node: ast.AST, **values: object) -> None:
+    for name, value in values.items():
+        setattr(node, name, value)
+
+
+def _drop(node: ast.BoolOp, place: int) -> None:
+    node.values.pop(place)
+    if len(node.values) == 1:
+        node.values.append(ast.Constant(isinstance(node.op, ast.And)))
+
+
+def _truth(node: ast.expr) -> ast.expr:
+    return ast.Call(ast.Name("bool", ast.Load()), [node], [])
+
+
+def _is_table_of_rules(node: ast.AST) -> bool:
+    return isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") in RULE_TABLES
+
+
+def _place(tree: ast.Module, node: ast.AST) -> str:
+    """The function or class around a node, '' at the top of the module."""
+    line = getattr(node, "lineno", 0)
+    around = [
+        one.name
+        for one in ast.walk(tree)
+        if isinstance(one, ast.FunctionDef | ast.ClassDef) and one.lineno <= line <= (one.end_lineno or 0)
+    ]
+    return ".".join(around)
+
+
+def load(mutant: Mutant | None) -> dict[str, types.ModuleType]:
+    """The chain with one module changed (or none), as modules of their own; what was imported before stays as it was.
+
+    Raises whatever the mutant raises while it is loaded: such a one is no rule at all.
+    """
+    names = [f"{PACKAGE}.{name}" for name in CHAIN]
+    kept = {name: sys.modules[name] for name in names}
+    package = sys.modules[PACKAGE]
+    try:
+        for name in names:
+            del sys.modules[name]
+        for short, name in zip(CHAIN, names, strict=True):
+            if mutant is not None and mutant.module == short:
+                module = types.ModuleType(name)
+                sys.modules[name] = module
+                exec(compile(mutant.tree, f"<mutant of {short}>", "exec"), module.__dict__)  # noqa: S102
+            else:
+                importlib.import_module(name)
+        return {short: sys.modules[name] for short, name in zip(CHAIN, names, strict=True)}
+    finally:
+        sys.modules.update(kept)
+        for short, name in zip(CHAIN, names, strict=True):
+            setattr(package, short, kept[name])
