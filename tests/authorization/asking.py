@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from oracle_of_rules import A_BANK, KINDS, STARRED, WHOSE, Answer, Question
+from oracle_of_rules import A_BANK, KINDS, STARRED, WHOSE, Answer, Oracle, Question
 from oracle_of_the_patient_side import STATUS, PatientQuestion
 
 from carnet.authorization.facts import DocumentFacts, Function, RecordFacts
-from carnet.metadata import Code
+from carnet.clock import from_iso
+from carnet.metadata import AvailabilityStatus, Code
 from carnet.requester import Requester
 
 
@@ -24,9 +25,12 @@ class Prepared:
     function: Function
     columns: tuple[Any, ...]
     expected: tuple[Answer, Answer]
+    own: bool
 
 
-def prepare(question: Question, expected: tuple[Answer, Answer]) -> Prepared:
+def prepare(question: Question, oracle: Oracle) -> Prepared:
+    """A question with what the oracle answers, before and on the document."""
+    expected = (oracle.answer(question, with_document=False), oracle.answer(question, with_document=True))
     q, kind, told = question, KINDS[question.kind], question.record
     valid = told.consent in {"named", "authorised"}
     record = RecordFacts(
@@ -69,7 +73,7 @@ def prepare(question: Question, expected: tuple[Answer, Answer]) -> Prepared:
     )
     texts = (" ".join(sorted(persons)), " ".join(sorted(institutions)))
     columns = (q.type_code, q.masks, q.status.value, *texts, depositor, structure, int(q.is_signature))
-    return Prepared(q, requester, record, document, Function(q.function), columns, expected)
+    return Prepared(q, requester, record, document, Function(q.function), columns, expected, oracle.own(q))
 
 
 @dataclass
@@ -105,14 +109,13 @@ class Engines:
         done = engine.decide_document(p.requester, p.record, p.document, p.function, p.question.at)
         sees = engine.viewer(p.requester, p.record, p.question.at, p.function).sees(*p.columns)
         knows = engine.visible(p.requester, p.record, p.document, p.question.at)
-        own = engine.own(p.requester, p.document)
         return (
             _same(begins, p.expected[0])
             and _same(done, p.expected[1])
             and sees is (done.allowed and p.question.function not in STARRED)
             and (knows is done.allowed or p.function is not Function.SEARCH_REFERENCES)
-            and (own or "author" not in done.rules)
-            and ("author" in done.rules or not own or not done.allowed)
+            and engine.own(p.requester, p.document) is p.own
+            and self.modules["functional_rights"].feeding_function(p.requester).value == KINDS[p.question.kind].feeds_by
         )
 
 
@@ -124,7 +127,9 @@ def _same(decision: Any, answer: Answer) -> bool:
     return tuple(decision.rules) == answer.grounds and tuple(sorted(decision.duties)) == answer.told
 
 
-def patient_side_agrees(module: Any, q: PatientQuestion, expected: tuple[frozenset[str], ...], lines: tuple[bool, ...]) -> bool:
+def patient_side_agrees(
+    module: Any, q: PatientQuestion, expected: tuple[frozenset[str], ...], lines: tuple[bool, ...]
+) -> bool:
     """The same for the patient's side: the reasons without and with a document, and the lines of the trail."""
     facts = module.PatientSideFacts(module.Actor(q.actor), q.state, q.in_force)
     right = module.PatientRight(q.right)
@@ -143,3 +148,36 @@ def patient_side_agrees(module: Any, q: PatientQuestion, expected: tuple[frozens
         if decision.allowed and decision.rules != ("patient-right", q.actor):
             return False
     return tuple(module.sees_line(facts, secret=secret) for secret in (False, True)) == lines
+
+
+def corners_hold(modules: Any, matrices: Any, doctor: Requester) -> bool:
+    """What questions of the usual form cannot show: nothing is open by default, and facts that make no sense refuse in an orderly way."""
+    engine = modules["engine"].Engine(matrices)
+    policy, column_of = modules["rules"].Policy(), modules["functional_rights"].column_of
+    at_work = replace(doctor, specialty=Code("SM25", "1.2.250.1.71.4.2.5"))
+    by_role = replace(doctor, profession=Code("93", "1.2.250.1.213.1.6.1.109"))
+    nonsense = replace(doctor, profession=None)  # type: ignore[arg-type]
+    record = RecordFacts(state="open", authorisation="valid", blocked=True, medecin_traitant=True)
+    deleted = DocumentFacts(type_code="PLAN", status=AvailabilityStatus.DELETED)
+    open_record = RecordFacts(state="open", authorisation="valid", authorised_by_name=True)
+    columns = ("PLAN", "", "no status", "", "", "", "", 0)
+    viewer = engine.viewer(nonsense, open_record, NOW)
+    side = modules["patient_side"]
+    return (
+        not any(engine.decide(one, open_record, Function.SEARCH, NOW).allowed for one in (at_work, by_role, nonsense))
+        and engine.decide(nonsense, open_record, Function.SEARCH, NOW).rules == ("error",)
+        and column_of(at_work, open_record) is None
+        and column_of(by_role, open_record) is None
+        and engine.decide(doctor, record, Function.SEARCH, NOW).allowed
+        and engine.decide_document(doctor, open_record, deleted, Function.CONSULT, NOW).allowed
+        and (policy.occupational_doctors, policy.professions_by_role) == (False, False)
+        and (policy.medecin_traitant_can_be_blocked, policy.deleted_readable) == (False, True)
+        and not policy.forbidden_structures
+        and not engine.viewer(doctor, open_record, NOW).sees(*columns)
+        and not viewer.sees("PLAN", "", AvailabilityStatus.APPROVED.value, *columns[3:])
+        and not side.decide(side.PatientSideFacts(side.Actor.CARER, "open"), side.PatientRight.SEE).allowed
+        and not side.decide(side.PatientSideFacts(side.Actor.HOLDER), side.PatientRight.SEE).allowed
+    )
+
+
+NOW = from_iso("2026-11-22T10:00:00Z")

@@ -171,5 +171,6 @@ def matrices() -> Matrices:
     first = _matrix(
         "first", "2024-01-01", **{"10": ["REPORT", "LETTER", "PLAN"], "60": ["REPORT", "PLAN"], "93": ["PLAN"]}
     )
-    second = _matrix("second", "2026-01-01", **{"10": ["REPORT", "PLAN"], "60": ["PLAN", "LETTER"], "GENR08": ["PLAN"]})
+    by_role = {code: ["PLAN"] for code in ("GENR08", "GENR09", "GENR10", "GENR11", "GENR12", "SM26")}
+    second = _matrix("second", "2026-01-01", **{"10": ["REPORT", "PLAN"], "60": ["PLAN", "LETTER"], **by_role})
     return Matrices([load(second), load(first)])

@@ -49,12 +49,17 @@ def mutants() -> Iterator[Mutant]:
     for name in CHAIN:
         source = Path(importlib.import_module(f"{PACKAGE}.{name}").__file__ or "").read_text(encoding="utf-8")
         tree = ast.parse(source)
+        apart = {id(part) for one in ast.walk(tree) for part in _never_wrong(one)}
         for number, node in enumerate(ast.walk(tree)):
+            if id(node) in apart:
+                continue
             for position, (what, _) in enumerate(changes(node)):
                 changed = copy.deepcopy(tree)
                 twin = next(one for at, one in enumerate(ast.walk(changed)) if at == number)
                 list(changes(twin))[position][1]()
-                yield Mutant(name, getattr(node, "lineno", 0), f"{_place(tree, node)} {what}", ast.fix_missing_locations(changed))
+                yield Mutant(
+                    name, getattr(node, "lineno", 0), f"{_place(tree, node)} {what}", ast.fix_missing_locations(changed)
+                )
 
 
 def changes(node: ast.AST) -> Iterator[tuple[str, object]]:
@@ -82,6 +87,14 @@ def changes(node: ast.AST) -> Iterator[tuple[str, object]]:
     if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "frozenset" and node.args:
         for place, part in enumerate(getattr(node.args[0], "elts", [])):
             yield f"frozenset without {ast.unparse(part)}", lambda place=place: node.args[0].elts.pop(place)
+
+
+def _never_wrong(node: ast.AST) -> Iterator[ast.AST]:
+    """What says how the code is kept, not what it decides: decorators (frozen, slots) and the `strict` of zip."""
+    for decorator in getattr(node, "decorator_list", []):
+        yield from ast.walk(decorator)
+    if isinstance(node, ast.keyword) and node.arg == "strict":
+        yield node.value
 
 
 def _set(node: ast.AST, **values: object) -> None:
@@ -120,7 +133,7 @@ def load(mutant: Mutant | None) -> dict[str, types.ModuleType]:
     Raises whatever the mutant raises while it is loaded: such a one is no rule at all.
     """
     names = [f"{PACKAGE}.{name}" for name in CHAIN]
-    kept = {name: sys.modules[name] for name in names}
+    kept = {name: importlib.import_module(name) for name in names}
     package = sys.modules[PACKAGE]
     try:
         for name in names:

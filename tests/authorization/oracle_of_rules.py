@@ -16,6 +16,7 @@ from carnet.requester import AccessMode, Authentication, CardClass
 
 G15, R01, OTHER = "1.2.250.1.71.1.2.7", "1.2.250.1.71.4.2.5", "1.2.250.1.213.1.1.4.6"
 TITLES, BY_ROLE, ACTIVITY = "1.2.250.1.213.1.6.1.109", "1.2.250.1.213.1.6.1.140", "1.2.250.1.213.1.6.1.19"
+SOCIAL = "1.2.250.1.213.1.6.1.4"
 CARD = (Authentication.DIRECT, CardClass.PROFESSIONAL)
 EMPLOYEE = (Authentication.DIRECT, CardClass.EMPLOYEE)
 SERVER = (Authentication.INDIRECT, CardClass.ORGANIZATION)
@@ -39,9 +40,10 @@ class Kind:
     structure: str = MY_STRUCTURE
     consent: str = "usual"
     forbidden: bool = False
+    feeds_by: str = "TD2.1"
 
 
-SM26, DOC = Code("SM26", R01), Code("10", G15)
+SM26, DOC, SECRETARY = Code("SM26", R01), Code("10", G15), Code("SECRETARIAT_MEDICAL", OTHER)
 PS3, NONE3, DOC3 = ("PS",) * 3, ("",) * 3, ("DOCTOR", "MEDECIN_TRAITANT", "DOCTOR")
 WORK3 = ("OCCUPATIONAL",) * 3
 WORK = {"reads_as": "10", "switch": "occupational_doctors", "consent": "by name"}
@@ -57,17 +59,35 @@ KINDS = {
     "insurer's doctor": Kind(CARD, DOC, SM26, DOC3, "10", sector="SA23", forbidden=True),
     "fund's doctor": Kind(CARD, DOC, SM26, DOC3, "10", sector="SA24", forbidden=True),
     "bank's doctor": Kind(CARD, DOC, SM26, DOC3, "10", structure=A_BANK, forbidden=True),
+    **{
+        f"occupational doctor by {code}": Kind(CARD, DOC, Code(code, R01), WORK3, **WORK)
+        for code in ("SCH35", "C41", "CAPA11", "FON-29")
+    },
+    **{
+        f"social profession, {code}": Kind(
+            CARD, Code("41", SOCIAL), Code(code, ACTIVITY), PS3, code, "professions_by_role"
+        )
+        for code in ("GENR09", "GENR10", "GENR11", "GENR12")
+    },
+    "title with an activity": Kind(
+        CARD, Code("71", TITLES), Code("GENR08", ACTIVITY), PS3, "GENR08", "professions_by_role"
+    ),
+    "secretary with an activity": Kind(
+        EMPLOYEE, Code("SECRETARIAT_MEDICAL", OTHER), Code("GENR08", ACTIVITY), ("CPE",) * 3, feeds_by="TD2.2"
+    ),
     "psychologist": Kind(CARD, Code("93", TITLES), None, PS3, "93", "professions_by_role"),
     "title outside the matrix": Kind(CARD, Code("71", TITLES), None, PS3, "", "professions_by_role"),
     "coordinator": Kind(CARD, Code("99", BY_ROLE), Code("GENR08", ACTIVITY), PS3, "GENR08", "professions_by_role"),
     "coordinator under another code system": Kind(
         CARD, Code("99", BY_ROLE), Code("GENR08", R01), PS3, "", "professions_by_role"
     ),
-    "by role with another activity": Kind(CARD, Code("99", BY_ROLE), Code("SM26", ACTIVITY), PS3, "", "professions_by_role"),
+    "by role with another activity": Kind(
+        CARD, Code("99", BY_ROLE), Code("SM26", ACTIVITY), PS3, "", "professions_by_role"
+    ),
     "student": Kind(CARD, Code("10", "1.2.250.1.71.1.2.8"), SM26, NONE3),
-    "secretary": Kind(EMPLOYEE, Code("SECRETARIAT_MEDICAL", OTHER), None, ("CPE",) * 3),
-    "secretary with a professional's card": Kind(CARD, Code("SECRETARIAT_MEDICAL", OTHER), None, ("CPE",) * 3),
-    "doctor with an employee's card": Kind(EMPLOYEE, DOC, SM26, ("CPE",) * 3, "10"),
+    "secretary": Kind(EMPLOYEE, SECRETARY, None, ("CPE",) * 3, feeds_by="TD2.2"),
+    "secretary with a professional's card": Kind(CARD, SECRETARY, None, ("CPE",) * 3, feeds_by="TD2.2"),
+    "doctor with an employee's card": Kind(EMPLOYEE, DOC, SM26, ("CPE",) * 3, "10", feeds_by="TD2.2"),
     "hospital's automaton": Kind(SERVER, Code("AUTOMATE", OTHER), None, ("ES",) * 3, identifier=f"{MY_STRUCTURE}/1"),
     "hospital's doctor": Kind(SERVER, DOC, SM26, ("ES",) * 3, "10"),
     "insurer": Kind(SERVER, Code("ALIM_AM", OTHER), None, NONE3),
@@ -78,7 +98,9 @@ KINDS = {
     "reinforced employee": Kind(AIR, DOC, SM26, ("PE",) * 3, "10", identifier=f"{MY_STRUCTURE}/7"),
     "reinforced automaton": Kind(AIR, Code("AUTOMATE", OTHER), None, NONE3),
     "doctor without an identifier": Kind(CARD, DOC, SM26, DOC3, "10", identifier=""),
-    "card that says it is reinforced": Kind((Authentication.REINFORCED, CardClass.PROFESSIONAL), DOC, SM26, NONE3, "10"),
+    "card that says it is reinforced": Kind(
+        (Authentication.REINFORCED, CardClass.PROFESSIONAL), DOC, SM26, NONE3, "10"
+    ),
 }
 BY_STRUCTURE = {"CPE", "ES", "PE"}
 
@@ -106,7 +128,7 @@ READS = {
     ("first", "93"): {"PLAN"},
     ("second", "10"): {"REPORT", "PLAN"},
     ("second", "60"): {"PLAN", "LETTER"},
-    ("second", "GENR08"): {"PLAN"},
+    **{("second", role): {"PLAN"} for role in ("GENR08", "GENR09", "GENR10", "GENR11", "GENR12")},
 }
 
 # What each act needs: E an open record that does not block, F nobody opposed to its feeding, C content (oppositions bear, access is told),
@@ -152,6 +174,7 @@ MASKS = {
     "DEMASQUE_NOMMEMENT": (False, False),
     "DEMASQUE_NOMMEMENT INVISIBLE_REPRESENTANTS_LEGAUX": (False, False),
     "DEMASQUE_NOMMEMENT MASQUE_PS": (True, True),
+    "DEMASQUE_NOMMEMENT INVISIBLE_PATIENT INVISIBLE_REPRESENTANTS_LEGAUX": (False, False),
 }
 
 # The consent that a kind of caller needs, and on which grounds it then reads; the médecin traitant needs none.
@@ -227,11 +250,17 @@ class Oracle:
     def answer(self, q: Question, *, with_document: bool) -> Answer:
         kind, needs, version = KINDS[q.kind], NEEDS[q.function], MOMENTS[q.at]
         column = self.column(q)
-        own = with_document and WHOSE[q.whose][2 if column in BY_STRUCTURE else 1] and (kind.identifier or column in BY_STRUCTURE)
+        own = (
+            with_document
+            and WHOSE[q.whose][2 if column in BY_STRUCTURE else 1]
+            and (kind.identifier or column in BY_STRUCTURE)
+        )
         ground = self.ground(q, column)
         reasons = {
             **self.before(q, kind, column, needs),
-            "no-authorisation": q.mode is NORMAL and not ground and ("L" in needs or ("l" in needs and with_document and not own)),
+            "no-authorisation": q.mode is NORMAL
+            and not ground
+            and ("L" in needs or ("l" in needs and with_document and not own)),
             "matrix": self.outside_matrix(q, kind, needs, version, on_one_of_others=with_document and not own),
         }
         if with_document:
@@ -244,6 +273,13 @@ class Oracle:
         legal = by_mode or (ground if "L" in needs.upper() else "")
         grounds = ("functional-right", *filter(None, [legal]), *(["author"] if own else []))
         return Answer(refusing, grounds, TOLD[q.mode] if "C" in needs else (), version)
+
+    def own(self, q: Question) -> bool:
+        """Whether the document is the caller's by its usual quality; a caller without a column has nothing of its own."""
+        kind = KINDS[q.kind]
+        column = "" if kind.switch and kind.switch not in q.switches else kind.columns[0]
+        mine = WHOSE[q.whose][2 if column in BY_STRUCTURE else 1]
+        return bool(column) and mine and bool(kind.identifier or column in BY_STRUCTURE)
 
     def column(self, q: Question) -> str:
         kind = KINDS[q.kind]
@@ -350,7 +386,7 @@ def _draw(chance: random.Random, kind: str, function: str, mode: AccessMode, att
             masks_everything=rarely(no, [yes], 4),
             regulation_centre=rarely(yes, [no]),
         ),
-        at=rarely(max(MOMENTS), sorted(MOMENTS), 3),
+        at=rarely(chance.choice(sorted(MOMENTS)[1:]), sorted(MOMENTS)[:1]),
         switches=frozenset(name for name in SWITCHES if chance.random() < 0.5),
         whose=chance.choice(sorted(WHOSE)),
         masks=rarely("", sorted(MASKS), 2),

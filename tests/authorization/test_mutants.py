@@ -7,18 +7,30 @@ import random
 from collections import Counter
 
 import pytest
-from asking import Engines, patient_side_agrees, prepare
+from asking import Engines, corners_hold, patient_side_agrees, prepare
 from mutants import Mutant, load, mutants
 from oracle_of_rules import Oracle, questions
 from oracle_of_the_patient_side import patient_questions, refusing, sees_line
 
-from carnet.authorization import functional_rights
+from carnet.authorization import engine, functional_rights
 from carnet.authorization.functional_rights import PDT_INF_526, PDT_INF_606, Column, Right
 
 LEAST = 0.95
-CASES = 6_000
+CASES = 10_000
 
-SURVIVORS: dict[str, str] = {}
+_TEXT = "the search in the text is a short cut before the exact comparison, and changes no answer"
+SURVIVORS = {
+    "engine:  False turned": "_STRANGER stands for a caller whose facts could not be put together: nothing asks what it owns",
+    "engine: Viewer.sees if known is None always": "the memory of verdicts saves time alone",
+    "engine: Viewer.sees me in author_institutions_text and me in author_institutions_text.split(' ') "
+    "without me in author_institutions_text": _TEXT,
+    "engine: Viewer.sees me in author_persons_text and me in author_persons_text.split(' ') "
+    "without me in author_persons_text": _TEXT,
+    "functional_rights: right_of if column is None never": "no matrix has a column None: the cell looked up is a no as well",
+    "roles: matrix_role profession.system == PROTECTED_TITLES and profession.code in _TITLES_IN_MATRIX "
+    "without profession.system == PROTECTED_TITLES": "the code 93 is a title in every list of roles that is known",
+}
+"""Mutants that no question can find out, and why."""
 
 
 @pytest.fixture(scope="module")
@@ -27,10 +39,7 @@ def cases(published):
     oracle = Oracle(published)
     drawn = questions(CASES, 7)
     random.Random(7).shuffle(drawn)
-    return [
-        prepare(one, (oracle.answer(one, with_document=False), oracle.answer(one, with_document=True)))
-        for one in drawn
-    ]
+    return [prepare(one, oracle) for one in drawn]
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +50,7 @@ def patient_cases():
             (refusing(one, with_document=False), refusing(one, with_document=True)),
             (sees_line(one, secret=False), sees_line(one, secret=True)),
         )
-        for one in patient_questions(1_000, 7)
+        for one in patient_questions(2_500, 7)
     ]
 
 
@@ -53,10 +62,12 @@ def _quiet():
     logging.disable(logging.NOTSET)
 
 
-def caught(mutant: Mutant | None, cases, patient_cases, matrices) -> bool:
+def caught(mutant: Mutant | None, cases, patient_cases, matrices, doctor) -> bool:
     """Whether some question is answered otherwise than by the oracle; an engine that fails answers otherwise."""
     try:
         modules = load(mutant)
+        if not corners_hold(modules, matrices, doctor):
+            return True
         engines = Engines(modules, matrices)
         if mutant is None or mutant.module != "patient_side":
             if not all(map(engines.agrees, cases)):
@@ -67,16 +78,16 @@ def caught(mutant: Mutant | None, cases, patient_cases, matrices) -> bool:
         return True
 
 
-def test_control_the_engine_itself_is_not_found_out(cases, patient_cases, matrices):
-    assert not caught(None, cases, patient_cases, matrices)
+def test_control_the_engine_itself_is_not_found_out(cases, patient_cases, matrices, doctor):
+    assert not caught(None, cases, patient_cases, matrices, doctor)
 
 
-def test_mutants_of_the_rules_are_found_out(cases, patient_cases, matrices):
+def test_mutants_of_the_rules_are_found_out(cases, patient_cases, matrices, doctor):
     counted: Counter[str] = Counter()
     survivors = []
     for mutant in mutants():
         counted[mutant.module] += 1
-        if not caught(mutant, cases, patient_cases, matrices):
+        if not caught(mutant, cases, patient_cases, matrices, doctor):
             survivors.append(str(mutant))
     made = counted.total()
     print(f"{made} mutants, {made - len(survivors)} found out: {dict(counted)}")
@@ -87,8 +98,7 @@ def test_mutants_of_the_rules_are_found_out(cases, patient_cases, matrices):
 
 def test_a_wrong_cell_in_a_published_matrix_is_found_out(cases, matrices, monkeypatch):
     """Each cell turned in its turn: a no into a yes, all else into a no."""
-    engines = Engines({"engine": __import__("carnet.authorization.engine", fromlist=["engine"])}, matrices)
-    assert functional_rights.PDT_INF_526 is PDT_INF_526
+    engines = Engines({"engine": engine, "functional_rights": functional_rights}, matrices)
     by_function: dict[str, list] = {}
     for one in cases:
         by_function.setdefault(one.question.function, []).append(one)
