@@ -91,7 +91,10 @@ DOORS = {
     "iti57": Two.updates,
 }
 CHANGES = {
-    "mask": (lambda two: two.acts.mask(INS, two.entry.unique_id), lambda two: two.acts.unmask(INS, two.entry.unique_id)),
+    "mask": (
+        lambda two: two.acts.mask(INS, two.entry.unique_id),
+        lambda two: two.acts.unmask(INS, two.entry.unique_id),
+    ),
     "default mask": (
         lambda two: two.acts.choose(INS, Choice.MASKS_EVERYTHING, value=True),
         lambda two: two.acts.choose(INS, Choice.MASKS_EVERYTHING, value=False),
