@@ -7,7 +7,7 @@ import copy
 import importlib
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,31 +62,71 @@ def mutants() -> Iterator[Mutant]:
                 )
 
 
-def changes(node: ast.AST) -> Iterator[tuple[str, object]]:
+Change = tuple[str, Callable[[], object]]
+
+
+def changes(node: ast.AST) -> Iterator[Change]:
     """What can be made wrong in one node: a name for it, and what does it to the node."""
-    if isinstance(node, ast.Return) and isinstance(node.value, BOOLEAN):
+    for kind, of_kind in CHANGES:
+        if isinstance(node, kind):
+            yield from of_kind(node)
+
+
+def _of_return(node: ast.Return) -> Iterator[Change]:
+    if isinstance(node.value, BOOLEAN):
         yield f"return not ({ast.unparse(node.value)})", lambda: _set(node, value=ast.UnaryOp(ast.Not(), node.value))
-    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+
+
+def _of_compare(node: ast.Compare) -> Iterator[Change]:
+    if len(node.ops) == 1:
         for other in COMPARISONS.get(type(node.ops[0]), []):
             yield f"{ast.unparse(node)} with {other.__name__}", lambda other=other: _set(node, ops=[other()])
-    if isinstance(node, ast.BoolOp):
-        other = ast.Or if isinstance(node.op, ast.And) else ast.And
-        yield f"{ast.unparse(node)} with {other.__name__}", lambda: _set(node, op=other())
-        for place, part in enumerate(node.values):
-            yield f"{ast.unparse(node)} without {ast.unparse(part)}", lambda place=place: _drop(node, place)
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+
+
+def _of_bool_op(node: ast.BoolOp) -> Iterator[Change]:
+    other = ast.Or if isinstance(node.op, ast.And) else ast.And
+    yield f"{ast.unparse(node)} with {other.__name__}", lambda: _set(node, op=other())
+    for place, part in enumerate(node.values):
+        yield f"{ast.unparse(node)} without {ast.unparse(part)}", lambda place=place: _drop(node, place)
+
+
+def _of_not(node: ast.UnaryOp) -> Iterator[Change]:
+    if isinstance(node.op, ast.Not):
         yield f"{ast.unparse(node)} without not", lambda: _set(node, op=ast.UAdd(), operand=_truth(node.operand))
-    if isinstance(node, ast.If):
-        yield f"if {ast.unparse(node.test)} never", lambda: _set(node, test=ast.Constant(False))
-        yield f"if {ast.unparse(node.test)} always", lambda: _set(node, test=ast.Constant(True))
-    if isinstance(node, ast.Constant) and isinstance(node.value, bool):
+
+
+def _of_if(node: ast.If) -> Iterator[Change]:
+    yield f"if {ast.unparse(node.test)} never", lambda: _set(node, test=ast.Constant(value=False))
+    yield f"if {ast.unparse(node.test)} always", lambda: _set(node, test=ast.Constant(value=True))
+
+
+def _of_constant(node: ast.Constant) -> Iterator[Change]:
+    if isinstance(node.value, bool):
         yield f"{node.value} turned", lambda: _set(node, value=not node.value)
-    if _is_table_of_rules(node):
+
+
+def _of_table(node: ast.AnnAssign) -> Iterator[Change]:
+    if getattr(node.target, "id", "") in RULE_TABLES:
         for place, rule in enumerate(node.value.elts):
             yield f"without rule {rule.args[0].value}", lambda place=place: node.value.elts.pop(place)
-    if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "frozenset" and node.args:
+
+
+def _of_call(node: ast.Call) -> Iterator[Change]:
+    if getattr(node.func, "id", "") == "frozenset" and node.args:
         for place, part in enumerate(getattr(node.args[0], "elts", [])):
             yield f"frozenset without {ast.unparse(part)}", lambda place=place: node.args[0].elts.pop(place)
+
+
+CHANGES = (
+    (ast.Return, _of_return),
+    (ast.Compare, _of_compare),
+    (ast.BoolOp, _of_bool_op),
+    (ast.UnaryOp, _of_not),
+    (ast.If, _of_if),
+    (ast.Constant, _of_constant),
+    (ast.AnnAssign, _of_table),
+    (ast.Call, _of_call),
+)
 
 
 def _never_wrong(node: ast.AST) -> Iterator[ast.AST]:
@@ -105,15 +145,11 @@ def _set(node: ast.AST, **values: object) -> None:
 def _drop(node: ast.BoolOp, place: int) -> None:
     node.values.pop(place)
     if len(node.values) == 1:
-        node.values.append(ast.Constant(isinstance(node.op, ast.And)))
+        node.values.append(ast.Constant(value=isinstance(node.op, ast.And)))
 
 
 def _truth(node: ast.expr) -> ast.expr:
     return ast.Call(ast.Name("bool", ast.Load()), [node], [])
-
-
-def _is_table_of_rules(node: ast.AST) -> bool:
-    return isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") in RULE_TABLES
 
 
 def _place(tree: ast.Module, node: ast.AST) -> str:
@@ -142,7 +178,7 @@ def load(mutant: Mutant | None) -> dict[str, types.ModuleType]:
             if mutant is not None and mutant.module == short:
                 module = types.ModuleType(name)
                 sys.modules[name] = module
-                exec(compile(mutant.tree, f"<mutant of {short}>", "exec"), module.__dict__)  # noqa: S102
+                exec(compile(mutant.tree, f"<mutant of {short}>", "exec"), module.__dict__)
             else:
                 importlib.import_module(name)
         return {short: sys.modules[name] for short, name in zip(CHAIN, names, strict=True)}

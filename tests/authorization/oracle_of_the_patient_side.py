@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from carnet.metadata import AvailabilityStatus
 
@@ -112,7 +112,7 @@ def _waits_alone(masks: str) -> bool:
 
 def sees_line(q: PatientQuestion, *, secret: bool) -> bool:
     """Whether the actor is shown a line of the trail."""
-    trail = PatientQuestion(q.actor, "trail", q.state, q.in_force, "", False, False, False)
+    trail = replace(q, right="trail")
     return not refusing(trail, with_document=False) and (not secret or ROWS["trail"].cells[q.actor] == "y")
 
 
@@ -127,11 +127,12 @@ def _draw(chance: random.Random, actor: str, right: str) -> PatientQuestion:
     def rarely(usual, others):
         return chance.choice(others) if chance.randrange(4) == 0 else usual
 
+    yes, no = True, False
     return PatientQuestion(
         actor=actor,
         right=right,
         state=rarely("activated", STATES),
-        in_force=rarely(True, [False]),
+        in_force=rarely(yes, [no]),
         masks=rarely("", sorted(HIDES)),
         added_by_patient=chance.random() < 0.6,
         is_signature=chance.randrange(10) == 0,

@@ -84,29 +84,39 @@ class Stepping(SqliteConnection):
         return super().execute(statement, parameters)
 
 
+@dataclass
+class Choices:
+    """The choices of one play: those of the prefix first, then always the first that is enabled."""
+
+    prefix: list[int]
+    chosen: list[int] = field(default_factory=list)
+    widths: list[int] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+
+    def __call__(self, enabled: list[str]) -> str:
+        place = len(self.chosen)
+        number = self.prefix[place] if place < len(self.prefix) else 0
+        self.chosen.append(number)
+        self.widths.append(len(enabled))
+        self.names.append(enabled[number])
+        return enabled[number]
+
+    def following(self) -> list[int] | None:
+        """The prefix of the next play, None when every order was played."""
+        for place in reversed(range(len(self.chosen))):
+            if self.chosen[place] + 1 < self.widths[place]:
+                return [*self.chosen[:place], self.chosen[place] + 1]
+        return None
+
+
 def every_schedule(play: Callable[[Callable[[list[str]], str]], None]) -> Iterator[tuple[str, ...]]:
     """Plays every order of steps: `play(choose)` asks `choose(enabled)` which worker goes on. Yields the choices of each play."""
-    prefix: list[int] = []
-    while True:
-        chosen: list[int] = []
-        widths: list[int] = []
-        names: list[str] = []
-
-        def choose(enabled: list[str]) -> str:
-            number = prefix[len(chosen)] if len(chosen) < len(prefix) else 0
-            chosen.append(number)
-            widths.append(len(enabled))
-            names.append(enabled[number])
-            return enabled[number]
-
-        play(choose)
-        yield tuple(names)
-        while chosen and chosen[-1] + 1 == widths[-1]:
-            chosen.pop()
-            widths.pop()
-        if not chosen:
-            return
-        prefix = [*chosen[:-1], chosen[-1] + 1]
+    prefix: list[int] | None = []
+    while prefix is not None:
+        choices = Choices(prefix)
+        play(choices)
+        yield tuple(choices.names)
+        prefix = choices.following()
 
 
 def interleave(workers: list[Worker], choose: Callable[[list[str]], str]) -> None:
