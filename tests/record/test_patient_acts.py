@@ -88,7 +88,7 @@ def test_everything_is_masked_by_default_now_and_to_come_but_what_is_unmasked_by
     assert not acts.unmask(INS, new.unique_id)
     assert sees(room, OTHER_GP, new.unique_id)
     assert not sees(room, OTHER_GP, old.unique_id)
-    assert room.do(room.caller(OTHER_GP), room.finding(return_type=REFERENCES)).references.__len__() == 1
+    assert len(room.do(room.caller(OTHER_GP), room.finding(return_type=REFERENCES)).references) == 1
     assert acts.mask(INS, new.unique_id)
     assert not sees(room, OTHER_GP, new.unique_id)
     acts.choose(INS, Choice.MASKS_EVERYTHING, value=False)
@@ -111,9 +111,10 @@ def test_a_correction_of_a_document_unmasked_by_name_falls_under_the_default_aga
     (entry,) = room.put(room.document())
     acts.choose(INS, Choice.MASKS_EVERYTHING, value=True)
     acts.unmask(INS, entry.unique_id)
-    (current,) = [one for one in acts.documents(INS) if one.unique_id == entry.unique_id]
-    assert not current.masked
     assert sees(room, OTHER_GP, entry.unique_id)
+    (corrected,) = room.put(room.document(title="Corrigé"), replaces={"Document01": entry.entry_uuid})
+    assert not sees(room, OTHER_GP, corrected.unique_id)
+    assert sees(room, MEDECIN_TRAITANT, corrected.unique_id)
 
 
 def test_nobody_sends_the_mark_of_what_the_holder_unmasked(room, acts):
