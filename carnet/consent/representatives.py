@@ -62,12 +62,17 @@ class Acting:
     ends_at: int | None
 
     def in_force(self, now: int, *, majority: int | None) -> bool:
-        """Whether the person acts for the patient at a moment; `majority` is when the patient comes or came of age, None when unknown."""
+        """Whether the person acts for the patient at a moment; `majority` is when the patient comes or came of age, None when unknown.
+
+        INFERRED from the consents that a new adult gives again: a carer whom the representatives named acts no longer either.
+        """
         if self.state is not State.ACCEPTED or not self.starts_at <= now:
             return False
         if self.ends_at is not None and now >= self.ends_at:
             return False
-        return self.kind not in OF_A_MINOR or (majority is not None and now < majority)
+        if self.kind in OF_A_MINOR:
+            return majority is not None and now < majority
+        return self.kind is not Representation.CARER or majority is None or not self.since < majority <= now
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from functools import partial
 
 from carnet.authorization.facts import DocumentFacts
 from carnet.authorization.patient_side import PatientRight, decide
+from carnet.authorization.rules import PATIENT_SIDE_MASKS
 from carnet.consent import care_links, choices
 from carnet.consent.care_links import Link, medecin_traitant, reason_context, ties
 from carnet.consent.choices import Choice
@@ -235,8 +236,8 @@ def _masks_everything(room: PatientRoom) -> bool:
 
 
 def _is_masked(found: FoundEntry, *, by_default: bool) -> bool:
-    masks = found.masks.split()
-    return MASQUE_PS in masks or (by_default and UNMASKED_BY_NAME not in masks)
+    masks = frozenset(found.masks.split()) - PATIENT_SIDE_MASKS
+    return bool(masks - {UNMASKED_BY_NAME}) or (by_default and UNMASKED_BY_NAME not in masks)
 
 
 def _listed(room: PatientRoom) -> tuple[ListedDocument, ...]:

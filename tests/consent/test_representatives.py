@@ -138,6 +138,14 @@ def test_representatives_act_until_majority_and_the_person_in_charge_of_protecti
     assert link_between(people, 2, 10, now=2_100).in_force(9_999, majority=5_000)
 
 
+def test_a_carer_whom_the_representatives_named_acts_no_longer_once_the_holder_is_of_age(people):
+    asked(people, 1, 10)
+    answer(people, 1, 10, accepted=True, now=2_100)
+    link = link_between(people, 1, 10, now=2_200)
+    assert [link.in_force(now, majority=5_000) for now in (4_999, 5_000)] == [True, False]
+    assert link.in_force(9_000, majority=2_100)
+
+
 def test_a_declaration_takes_the_place_of_the_former_one(people):
     assert declare(people, 1, 10, FIRST, source="insurer", now=2_000)
     assert not declare(people, 1, 10, FIRST, source="insurer", now=2_100)

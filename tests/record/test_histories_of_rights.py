@@ -76,6 +76,8 @@ class Model:
     unmasked: set[str] = field(default_factory=set)
     carer: str = "none"
     carer_until: int = 0
+    carer_since: int = 0
+    answer_by: int = 0
 
     def of(self, person, group) -> bool:
         return person.identifier in group or person.organization.identifier in group
@@ -115,7 +117,8 @@ class Model:
             return self.now >= self.majority
         if who is REPRESENTATIVE:
             return self.now < self.majority
-        return self.carer == "accepted" and self.now < self.carer_until
+        named_by_representatives = self.carer_since < self.majority <= self.now
+        return self.carer == "accepted" and self.now < self.carer_until and not named_by_representatives
 
     def sees(self, who, unique_id) -> bool:
         return self.open and self.acts(who) and (who is HOLDER or not self.documents[unique_id][1])
@@ -267,13 +270,13 @@ class History:
             waits = self.model.carer == "pending" and self.room.now < self.model.answer_by
             assert answered is waits
             if waits:
-                self.model.carer = "accepted" if kind == "accept" else "none"
+                self.model.carer, self.model.carer_since = "accepted" if kind == "accept" else "none", self.room.now
 
     def name_carer(self, who):
         until = self.room.now + 100 * DAY
         self.desk(Delegations, who).invite(HOLDER.identifier, CARER.identifier, Representation.CARER, ends_at=until)
         assert self.desk(Delegations, CARER).answer(HOLDER.identifier, accepted=True)
-        self.model.carer, self.model.carer_until = "accepted", until
+        self.model.carer, self.model.carer_until, self.model.carer_since = "accepted", until, self.room.now
 
     def do_medecin_traitant(self, _who):
         party = self.chance.choice([MEDECIN_TRAITANT, OTHER_GP]).identifier
