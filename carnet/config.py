@@ -81,6 +81,11 @@ class Settings:
     professions_by_role: bool = False
     medecin_traitant_can_be_blocked: bool = False
     deleted_readable: bool = False
+    forbidden_structures: tuple[str, ...] = ()
+    explicit_consent_days: int = 365
+    care_team_days: int = 90
+    carers: bool = False
+    carer_invitation_days: int = 15
     emergency_review_hours: int = 72
     # trace and storage
     audit_origin: str = "carnet.example/trace"

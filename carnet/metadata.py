@@ -49,6 +49,9 @@ INVISIBLE_REPRESENTANTS_LEGAUX = "INVISIBLE_REPRESENTANTS_LEGAUX"
 VISIBILITY_SYSTEM = "1.2.250.1.213.1.1.4.13"
 """TRE_A07-StatutVisibiliteDocument, the coding scheme of the three codes above."""
 
+UNMASKED_BY_NAME = "DEMASQUE_NOMMEMENT"
+"""A mark of ours among a document's masks, never on the wire: the holder unmasked it by name while everything is masked by default."""
+
 SIGNATURE_CLASS = "urn:oid:1.3.6.1.4.1.19376.1.2.1.1.1"
 """classCode of the entry that carries the submission set's signature (JDV_J57): stored, verified, never listed."""
 

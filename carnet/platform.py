@@ -87,6 +87,7 @@ def build(
             professions_by_role=settings.professions_by_role,
             medecin_traitant_can_be_blocked=settings.medecin_traitant_can_be_blocked,
             deleted_readable=settings.deleted_readable,
+            forbidden_structures=frozenset(settings.forbidden_structures),
         ),
         renderer=renderer,
         renditions=RenditionCache(settings.rendition_cache_bytes),

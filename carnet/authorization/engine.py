@@ -12,7 +12,7 @@ from carnet.authorization.functional_rights import STRUCTURE_COLUMNS, Column, co
 from carnet.authorization.matrix import Matrices
 from carnet.authorization.needs import NEEDS, PATIENT_SIDE_STARRED, Ground
 from carnet.authorization.roles import matrix_role
-from carnet.authorization.rules import RULES, Case, Policy, Rule
+from carnet.authorization.rules import RULES, Case, Policy, Rule, ground_to_read
 from carnet.metadata import AvailabilityStatus
 from carnet.requester import AccessMode, Requester
 
@@ -45,6 +45,7 @@ class Engine:
         professions_by_role: bool = False,
         medecin_traitant_can_be_blocked: bool = False,
         deleted_readable: bool = True,
+        forbidden_structures: frozenset[str] = frozenset(),
         rules: tuple[Rule, ...] = RULES,
     ) -> None:
         self._matrices = matrices
@@ -54,6 +55,7 @@ class Engine:
             professions_by_role=professions_by_role,
             medecin_traitant_can_be_blocked=medecin_traitant_can_be_blocked,
             deleted_readable=deleted_readable,
+            forbidden_structures=forbidden_structures,
         )
 
     def take(self, matrices: Matrices) -> None:
@@ -167,10 +169,8 @@ def _grounds(case: Case) -> tuple[str, ...]:
     grounds = ["functional-right"]
     if case.needs.content and case.requester.mode in _EMERGENCY_GROUNDS:
         grounds.append(_EMERGENCY_GROUNDS[case.requester.mode])
-    elif case.needs.ground is not Ground.NEVER and case.column is Column.MEDECIN_TRAITANT:
-        grounds.append("medecin-traitant")
-    elif case.needs.ground is not Ground.NEVER and case.record.authorisation == "valid":
-        grounds.append("authorisation")
+    elif case.needs.ground is not Ground.NEVER and (ground := ground_to_read(case)):
+        grounds.append(ground)
     if case.own:
         grounds.append("author")
     return tuple(grounds)

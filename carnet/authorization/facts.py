@@ -43,8 +43,9 @@ Authorisation = Literal["valid", "none", "expired"]
 class RecordFacts:
     """What stands between one record and one requester at one moment. The defaults are those of no record at all: nothing opens.
 
-    `state` is health_record.state. `blocked` and `authorisation` hold for the person or the structure, `medecin_traitant` and
-    `administrator` for the person alone. `regulation_centre`: the requester's structure is a declared regulation centre (SAMU).
+    `state` is health_record.state. `blocked`, `authorisation`, `care_team` and `feeding_opposed` hold for the person or the structure;
+    `authorised_by_name`, `medecin_traitant` and `administrator` for the person alone. `masks_everything`: every document counts as
+    masked but those unmasked by name. `regulation_centre`: the requester's structure is a declared regulation centre (SAMU).
     """
 
     state: str = ""
@@ -55,6 +56,10 @@ class RecordFacts:
     opposes_bris_de_glace: bool = False
     opposes_centre_15: bool = False
     masked_in_emergency: bool = False
+    care_team: bool = False
+    authorised_by_name: bool = False
+    feeding_opposed: bool = False
+    masks_everything: bool = False
     regulation_centre: bool = False
 
 
@@ -62,7 +67,7 @@ class RecordFacts:
 class DocumentFacts:
     """What the rules look at in one version of a DocumentEntry.
 
-    `masks` are visibility codes (TRE_A07). Authors are PS_IdNat and Struct_IdNat; the depositor is who registered it, for which
+    `masks` are visibility codes (TRE_A07), and UNMASKED_BY_NAME. Authors are PS_IdNat and Struct_IdNat; the depositor is who registered it, for which
     structure. `patient_authored`: written by the patient or on the patient's side (class 90).
     """
 

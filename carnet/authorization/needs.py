@@ -22,18 +22,20 @@ class Needs:
     """What one act needs.
 
     `entry`: the record must be open and the caller not blocked. `content`: the act gives onto what the record holds, so that
-    oppositions to emergency access bear on it and such access is told. `document`: it is done on registered documents.
+    oppositions to emergency access bear on it and such access is told. `document`: it is done on registered documents. `feeds`: it puts
+    something in.
     """
 
     entry: bool
     content: bool
     ground: Ground
     document: bool
+    feeds: bool = False
 
 
 _OUTSIDE = Needs(entry=False, content=False, ground=Ground.NEVER, document=False)
 _AT_THE_DOOR = Needs(entry=True, content=False, ground=Ground.NEVER, document=False)
-_FEEDING = Needs(entry=True, content=False, ground=Ground.NEVER, document=False)
+_FEEDING = Needs(entry=True, content=False, ground=Ground.NEVER, document=False, feeds=True)
 _READING = Needs(entry=True, content=True, ground=Ground.ALWAYS, document=True)
 _MANAGING = Needs(entry=True, content=True, ground=Ground.UNLESS_OWN, document=True)
 
@@ -51,10 +53,10 @@ NEEDS: Mapping[Function, Needs] = {
     Function.WEB_ACCESS: Needs(entry=True, content=True, ground=Ground.NEVER, document=False),
     # INFERRED: who is authorised is part of what the record holds.
     Function.LIST_AUTHORISED: Needs(entry=True, content=True, ground=Ground.ALWAYS, document=False),
-    # R1111-47 CSP and PDSM4DMP TD02: feeding needs an open record and no block, nothing else.
+    # R1111-47 CSP and PDSM4DMP TD02: feeding needs an open record, no block and no opposition to it, nothing else.
     Function.FEED: _FEEDING,
     Function.FEED_SECRETARY: _FEEDING,
-    Function.REPLACE: Needs(entry=True, content=False, ground=Ground.NEVER, document=True),
+    Function.REPLACE: Needs(entry=True, content=False, ground=Ground.NEVER, document=True, feeds=True),
     Function.SEARCH: _READING,
     # INFERRED from note 5: finding one's own document in order to delete it is not reading.
     Function.SEARCH_REFERENCES: _MANAGING,

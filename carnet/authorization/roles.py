@@ -55,6 +55,15 @@ quality in which the doctor acts. Read without their code system, so that a wron
 SOCIAL_ACTIVITIES = frozenset({"GENR08", "GENR09", "GENR10", "GENR11", "GENR12"})
 """The functions that the order of 26 October 2023 gives columns to, beside the health professions."""
 
+OCCUPATIONAL_SECTOR = "SA66"
+"""Services de prévention et de santé au travail (JDV_J02). INFERRED: any doctor who calls for one acts in occupational medicine."""
+
+FORBIDDEN_SECTORS = frozenset({"SA23", "SA24"})
+"""Private insurers (L1111-18 CSP) and, INFERRED from R1111-41, the funds, whose agents do not read. Banks and employers have no sector."""
+
+HOMES_FOR_THE_ELDERLY = "SA17"
+"""INFERRED: no code says coordinating doctor, so a doctor who calls for an EHPAD is taken for one (L1111-16 CSP)."""
+
 _TITLES_IN_MATRIX = frozenset({"93"})
 
 MATRIX_ROLES = (
@@ -72,7 +81,19 @@ def kind_of(profession: Code) -> Kind | None:
 
 def is_occupational(requester: Requester) -> bool:
     """Whether a doctor acts in occupational medicine."""
+    if requester.sector.code == OCCUPATIONAL_SECTOR:
+        return True
     return requester.specialty is not None and requester.specialty.code in OCCUPATIONAL_MEDICINE
+
+
+def is_coordinating_doctor(requester: Requester) -> bool:
+    """Whether a doctor acts as the coordinating doctor of a home for the elderly."""
+    return kind_of(requester.profession) is Kind.DOCTOR and requester.sector.code == HOMES_FOR_THE_ELDERLY
+
+
+def is_forbidden(requester: Requester, structures: frozenset[str]) -> bool:
+    """Whether the caller is an insurer, a bank, an employer …: by its sector, or by its structure among those that the operator names."""
+    return requester.sector.code in FORBIDDEN_SECTORS or requester.organization_id in structures
 
 
 def matrix_role(requester: Requester) -> str:

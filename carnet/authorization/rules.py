@@ -9,7 +9,13 @@ from carnet.authorization.facts import DocumentFacts, Function, RecordFacts
 from carnet.authorization.functional_rights import Column, Right, right_of
 from carnet.authorization.matrix import Matrix
 from carnet.authorization.needs import PATIENT_SIDE_STARRED, SEARCHES_AND_CONSULTATIONS, Ground, Needs
-from carnet.metadata import INVISIBLE_PATIENT, INVISIBLE_REPRESENTANTS_LEGAUX, AvailabilityStatus
+from carnet.authorization.roles import is_coordinating_doctor, is_forbidden
+from carnet.metadata import (
+    INVISIBLE_PATIENT,
+    INVISIBLE_REPRESENTANTS_LEGAUX,
+    UNMASKED_BY_NAME,
+    AvailabilityStatus,
+)
 from carnet.requester import AccessMode, Requester
 
 OPEN_STATES = frozenset({"open", "activated"})
@@ -17,6 +23,8 @@ OPEN_STATES = frozenset({"open", "activated"})
 
 PATIENT_SIDE_MASKS = frozenset({INVISIBLE_PATIENT, INVISIBLE_REPRESENTANTS_LEGAUX})
 """Masks that hide nothing from professionals (R1111-50, R1111-53 CSP). Any other mask hides, known or not."""
+
+_HIDES_NOTHING = PATIENT_SIDE_MASKS | {UNMASKED_BY_NAME}
 
 _OWN_ONLY = frozenset({Right.OWN_REFERENCE, Right.OWN, Right.OWN_OF_STRUCTURE})
 
@@ -29,6 +37,7 @@ class Policy:
     professions_by_role: bool = False
     medecin_traitant_can_be_blocked: bool = False
     deleted_readable: bool = True
+    forbidden_structures: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +84,10 @@ class Rule:
     refuses: Callable[[Case], bool]
 
 
+def _forbidden_actor(case: Case) -> bool:
+    return is_forbidden(case.requester, case.policy.forbidden_structures)
+
+
 def _record_not_open(case: Case) -> bool:
     return case.needs.entry and case.record.state not in OPEN_STATES
 
@@ -84,6 +97,10 @@ def _blocked(case: Case) -> bool:
         return False
     declared = case.record.medecin_traitant and case.column in {Column.MEDECIN_TRAITANT, Column.DOCTOR}
     return not declared or case.policy.medecin_traitant_can_be_blocked
+
+
+def _feeding_opposed(case: Case) -> bool:
+    return case.needs.feeds and case.record.feeding_opposed
 
 
 def _functional_right(case: Case) -> bool:
@@ -109,7 +126,18 @@ def _no_authorisation(case: Case) -> bool:
         return False
     if case.needs.ground is Ground.UNLESS_OWN and (case.document is None or case.own):
         return False
-    return case.column is not Column.MEDECIN_TRAITANT and case.record.authorisation != "valid"
+    return ground_to_read(case) == ""
+
+
+def ground_to_read(case: Case) -> str:
+    """On what the caller may read in the normal mode, '' for nothing."""
+    if case.column is Column.MEDECIN_TRAITANT:
+        return "medecin-traitant"
+    if case.column is Column.OCCUPATIONAL:
+        return "express-consent" if case.record.authorised_by_name else ""
+    if case.record.authorisation == "valid":
+        return "authorisation"
+    return "care-team" if case.record.care_team and not is_coordinating_doctor(case.requester) else ""
 
 
 def _matrix(case: Case) -> bool:
@@ -121,7 +149,7 @@ def _matrix(case: Case) -> bool:
 
 
 def _masque_ps(case: Case) -> bool:
-    if case.document is None or case.own or case.document.masks <= PATIENT_SIDE_MASKS:
+    if case.document is None or case.own or not _masked(case.document, by_default=case.record.masks_everything):
         return False
     match right_of(case.requester, case.column, Function.CONSULT_MASKED):
         case Right.YES:
@@ -132,6 +160,10 @@ def _masque_ps(case: Case) -> bool:
             return not case.record.masked_in_emergency
         case _:
             return True
+
+
+def _masked(document: DocumentFacts, *, by_default: bool) -> bool:
+    return not document.masks <= _HIDES_NOTHING or (by_default and UNMASKED_BY_NAME not in document.masks)
 
 
 def _signature_entry(case: Case) -> bool:
@@ -165,11 +197,15 @@ def _not_on_documents(case: Case) -> bool:
 
 
 RULES: tuple[Rule, ...] = (
+    # L1111-18 CSP: insurers, banks, employers, with or without the patient's consent, for any act whatever.
+    Rule("forbidden-actor", _forbidden_actor),
     # R1111-36 CSP: a suspended, closed or unopened record is neither fed nor read.
     Rule("record-not-open", _record_not_open),
     # A blocked caller does not enter, whatever the mode or the patient's word on the spot (PDSM4DMP).
     # INFERRED from rules 2.3 (sources disagree): a declared médecin traitant cannot be blocked; setting medecin_traitant_can_be_blocked.
     Rule("blocked-by-patient", _blocked),
+    # R1111-47 CSP: the patient's opposition, for a legitimate reason, to what a professional or a structure puts in.
+    Rule("feeding-opposed", _feeding_opposed),
     # PDT-INF-526 and 606. A caller without a column has no right.
     Rule("functional-right", _functional_right),
     # TRE_R248 centre_15 is for declared regulation centres. INFERRED: a false claim of the mode refuses every act, feeding included.
@@ -178,13 +214,14 @@ RULES: tuple[Rule, ...] = (
     # it does not stop feeding.
     Rule("opposition-bris-de-glace", _opposition_bris_de_glace),
     Rule("opposition-centre-15", _opposition_centre_15),
-    # R1111-46 CSP; L1111-16 for the médecin traitant. INFERRED: an author reads its own documents under the same authorisation, and
+    # R1111-46 CSP: authorised, or deemed so as a member of the care team; L1111-16 for the médecin traitant, and for the coordinating
+    # doctor of an EHPAD, who needs the resident's agreement; L1111-17 IV for occupational doctors: consent given to them by name. INFERRED: an author reads its own documents under the same authorisation, and
     # being administrator is no authorisation by itself.
     Rule("no-authorisation", _no_authorisation),
     # Order of 26 October 2023. INFERRED: it applies in an emergency too, hides from lists as well, and does not keep an author from
     # its own documents (R1111-49). No version in force: nothing is read.
     Rule("matrix", _matrix),
-    # R1111-49, notes 6 and 7 of 526. INFERRED: the author, also in an emergency; an administrator in the normal mode alone; the
+    # R1111-49, notes 6 and 7 of 526; the holder may mask everything by default, then unmask by name. INFERRED: the author, also in an emergency; an administrator in the normal mode alone; the
     # médecin traitant who breaks the glass is bound by note 7; an unknown mask hides like MASQUE_PS.
     Rule("masque-ps", _masque_ps),
     # JDV_J57: the submission set's signature is stored and verified, never shown.

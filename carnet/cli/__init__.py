@@ -11,6 +11,7 @@ import click
 from carnet.cli.atna import atna
 from carnet.cli.client import client
 from carnet.cli.demonstration import demo
+from carnet.cli.explain import explain
 from carnet.cli.feeds import directory, patients
 from carnet.cli.governance import rules
 from carnet.cli.records import record
@@ -27,22 +28,13 @@ def carnet() -> None:
     """Carnet, an open national shared health record."""
 
 
-for command in (
-    init,
-    migrate,
-    serve,
-    demo,
-    directory,
-    patients,
-    record,
-    rules,
-    seal_audit,
-    verify_audit,
-    trace,
-    client,
-):
-    carnet.add_command(command)
-for command in (audit_key, export_trail_command, verify_export_command, witness, atna):
+COMMANDS = (
+    (init, migrate, serve, demo),
+    (directory, patients, record, rules, explain),
+    (seal_audit, verify_audit, trace, audit_key, export_trail_command, verify_export_command, witness, atna),
+    (client,),
+)
+for command in (one for group in COMMANDS for one in group):
     carnet.add_command(command)
 
 

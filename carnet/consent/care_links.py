@@ -1,10 +1,11 @@
-"""Who is tied to a record: authorised, blocked, médecin traitant, administrator. A party is a PS_IdNat or a Struct_IdNat.
+"""Who is tied to a record: authorised, of the care team, blocked, médecin traitant … A party is a PS_IdNat or a Struct_IdNat.
 
 A link's row is ended, never changed; each function says by False that nothing had to change. Moments are microseconds UTC.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import bindparam, insert, or_, select, update
@@ -23,6 +24,14 @@ class Link(StrEnum):
     BLOCKED = "blocked"
     MEDECIN_TRAITANT = "medecin_traitant"
     ADMINISTRATOR = "administrator"
+    CARE_TEAM = "care_team"
+    """Deemed authorised for a stay or an episode of care, once the patient was informed and did not object (R1111-46 CSP)."""
+    FEEDING_OPPOSED = "feeding_opposed"
+    """Kept from feeding by the patient, for a legitimate reason (R1111-47 CSP)."""
+
+
+ENDED_BY_A_BLOCK = (Link.AUTHORISED, Link.CARE_TEAM, Link.ADMINISTRATOR)
+"""What unblocking does not give back."""
 
 
 _OF_KIND = (
@@ -45,25 +54,45 @@ _TIE = prepare(
         since=bindparam("now"),
         expires_at=bindparam("expiry"),
         source=bindparam("link_source"),
+        collected_by=bindparam("collector"),
+        sealed_reason=bindparam("sealed"),
     )
 )
 
 
 def authorise(
-    connection: Connection, patient_key: int, party: str, *, until: int | None, source: str, now: int
+    connection: Connection,
+    patient_key: int,
+    party: str,
+    *,
+    until: int | None,
+    source: str,
+    now: int,
+    collected_by: str = "",
 ) -> bool:
     """Lets a professional or a structure read until a moment (None: until it is ended); an older authorisation gives way (TD0.3).
 
-    `source` says how the word was given. Raises Refused while the party is blocked, ValueError for a blank party or a moment passed.
+    `source` says how the word was given; `collected_by` is the PS_IdNat of a professional who took it for this one, to whom part of the
+    care is entrusted (L1111-17 II CSP). Raises Refused while the party is blocked, ValueError for a blank party or a moment passed.
     """
-    if until is not None and until <= now:
-        raise ValueError("an authorisation ends after it begins")
-    if _standing(connection, patient_key, Link.BLOCKED, party, now):
-        raise Refused("The patient has blocked this professional or structure.", rules=("blocked-by-patient",))
-    if _standing(connection, patient_key, Link.AUTHORISED, party, now) == [until]:
-        return False
-    _tie(connection, patient_key, Link.AUTHORISED, party, source=source, now=now, expires_at=until)
-    return True
+    given = {"source": source, "collected_by": collected_by}
+    return _admit(connection, patient_key, Link.AUTHORISED, party, until=until, now=now, **given)
+
+
+def join_team(
+    connection: Connection, patient_key: int, party: str, *, until: int, source: str, now: int, collected_by: str = ""
+) -> bool:
+    """Notes that a professional or a structure takes part in the care of a stay or an episode, until its end as foreseen.
+
+    Raises as `authorise`: a party that the patient blocked joins no team.
+    """
+    given = {"source": source, "collected_by": collected_by}
+    return _admit(connection, patient_key, Link.CARE_TEAM, party, until=until, now=now, **given)
+
+
+def leave_team(connection: Connection, patient_key: int, party: str, *, now: int) -> bool:
+    """Ends a party's place in the care team: the stay is over, or the patient objects."""
+    return _end(connection, patient_key, Link.CARE_TEAM, party, now=now)
 
 
 def end_authorisation(connection: Connection, patient_key: int, party: str, *, now: int) -> bool:
@@ -72,11 +101,11 @@ def end_authorisation(connection: Connection, patient_key: int, party: str, *, n
 
 
 def block(connection: Connection, patient_key: int, party: str, *, source: str, now: int) -> bool:
-    """Keeps a party out, and ends its authorisation and its role of administrator, which unblocking does not give back."""
+    """Keeps a party out, and ends its authorisation, its place in the care team and its role of administrator for good."""
     if _standing(connection, patient_key, Link.BLOCKED, party, now):
         return False
     _tie(connection, patient_key, Link.BLOCKED, party, source=source, now=now)
-    for kind in (Link.AUTHORISED, Link.ADMINISTRATOR):
+    for kind in ENDED_BY_A_BLOCK:
         _end(connection, patient_key, kind, party, now=now)
     return True
 
@@ -118,6 +147,85 @@ def end_administrator(connection: Connection, patient_key: int, party: str, *, n
     return _end(connection, patient_key, Link.ADMINISTRATOR, party, now=now)
 
 
+def oppose_feeding(
+    connection: Connection, patient_key: int, party: str, *, source: str, sealed_reason: bytes, now: int
+) -> bool:
+    """Keeps a party from feeding (R1111-47 CSP); `sealed_reason` is the legitimate reason under the patient's key (`reason_context`)."""
+    if _standing(connection, patient_key, Link.FEEDING_OPPOSED, party, now):
+        return False
+    _tie(connection, patient_key, Link.FEEDING_OPPOSED, party, source=source, now=now, sealed_reason=sealed_reason)
+    return True
+
+
+def allow_feeding(connection: Connection, patient_key: int, party: str, *, now: int) -> bool:
+    """Ends an opposition to feeding."""
+    return _end(connection, patient_key, Link.FEEDING_OPPOSED, party, now=now)
+
+
+def reason_context(party: str) -> str:
+    """What the reason of an opposition to feeding is sealed for."""
+    return f"feeding-opposed|{party}"
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """One row of consent: who was what to the record, since when, until when it was ended or would expire; microseconds UTC."""
+
+    kind: Link
+    party: str
+    since: int
+    until: int | None
+    expires_at: int | None
+    source: str
+    collected_by: str
+
+
+_TIES = prepare(
+    select(
+        care_link.c.kind,
+        care_link.c.party,
+        care_link.c.since,
+        care_link.c.until,
+        care_link.c.expires_at,
+        care_link.c.source,
+        care_link.c.collected_by,
+    )
+    .where(
+        care_link.c.patient_key == bindparam("patient"),
+        care_link.c.since <= bindparam("now"),
+        or_(care_link.c.until.is_(None), care_link.c.until > bindparam("now")),
+    )
+    .order_by(care_link.c.since, care_link.c.link_id)
+)
+
+
+def ties(connection: Connection, patient_key: int, *, now: int) -> tuple[Tie, ...]:
+    """Every link that held at a moment, past or present, expired ones included, the oldest first."""
+    rows = connection.execute(_TIES, {"patient": patient_key, "now": now})
+    return tuple(Tie(Link(row[0]), *row[1:]) for row in rows)
+
+
+def _admit(
+    connection: Connection,
+    patient_key: int,
+    kind: Link,
+    party: str,
+    *,
+    until: int | None,
+    source: str,
+    collected_by: str,
+    now: int,
+) -> bool:
+    if until is not None and until <= now:
+        raise ValueError("an authorisation ends after it begins")
+    if _standing(connection, patient_key, Link.BLOCKED, party, now):
+        raise Refused("The patient has blocked this professional or structure.", rules=("blocked-by-patient",))
+    if _standing(connection, patient_key, kind, party, now) == [until]:
+        return False
+    _tie(connection, patient_key, kind, party, source=source, now=now, expires_at=until, collected_by=collected_by)
+    return True
+
+
 def _standing(connection: Connection, patient_key: int, kind: Link, party: str, now: int) -> list[int | None]:
     parameters = {"patient": patient_key, "link_kind": kind.value, "link_party": party, "now": now}
     return [row[0] for row in connection.execute(_STANDING, parameters)]
@@ -147,6 +255,8 @@ def _tie(
     source: str,
     now: int,
     expires_at: int | None = None,
+    collected_by: str = "",
+    sealed_reason: bytes = b"",
     replaces: Statement = _END,
 ) -> None:
     """Ends what the new link replaces (of this kind, for the party unless said otherwise) and writes it, named after its version."""
@@ -156,4 +266,5 @@ def _tie(
     parameters = {"patient": patient_key, "link_kind": kind.value, "link_party": party, "now": now}
     connection.execute(replaces, parameters)
     name = f"{kind.value}-{version}"
-    connection.execute(_TIE, {**parameters, "name": name, "expiry": expires_at, "link_source": source})
+    how = {"expiry": expires_at, "link_source": source, "collector": collected_by, "sealed": sealed_reason}
+    connection.execute(_TIE, {**parameters, "name": name, **how})

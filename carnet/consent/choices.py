@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 
 from carnet.consent.rights_version import bump
 from carnet.database.connection import Connection
@@ -17,11 +17,13 @@ from carnet.errors import RecordClosed, UnknownPatient
 
 
 class Choice(StrEnum):
-    """The three switches of emergency access (L1111-17 I CSP), each of them independent of the others."""
+    """The three switches of emergency access (L1111-17 I CSP), each independent of the others, and the default of every document."""
 
     OPPOSES_BRIS_DE_GLACE = "opposes_bris_de_glace"
     OPPOSES_CENTRE_15 = "opposes_centre_15"
     MASKED_IN_EMERGENCY = "masked_in_emergency"
+    MASKS_EVERYTHING = "masks_everything"
+    """Every document, now and to come, counts as masked unless the holder unmasks it by name (R1111-49 CSP)."""
 
 
 YES, NO = "yes", "no"
@@ -141,3 +143,20 @@ def set_choice(connection: Connection, patient_key: int, choice: Choice, *, valu
     row = {**parameters, "name": f"{choice.value}-{version}", "chosen": chosen, "now": now}
     connection.execute(_CHOOSE, row)
     return True
+
+
+_HELD = prepare(
+    select(patient_choice.c.kind, patient_choice.c.value, patient_choice.c.since)
+    .where(
+        patient_choice.c.patient_key == bindparam("patient"),
+        patient_choice.c.since <= bindparam("now"),
+        or_(patient_choice.c.until.is_(None), patient_choice.c.until > bindparam("now")),
+    )
+    .order_by(patient_choice.c.kind)
+)
+
+
+def choices_at(connection: Connection, patient_key: int, *, now: int) -> tuple[tuple[str, str, int], ...]:
+    """The standing choices that held at a moment, past or present: kind, value, since when."""
+    rows = connection.execute(_HELD, {"patient": patient_key, "now": now})
+    return tuple((str(kind), str(value), int(since)) for kind, value, since in rows)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Text, bindparam, cast, literal_column, null, or_, select, union_all
+from sqlalchemy import ColumnElement, Table, Text, bindparam, cast, literal_column, null, or_, select, union_all
 
 from carnet.consent.care_links import Link
 from carnet.consent.choices import NO, YES, Choice
 from carnet.database.connection import Connection, Row
-from carnet.database.statements import prepare
+from carnet.database.statements import Statement, prepare
 from carnet.database.tables import care_link, health_record, patient_choice
 
 Authorisation = Literal["valid", "none", "expired"]
@@ -31,77 +32,123 @@ class Standing:
     opposes_bris_de_glace: bool
     opposes_centre_15: bool
     masked_in_emergency: bool
+    care_team: bool
+    authorised_by_name: bool
+    feeding_opposed: bool
+    masks_everything: bool
     rights_version: int
 
 
-_RECORD = select(
-    literal_column("'record'").label("what"),
-    health_record.c.state.label("name"),
-    cast(null(), Text).label("value"),
-    health_record.c.rights_version.label("number"),
-).where(health_record.c.patient_key == bindparam("patient"))
+def _rows(*, at_a_moment: bool) -> Statement:
+    """The statement: rows that hold now, whatever the clock says, or that held at the moment `now`."""
+    record = select(
+        literal_column("'record'").label("what"),
+        health_record.c.state.label("name"),
+        cast(null(), Text).label("value"),
+        health_record.c.rights_version.label("number"),
+        health_record.c.opened_at.label("opened"),
+        health_record.c.closed_at.label("closed"),
+    ).where(health_record.c.patient_key == bindparam("patient"))
+    links = select(
+        literal_column("'link'"), care_link.c.kind, care_link.c.party, care_link.c.expires_at, null(), null()
+    ).where(
+        care_link.c.patient_key == bindparam("patient"),
+        care_link.c.party.in_([bindparam("professional"), bindparam("organization")]),
+        *_held(care_link, at_a_moment=at_a_moment),
+    )
+    choices = select(
+        literal_column("'choice'"), patient_choice.c.kind, patient_choice.c.value, null(), null(), null()
+    ).where(patient_choice.c.patient_key == bindparam("patient"), *_held(patient_choice, at_a_moment=at_a_moment))
+    return prepare(union_all(record, links, choices))
 
-_LINKS = select(
-    literal_column("'link'"),
-    care_link.c.kind,
-    care_link.c.party,
-    care_link.c.expires_at,
-).where(
-    care_link.c.patient_key == bindparam("patient"),
-    care_link.c.party.in_([bindparam("professional"), bindparam("organization")]),
-    care_link.c.since <= bindparam("now"),
-    or_(care_link.c.until.is_(None), care_link.c.until > bindparam("now")),
-)
 
-_CHOICES = select(
-    literal_column("'choice'"),
-    patient_choice.c.kind,
-    patient_choice.c.value,
-    null(),
-).where(
-    patient_choice.c.patient_key == bindparam("patient"),
-    patient_choice.c.since <= bindparam("now"),
-    or_(patient_choice.c.until.is_(None), patient_choice.c.until > bindparam("now")),
-)
+def _held(table: Table, *, at_a_moment: bool) -> tuple[ColumnElement[bool], ...]:
+    if not at_a_moment:
+        return (table.c.until.is_(None),)
+    return (table.c.since <= bindparam("now"), or_(table.c.until.is_(None), table.c.until > bindparam("now")))
 
-_STANDING = prepare(union_all(_RECORD, _LINKS, _CHOICES))
+
+_NOW = _rows(at_a_moment=False)
+_AT = _rows(at_a_moment=True)
+
+
+def current_standing(
+    connection: Connection, patient_key: int, *, professional: str, organization: str, now: int
+) -> Standing | None:
+    """Where a requester stands by what was last committed; `now` only says what has expired.
+
+    For decisions: a clock that was set back, or lags behind another worker's, never brings back what was ended or blocked.
+    """
+    rows = connection.execute(
+        _NOW, {"patient": patient_key, "professional": professional, "organization": organization}
+    )
+    return _standing(rows, professional=professional, now=now, state=_last_state)
 
 
 def standing(
     connection: Connection, patient_key: int, *, professional: str, organization: str, now: int
 ) -> Standing | None:
-    """Where a person (PS_IdNat) acting for a structure (Struct_IdNat, may be blank) stands; None when the patient has no record.
+    """Where a person (PS_IdNat) acting for a structure (Struct_IdNat, may be blank) stood at a moment; None without a record.
 
-    A block or an authorisation of either counts; being médecin traitant or administrator is the person's alone. Moments are
-    microseconds UTC.
+    A block, an authorisation, a place in the team or an opposition to feeding of either counts; being médecin traitant or
+    administrator is the person's alone. `now` is that moment, past or present, in microseconds UTC; rights_version is today's.
     """
     rows = connection.execute(
-        _STANDING,
-        {"patient": patient_key, "professional": professional, "organization": organization, "now": now},
+        _AT, {"patient": patient_key, "professional": professional, "organization": organization, "now": now}
     )
+    return _standing(rows, professional=professional, now=now, state=_state_at)
+
+
+def _standing(rows: list[Row], *, professional: str, now: int, state: Callable[[Row, int], str]) -> Standing | None:
     record = next((row for row in rows if row[0] == "record"), None)
     if record is None:
         return None
     links = [row for row in rows if row[0] == "link" and row[2]]
-    personal = {row[1] for row in links if row[2] == professional}
+    personal = [row for row in links if row[2] == professional]
+    held = {row[1] for row in personal}
     return Standing(
-        state=record[1],
+        state=state(record, now),
         blocked=any(row[1] == Link.BLOCKED for row in links),
         authorisation=_authorisation(links, now),
-        medecin_traitant=Link.MEDECIN_TRAITANT in personal,
-        administrator=Link.ADMINISTRATOR in personal,
+        medecin_traitant=Link.MEDECIN_TRAITANT in held,
+        administrator=Link.ADMINISTRATOR in held,
         opposes_bris_de_glace=_opposes(rows, Choice.OPPOSES_BRIS_DE_GLACE),
         opposes_centre_15=_opposes(rows, Choice.OPPOSES_CENTRE_15),
         masked_in_emergency=_values(rows, Choice.MASKED_IN_EMERGENCY) == {YES},
+        care_team=_valid(links, Link.CARE_TEAM, now),
+        authorised_by_name=_valid(personal, Link.AUTHORISED, now),
+        feeding_opposed=any(row[1] == Link.FEEDING_OPPOSED for row in links),
+        masks_everything=_opposes(rows, Choice.MASKS_EVERYTHING),
         rights_version=record[3],
     )
 
 
+def _last_state(record: Row, _now: int) -> str:
+    return str(record[1])
+
+
+def _state_at(record: Row, now: int) -> str:
+    """The record's state at a moment, as far as health_record tells: the last opening and the last closing. THE SEAM.
+
+    Before the last opening it answers '' (which opens nothing), though the record may have lived before; a suspension has no date here.
+    Once transitions have a history, this one function reads it.
+    """
+    state, opened, closed = str(record[1]), record[4], record[5]
+    if opened is not None and now < opened:
+        return ""
+    if closed is not None and now < closed:
+        return "open"
+    return state
+
+
+def _valid(links: list[Row], kind: Link, now: int) -> bool:
+    return any(row[1] == kind and (row[3] is None or row[3] > now) for row in links)
+
+
 def _authorisation(links: list[Row], now: int) -> Authorisation:
-    given = [row[3] for row in links if row[1] == Link.AUTHORISED]
-    if any(expires_at is None or expires_at > now for expires_at in given):
+    if _valid(links, Link.AUTHORISED, now):
         return "valid"
-    return "expired" if given else "none"
+    return "expired" if any(row[1] == Link.AUTHORISED for row in links) else "none"
 
 
 def _values(rows: list[Row], choice: Choice) -> set[str]:
@@ -109,5 +156,5 @@ def _values(rows: list[Row], choice: Choice) -> set[str]:
 
 
 def _opposes(rows: list[Row], choice: Choice) -> bool:
-    """An opposition that cannot be read as a plain no holds."""
+    """An opposition, or a default mask, that cannot be read as a plain no holds."""
     return not _values(rows, choice) <= {NO}

@@ -68,8 +68,8 @@ _OWNER = prepare(
     .join(patient, patient.c.patient_key == patient_identifier.c.patient_key)
     .where(patient_identifier.c.blind_index == bindparam("blind_index"))
 )
-_PSEUDONYM = prepare(select(patient.c.pseudonym).where(patient.c.patient_key == bindparam("patient_key")))
 _TRAITS = prepare(select(patient.c.sealed_traits).where(patient.c.patient_key == bindparam("patient_key")))
+_PSEUDONYM = prepare(select(patient.c.pseudonym).where(patient.c.patient_key == bindparam("patient_key")))
 _HISTORY = prepare(
     select(
         patient_identifier.c.blind_index,

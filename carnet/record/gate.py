@@ -20,7 +20,7 @@ from carnet.audit.journal import SealedTree
 from carnet.audit.journal import append as append_to_journal
 from carnet.audit.journal import seal as seal_journal
 from carnet.database.connection import SqliteConnection
-from carnet.errors import Busy, CarnetError, Refused, Unauthenticated, Unavailable, UnknownPatient
+from carnet.errors import Busy, CarnetError, InvalidMetadata, Refused, Unauthenticated, Unavailable, UnknownPatient
 from carnet.identity.directory import confirm
 from carnet.identity.replay import forget_expired, remember
 from carnet.platform import Platform
@@ -171,6 +171,21 @@ class Gate:
             connection.control("BEGIN IMMEDIATE")
 
         return self._in_transaction(lambda opened: work(opened, commit))
+
+    def attempt(self, work: Callable[[], T]) -> T | CarnetError:
+        """Within `administer`: runs what leaves nothing behind when it ends with an error, which is returned so that it is traced."""
+        connection = self.platform.connection
+        connection.control("SAVEPOINT act")
+        try:
+            result = work()
+        except CarnetError as error:
+            self._take_back()
+            return error
+        except ValueError as error:
+            self._take_back()
+            return InvalidMetadata(f"This cannot be written: {error}.")
+        connection.control("RELEASE act")
+        return result
 
     # --- one batch -------------------------------------------------------------------------------------------------
 

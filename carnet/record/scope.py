@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from carnet.authorization.decision import Decision, Duty
 from carnet.authorization.engine import Viewer
 from carnet.authorization.facts import DocumentFacts, Function, RecordFacts
-from carnet.consent.standing import Standing, standing
+from carnet.consent.standing import Standing, current_standing
 from carnet.errors import RecordClosed, Refused, UnknownPatient
 from carnet.exchange.emergency_reviews import request_review
 from carnet.exchange.notices import owe
@@ -113,7 +113,7 @@ def open_scope(platform: Platform, requester: Requester, action: str) -> Scope:
     patient = find_patient(platform.connection, platform.keyring, requester.patient)
     if patient is None:
         raise UnknownPatient(UNKNOWN)
-    found = standing(
+    found = current_standing(
         platform.connection,
         patient.patient_key,
         professional=requester.identifier,
@@ -146,5 +146,9 @@ def facts_of(found: Standing, *, regulation_centre: bool) -> RecordFacts:
         opposes_bris_de_glace=found.opposes_bris_de_glace,
         opposes_centre_15=found.opposes_centre_15,
         masked_in_emergency=found.masked_in_emergency,
+        care_team=found.care_team,
+        authorised_by_name=found.authorised_by_name,
+        feeding_opposed=found.feeding_opposed,
+        masks_everything=found.masks_everything,
         regulation_centre=regulation_centre,
     )

@@ -71,7 +71,7 @@ def _masks(platform: Platform, connection: Connection, patient: PatientIdentifie
     """The masks that each document has now, by uniqueId; documents without any are left out."""
     known = known_patient(platform, connection, patient)
     key = platform.keyring.patient_key(known.pseudonym)
-    holder = Holder(patient_key=known.patient_key, key=key, requester_id="", organization_id="", now=platform.clock())
+    holder = Holder(known.patient_key, key, "", "", platform.clock(), patient.cx())
     statuses = tuple(AvailabilityStatus)
     kinds = (ObjectType.STABLE, ObjectType.ON_DEMAND)
     found = find(connection, holder, GetAll((patient,), statuses, statuses, statuses, object_types=kinds))

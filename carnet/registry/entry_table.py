@@ -10,8 +10,8 @@ from sqlalchemy import bindparam, insert, select, update
 
 from carnet.database.connection import Connection
 from carnet.database.statements import Statement, prepare
-from carnet.database.tables import document_entry, entry_code, entry_reference
-from carnet.metadata import VISIBILITY_SYSTEM, AvailabilityStatus, Code, DocumentEntry
+from carnet.database.tables import document_entry, entry_code, entry_reference, unmasked_document
+from carnet.metadata import UNMASKED_BY_NAME, VISIBILITY_SYSTEM, AvailabilityStatus, Code, DocumentEntry
 from carnet.registry.found import FoundEntry
 from carnet.registry.holder import Holder, Renderer
 from carnet.registry.sealed_metadata import open_entry, seal_entry, seal_entry_rendition
@@ -48,6 +48,15 @@ _OWN_MASKS = prepare(
         )
     )
     .where(_T.patient_key == bindparam("patient"), _T.unique_id == bindparam("document"))
+)
+
+
+_UNMASKED = prepare(
+    select(unmasked_document.c.since).where(
+        unmasked_document.c.patient_key == bindparam("patient"),
+        unmasked_document.c.unique_id == bindparam("document"),
+        unmasked_document.c.until.is_(None),
+    )
 )
 
 
@@ -169,7 +178,7 @@ def settle_masks(connection: Connection, holder: Holder, unique_id: str) -> None
     """Makes the masks of a document hold for every row that could show it.
 
     A mask hides a document, not one version of its metadata: old versions, and entries of another submission with the same uniqueId,
-    take the masks of all the newest versions together.
+    take the masks of all the newest versions together, and the mark of a document that the holder unmasked by name.
     """
     parameters = {"patient": holder.patient_key, "document": unique_id}
     rows = connection.execute(_OWN_MASKS, parameters)
@@ -177,6 +186,9 @@ def settle_masks(connection: Connection, holder: Holder, unique_id: str) -> None
     for logical_id, version, _ in rows:
         newest[logical_id] = max(version, newest.get(logical_id, 0))
     masks = {code for logical_id, version, code in rows if code is not None and version == newest[logical_id]}
+    masks.discard(UNMASKED_BY_NAME)
+    if connection.execute(_UNMASKED, parameters):
+        masks.add(UNMASKED_BY_NAME)
     connection.execute(_SET_MASKS, {**parameters, "masks": " ".join(sorted(masks))})
 
 
@@ -204,7 +216,7 @@ def _row(holder: Holder, renderer: Renderer, entry: DocumentEntry, depositor: tu
         "service_start_time": entry.service_start_time,
         "service_stop_time": entry.service_stop_time,
         "mime_type": entry.mime_type,
-        "masks": " ".join(sorted(entry.masks)),
+        "masks": " ".join(sorted(entry.masks - {UNMASKED_BY_NAME})),
         "author_persons": _joined(author.person_id for author in entry.authors),
         "author_institutions": _joined(one for author in entry.authors for one in author.institution_ids),
         "depositor": depositor[0],

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,8 @@ import pytest
 from carnet.authorization.matrix import Matrices, load
 from carnet.metadata import Code
 from carnet.requester import AccessMode, Authentication, CardClass, Requester
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 # Function | PS N/R/B | Doc N/R/B | MdT | MT N/B | CPE | ES N/R | PE of the AIR matrix. One letter stands for every mode of its column.
 PUBLISHED = """
@@ -167,5 +171,6 @@ def matrices() -> Matrices:
     first = _matrix(
         "first", "2024-01-01", **{"10": ["REPORT", "LETTER", "PLAN"], "60": ["REPORT", "PLAN"], "93": ["PLAN"]}
     )
-    second = _matrix("second", "2026-01-01", **{"10": ["REPORT", "PLAN"], "60": ["PLAN", "LETTER"], "GENR08": ["PLAN"]})
+    by_role = {code: ["PLAN"] for code in ("GENR08", "GENR09", "GENR10", "GENR11", "GENR12", "SM26")}
+    second = _matrix("second", "2026-01-01", **{"10": ["REPORT", "PLAN"], "60": ["PLAN", "LETTER"], **by_role})
     return Matrices([load(second), load(first)])

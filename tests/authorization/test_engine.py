@@ -289,8 +289,10 @@ def test_archived_documents_and_old_versions_are_read(engine, doctor, status):
 def test_an_occupational_doctor_sees_what_there_is_and_reads_none_of_it(matrices, caller):
     occupational = caller(specialty=Code("SM25", "1.2.250.1.71.4.2.5"))
     engine = Engine(matrices, occupational_doctors=True)
-    assert engine.decide_document(occupational, OPEN, REPORT, Function.SEARCH, NOW).allowed
-    assert not engine.decide_document(occupational, OPEN, REPORT, Function.CONSULT, NOW).allowed
+    expressly = replace(OPEN, authorised_by_name=True)
+    assert engine.decide_document(occupational, expressly, REPORT, Function.SEARCH, NOW).rules[1] == "express-consent"
+    assert engine.decide_document(occupational, OPEN, REPORT, Function.SEARCH, NOW).rules == ("no-authorisation",)
+    assert not engine.decide_document(occupational, expressly, REPORT, Function.CONSULT, NOW).allowed
     assert not Engine(matrices).decide(occupational, OPEN, Function.FEED, NOW).allowed
 
 

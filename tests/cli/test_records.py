@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+
 import pytest
 
-from carnet.demo.people import HOSPITAL_DOCTOR, OTHER_GP, PAT_TROIS
+from carnet.clock import DAY
+from carnet.demo.people import HOSPITAL_DOCTOR, NESSI, OTHER_GP, PAT_TROIS
 
 DONE, NOTHING = "Done.\n", "Nothing to change.\n"
 OF_INS = ("--home", "HOME", "--patient", "INS")
 OTHER = ("--party", OTHER_GP.identifier)
+PROTECTOR = NESSI.identifier.value
 KNOWN = ("--party", HOSPITAL_DOCTOR.identifier)
 
 
@@ -24,6 +29,17 @@ KNOWN = ("--party", HOSPITAL_DOCTOR.identifier)
         (("unblock", *KNOWN), NOTHING),
         (("medecin-traitant", *OTHER), DONE),
         (("choose", "--choice", "opposes_centre_15", "--yes"), DONE),
+        (("choose", "--choice", "masks_everything", "--yes"), DONE),
+        (("join-team", *OTHER), DONE),
+        (("join-team", *OTHER, "--until", "2099-12-31"), DONE),
+        (("leave-team", *OTHER), NOTHING),
+        (("name-administrator", *OTHER), DONE),
+        (("end-administrator", *OTHER), NOTHING),
+        (("oppose-feeding", *OTHER, "--reason", "un motif"), DONE),
+        (("allow-feeding", *OTHER), NOTHING),
+        (("declare-representative", "--other", PROTECTOR, "--kind", "protection"), DONE),
+        (("answer", "--accept", "--as", PROTECTOR), NOTHING),
+        (("give-up", "--as", PROTECTOR), NOTHING),
     ],
 )
 def test_a_command_says_whether_it_changed_anything_and_done_twice_it_changes_nothing(run, words, first):
@@ -41,8 +57,8 @@ def test_every_command_is_in_the_patient_s_trace_with_the_operator_s_name(run, m
     assert said.status == 0
     tail = [line.split() for line in said.out.splitlines()][-3:]
     assert [line[2] for line in tail] == [
-        "administration/block",
-        "administration/unblock",
+        "patient/block",
+        "patient/unblock",
         "administration/read-trail",
     ]
     assert {line[4] for line in tail} == {"operator:colibri"}
@@ -96,3 +112,27 @@ def test_a_command_that_is_not_well_said_explains_itself_with_status_2(run, word
     said = run(*words)
     assert said.status == 2
     assert "Usage:" in said.err
+
+
+def test_an_authorisation_without_an_end_holds_for_the_days_of_the_setting(run, home):
+    run("record", "authorise", *OF_INS, *OTHER)
+    with contextlib.closing(sqlite3.connect(home / "carnet.db")) as raw:
+        query = "SELECT expires_at - since FROM care_link WHERE party = ? ORDER BY since DESC LIMIT 1"
+        (length,) = raw.execute(query, (OTHER_GP.identifier,)).fetchone()
+    assert 364 * DAY < length <= 367 * DAY
+
+
+def test_a_list_is_printed_line_by_line_and_somebody_else_may_speak(run, refused):
+    assert run("record", "documents", *OF_INS).status == 0
+    assert run("record", "representatives", *OF_INS).out == ""
+    assert "not for the person" in refused("record", "documents", *OF_INS, "--as", NESSI.identifier.value)
+    run("record", "declare-representative", *OF_INS, "--other", NESSI.identifier.value, "--kind", "protection")
+    listed = run("record", "representatives", *OF_INS).out
+    assert listed.startswith(f"{NESSI.identifier.value}  protection  accepted  True")
+    assert run("record", "documents", *OF_INS, "--as", NESSI.identifier.value).status == 0
+
+
+def test_carers_are_closed_here(refused):
+    words = ("record", "invite", *OF_INS, "--other", NESSI.identifier.value, "--kind", "carer")
+    assert "not open" in refused(*words)
+    assert "not open" in refused(*words, "--from", "2099-01-01", "--until", "2099-06-01")

@@ -139,7 +139,9 @@ def test_the_patient_s_trail_is_told_in_sentences_in_either_language(run, sealed
 
 def test_filters_choose_lines_of_the_trail(run, sealed):
     whole = run("trace", *OF_INS).out.splitlines()
-    assert run("trace", *OF_INS, "--filter", "actor=patient").out == ""
+    (blocking,) = run("trace", *OF_INS, "--filter", "actor=patient").out.splitlines()
+    assert "patient/block" in blocking
+    assert run("trace", *OF_INS, "--filter", "actor=carer").out == ""
     assert (
         len(run("trace", *OF_INS, "--filter", "actor=patient", "--filter", "actor=SUPPORT").out.splitlines())
         == len(whole) + 2

@@ -6,14 +6,20 @@ import pytest
 from sqlalchemy import bindparam, select
 
 from carnet.consent.care_links import (
+    Link,
+    allow_feeding,
     authorise,
     block,
     declare_medecin_traitant,
     end_administrator,
     end_authorisation,
     end_medecin_traitant,
+    join_team,
+    leave_team,
     medecin_traitant,
     name_administrator,
+    oppose_feeding,
+    ties,
     unblock,
 )
 from carnet.consent.standing import standing
@@ -22,6 +28,7 @@ from carnet.database.tables import care_link
 from carnet.errors import Refused, UnknownPatient
 
 DOCTOR, OTHER, STRUCTURE = "899700000011", "899700000022", "1990000001"
+WARD = STRUCTURE
 LINKS = prepare(
     select(care_link.c.link_id, care_link.c.party, care_link.c.since, care_link.c.until, care_link.c.expires_at)
     .where(care_link.c.patient_key == bindparam("key"))
@@ -219,3 +226,54 @@ def test_several_changes_at_one_moment_keep_their_rows_apart(connection):
         unblock(connection, 1, DOCTOR, now=2_000)
     assert len(_links(connection)) == 3
     assert not _stands(connection, 2_000).blocked
+
+
+# --- care teams, feeding, and what held ------------------------------------------------------------------------------
+
+
+def test_a_place_in_a_team_has_an_end_and_a_later_one_takes_its_place(connection):
+    assert join_team(connection, 1, WARD, until=5_000, source="stay", now=2_000)
+    assert not join_team(connection, 1, WARD, until=5_000, source="stay", now=2_100)
+    assert join_team(connection, 1, WARD, until=7_000, source="stay", now=2_200)
+    assert [one.expires_at for one in ties(connection, 1, now=2_300)] == [7_000]
+    assert leave_team(connection, 1, WARD, now=2_400)
+    assert not leave_team(connection, 1, WARD, now=2_500)
+    assert ties(connection, 1, now=2_500) == ()
+
+
+def test_a_place_in_a_team_is_no_explicit_authorisation_and_neither_ends_the_other(connection):
+    join_team(connection, 1, WARD, until=5_000, source="stay", now=2_000)
+    authorise(connection, 1, WARD, until=6_000, source="patient", now=2_000)
+    leave_team(connection, 1, WARD, now=2_100)
+    assert {one.kind for one in ties(connection, 1, now=2_200)} == {Link.AUTHORISED}
+
+
+def test_who_is_blocked_joins_no_team_and_whoever_is_in_one_leaves_it(connection):
+    join_team(connection, 1, WARD, until=5_000, source="stay", now=2_000)
+    block(connection, 1, WARD, source="patient", now=2_100)
+    assert {one.kind for one in ties(connection, 1, now=2_200)} == {Link.BLOCKED}
+    with pytest.raises(Refused):
+        join_team(connection, 1, WARD, until=5_000, source="stay", now=2_300)
+    unblock(connection, 1, WARD, now=2_400)
+    assert ties(connection, 1, now=2_500) == ()
+
+
+def test_an_opposition_to_feeding_keeps_its_reason_sealed_and_ends(connection):
+    assert oppose_feeding(connection, 1, WARD, source="patient", sealed_reason=b"sealed", now=2_000)
+    assert not oppose_feeding(connection, 1, WARD, source="patient", sealed_reason=b"again", now=2_100)
+    assert allow_feeding(connection, 1, WARD, now=2_200)
+    assert not allow_feeding(connection, 1, WARD, now=2_300)
+
+
+def test_what_held_at_any_moment_is_told_with_its_source(connection):
+    authorise(connection, 1, WARD, until=3_000, source="collected", collected_by="899700000099", now=2_000)
+    block(connection, 1, WARD, source="patient", now=4_000)
+    assert ties(connection, 1, now=1_999) == ()
+    (given,) = ties(connection, 1, now=3_500)
+    assert (given.kind, given.party, given.source, given.collected_by) == (
+        Link.AUTHORISED,
+        WARD,
+        "collected",
+        "899700000099",
+    )
+    assert [one.kind for one in ties(connection, 1, now=4_000)] == [Link.BLOCKED]

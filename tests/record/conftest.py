@@ -10,7 +10,9 @@ import asyncio
 import contextlib
 import os
 import sqlite3
+import sys
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,6 +37,8 @@ from carnet.record.visibility import update
 from carnet.repository.segments import SegmentStore
 from carnet.requester import AccessMode, AssertionUse, Authentication, CardClass, Requester
 from carnet.soap.ebrim_render import EbrimRenderer
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 TRACE_TABLES = frozenset({"audit_event", "audit_checkpoint", "replay", "sqlite_sequence"})
 """What grows with a refused act too."""

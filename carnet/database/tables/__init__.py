@@ -18,7 +18,7 @@ from carnet.database.tables.identity import (
     professional_situation,
 )
 from carnet.database.tables.obligations import emergency_review, notice
-from carnet.database.tables.record import care_link, health_record, patient_choice
+from carnet.database.tables.record import care_link, health_record, patient_choice, unmasked_document
 from carnet.database.tables.registry import (
     association,
     document_entry,
@@ -30,6 +30,7 @@ from carnet.database.tables.registry import (
     submission_set,
 )
 from carnet.database.tables.repository import stored_document
+from carnet.database.tables.representation import representation
 from carnet.database.tables.rule_data import rule_approval, rule_version, rule_withdrawal
 
 __all__ = [
@@ -57,9 +58,11 @@ __all__ = [
     "professional_situation",
     "registered_identifier",
     "replay",
+    "representation",
     "rule_approval",
     "rule_version",
     "rule_withdrawal",
     "stored_document",
     "submission_set",
+    "unmasked_document",
 ]

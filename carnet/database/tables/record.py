@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, LargeBinary, Table, Text, text
 
 from carnet.database.tables.data_model import Key, metadata, patient_key
 
@@ -44,7 +44,21 @@ care_link = Table(
     Column("until", BigInteger),
     Column("expires_at", BigInteger),
     Column("source", Text, nullable=False),
-    CheckConstraint("kind IN ('authorised','blocked','medecin_traitant','administrator')", name="kind"),
+    Column("collected_by", Text, nullable=False, server_default=""),
+    Column("sealed_reason", LargeBinary, nullable=False, server_default=text("x''")),
+    CheckConstraint(
+        "kind IN ('authorised','blocked','medecin_traitant','administrator','care_team','feeding_opposed')", name="kind"
+    ),
     Index(None, "patient_key", "party"),
     comment="One row links a professional (PS_IdNat) or a structure (Struct_IdNat) to a record, while it held.",
+)
+
+unmasked_document = Table(
+    "unmasked_document",
+    metadata,
+    patient_key(),
+    Column("unique_id", Text, primary_key=True),
+    Column("since", BigInteger, primary_key=True),
+    Column("until", BigInteger),
+    comment="One row is a document that the patient unmasked by name while everything is masked by default, while that held.",
 )

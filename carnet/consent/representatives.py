@@ -1,0 +1,274 @@
+"""Who acts for a patient: legal representatives, the person in charge of protection, carers; invited, accepted, refused, ended.
+
+One row is one state of one link while it held; a state is ended and another begun, never changed. Moments are microseconds UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Select, bindparam, insert, or_, select, update
+
+from carnet.consent.rights_version import bump
+from carnet.database.connection import Connection, Row
+from carnet.database.statements import prepare
+from carnet.database.tables import representation
+from carnet.errors import Refused
+
+
+class Representation(StrEnum):
+    """representation.kind."""
+
+    FIRST_REPRESENTATIVE = "first_representative"
+    SECOND_REPRESENTATIVE = "second_representative"
+    PROTECTION = "protection"
+    CARER = "carer"
+
+
+class State(StrEnum):
+    """Where a link stands; EXPIRED is no row of its own: an invitation whose time to answer has passed."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+
+
+MAXIMUM_CARERS = 3
+"""Carers whom one holder has or invited."""
+MAXIMUM_CARED_FOR = 5
+"""People for whom one carer acts or was invited to."""
+INVITED = frozenset({Representation.SECOND_REPRESENTATIVE, Representation.CARER})
+"""Kinds that begin by an invitation; the others are declared, by the insurer or on a court's decision."""
+OF_A_MINOR = frozenset({Representation.FIRST_REPRESENTATIVE, Representation.SECOND_REPRESENTATIVE})
+"""Kinds that end when the holder comes of age."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """One link. `starts_at` and `ends_at` (None: open) are the dates of the delegation, `answer_by` that of the invitation."""
+
+    patient_key: int
+    link_id: str
+    acting_key: int
+    kind: Representation
+    state: State
+    since: int
+    until: int | None
+    answer_by: int | None
+    starts_at: int
+    ends_at: int | None
+
+    def in_force(self, now: int, *, majority: int | None) -> bool:
+        """Whether the person acts for the patient at a moment; `majority` is when the patient comes or came of age, None when unknown.
+
+        INFERRED from the consents that a new adult gives again: a carer whom the representatives named acts no longer either.
+        """
+        if self.state is not State.ACCEPTED or not self.starts_at <= now:
+            return False
+        if self.ends_at is not None and now >= self.ends_at:
+            return False
+        if self.kind in OF_A_MINOR:
+            return majority is not None and now < majority
+        return self.kind is not Representation.CARER or majority is None or not self.since < majority <= now
+
+
+@dataclass(frozen=True, slots=True)
+class _Dates:
+    starts_at: int
+    ends_at: int | None = None
+    answer_by: int | None = None
+
+
+_COLUMNS = tuple(representation.c[name] for name in Acting.__slots__)
+
+
+def _held() -> Select[Any]:
+    return select(*_COLUMNS).where(
+        representation.c.since <= bindparam("now"),
+        or_(representation.c.until.is_(None), representation.c.until > bindparam("now")),
+    )
+
+
+_OF_PATIENT = prepare(_held().where(representation.c.patient_key == bindparam("patient")))
+_OF_ACTING = prepare(_held().where(representation.c.acting_key == bindparam("acting")))
+_ADD = prepare(
+    insert(representation).values({name: bindparam(name) for name in (*Acting.__slots__, "source") if name != "until"})
+)
+_END = prepare(
+    update(representation)
+    .where(
+        representation.c.patient_key == bindparam("patient"),
+        representation.c.link_id == bindparam("link"),
+        representation.c.until.is_(None),
+    )
+    .values(until=bindparam("now"), ended_by=bindparam("by"))
+)
+
+
+def acting_for(connection: Connection, patient_key: int, *, now: int) -> tuple[Acting, ...]:
+    """The links of one patient at a moment, refused and expired ones included."""
+    rows = connection.execute(_OF_PATIENT, {"patient": patient_key, "now": now})
+    return tuple(sorted((_acting(row, now) for row in rows), key=lambda one: (one.since, one.link_id)))
+
+
+def link_between(connection: Connection, patient_key: int, acting_key: int, *, now: int) -> Acting | None:
+    """The link by which one person acts for another, accepted ones first; None when there is none."""
+    links = [one for one in acting_for(connection, patient_key, now=now) if one.acting_key == acting_key]
+    return min(links, key=lambda one: one.state is not State.ACCEPTED, default=None)
+
+
+def declare(
+    connection: Connection, patient_key: int, acting_key: int, kind: Representation, *, source: str, now: int
+) -> bool:
+    """Writes a first legal representative or a person in charge of protection, whose word is not asked; a former one's link ends."""
+    if kind in INVITED:
+        raise ValueError("this representation begins by an invitation")
+    _not_oneself(patient_key, acting_key)
+    same = [one for one in _living(connection, patient_key, now) if one.kind is kind]
+    if [one.acting_key for one in same] == [acting_key]:
+        return False
+    for one in same:
+        _end(connection, one, by="declaration", now=now)
+    _write(connection, patient_key, acting_key, kind, State.ACCEPTED, dates=_Dates(now), source=source, now=now)
+    return True
+
+
+def invite(
+    connection: Connection,
+    patient_key: int,
+    acting_key: int,
+    kind: Representation,
+    *,
+    answer_by: int,
+    source: str,
+    now: int,
+    starts_at: int | None = None,
+    ends_at: int | None = None,
+) -> bool:
+    """Asks a second representative or a carer; nothing may be done before it is accepted. False when the person is asked or acts already.
+
+    Raises Refused beyond the limits of carers, or for a second representative when there is one or no first; ValueError for dates that
+    make no sense.
+    """
+    if kind not in INVITED:
+        raise ValueError("this representation is declared, not invited")
+    _not_oneself(patient_key, acting_key)
+    begins = now if starts_at is None else starts_at
+    if answer_by <= now or (ends_at is not None and ends_at <= max(now, begins)):
+        raise ValueError("an invitation and a delegation end after they begin")
+    living = _living(connection, patient_key, now)
+    if any(one.acting_key == acting_key for one in living):
+        return False
+    _within_limits(connection, acting_key, kind, living, now)
+    dates = _Dates(begins, ends_at, answer_by)
+    _write(connection, patient_key, acting_key, kind, State.PENDING, dates=dates, source=source, now=now)
+    return True
+
+
+def answer(connection: Connection, patient_key: int, acting_key: int, *, accepted: bool, now: int) -> bool:
+    """The invited person's answer; False when no invitation waits for it (none, expired, answered)."""
+    waiting = [one for one in _of_acting(connection, patient_key, acting_key, now) if one.state is State.PENDING]
+    if not waiting:
+        return False
+    one = waiting[0]
+    _end(connection, one, by="representative", now=now)
+    state = State.ACCEPTED if accepted else State.REFUSED
+    dates = _Dates(one.starts_at, one.ends_at, one.answer_by)
+    _write(connection, patient_key, acting_key, one.kind, state, dates=dates, source="invitation", now=now)
+    return True
+
+
+def revoke(connection: Connection, patient_key: int, acting_key: int, *, by: str, now: int) -> bool:
+    """Ends what one person may do or was asked to do for another; `by` is `holder` or `representative`: either side may."""
+    links = [one for one in _of_acting(connection, patient_key, acting_key, now) if one.state is not State.REFUSED]
+    for one in links:
+        _end(connection, one, by=by, now=now)
+    return bool(links)
+
+
+def _not_oneself(patient_key: int, acting_key: int) -> None:
+    if patient_key == acting_key:
+        raise ValueError("nobody acts for himself or herself")
+
+
+def _within_limits(
+    connection: Connection, acting_key: int, kind: Representation, living: list[Acting], now: int
+) -> None:
+    if kind is Representation.SECOND_REPRESENTATIVE:
+        kinds = {one.kind for one in living}
+        if Representation.FIRST_REPRESENTATIVE not in kinds or kind in kinds:
+            raise Refused("A second representative is invited once, by a first one.", rules=("second-representative",))
+        return
+    carers = [one for one in living if one.kind is kind]
+    if len(carers) >= MAXIMUM_CARERS:
+        raise Refused(f"A patient has at most {MAXIMUM_CARERS} carers.", rules=("maximum-carers",))
+    rows = connection.execute(_OF_ACTING, {"acting": acting_key, "now": now})
+    cared_for = [one for one in (_acting(row, now) for row in rows) if one.kind is kind and _lives(one, now)]
+    if len(cared_for) >= MAXIMUM_CARED_FOR:
+        raise Refused(f"A carer acts for at most {MAXIMUM_CARED_FOR} people.", rules=("maximum-cared-for",))
+
+
+def _living(connection: Connection, patient_key: int, now: int) -> list[Acting]:
+    return [one for one in acting_for(connection, patient_key, now=now) if _lives(one, now)]
+
+
+def _lives(one: Acting, now: int) -> bool:
+    if one.state not in {State.PENDING, State.ACCEPTED}:
+        return False
+    return one.ends_at is None or now < one.ends_at
+
+
+def _of_acting(connection: Connection, patient_key: int, acting_key: int, now: int) -> list[Acting]:
+    return [one for one in acting_for(connection, patient_key, now=now) if one.acting_key == acting_key]
+
+
+def _acting(row: Row, now: int) -> Acting:
+    patient_key, link_id, acting_key, kind, state, since, until, answer_by, starts_at, ends_at = row
+    expired = state == State.PENDING.value and answer_by is not None and now >= answer_by
+    return Acting(
+        patient_key=patient_key,
+        link_id=link_id,
+        acting_key=acting_key,
+        kind=Representation(kind),
+        state=State.EXPIRED if expired else State(state),
+        since=since,
+        until=until,
+        answer_by=answer_by,
+        starts_at=starts_at,
+        ends_at=ends_at,
+    )
+
+
+def _end(connection: Connection, one: Acting, *, by: str, now: int) -> None:
+    bump(connection, one.patient_key)
+    connection.execute(_END, {"patient": one.patient_key, "link": one.link_id, "now": now, "by": by})
+
+
+def _write(
+    connection: Connection,
+    patient_key: int,
+    acting_key: int,
+    kind: Representation,
+    state: State,
+    *,
+    dates: _Dates,
+    source: str,
+    now: int,
+) -> None:
+    version = bump(connection, patient_key)
+    row = {
+        "patient_key": patient_key,
+        "link_id": f"{kind.value}-{version}",
+        "acting_key": acting_key,
+        "kind": kind.value,
+        "state": state.value,
+        "since": now,
+        "answer_by": dates.answer_by,
+        "starts_at": dates.starts_at,
+        "ends_at": dates.ends_at,
+        "source": source,
+    }
+    connection.execute(_ADD, row)
