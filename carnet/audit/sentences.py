@@ -6,16 +6,17 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from carnet.audit.act_words import Words, words_of
 from carnet.audit.actors import HOLDERS, ActorType, actor_type, role_words
 from carnet.clock import to_datetime
+from carnet.errors import ConfigurationError
 
 Language = Literal["fr", "en"]
-PARIS = ZoneInfo("Europe/Paris")
 EMERGENCY_MODES = frozenset({"bris_de_glace", "centre_15"})
 
 _MONTHS = (
@@ -159,15 +160,24 @@ def sentence(line: Mapping[str, Any], reader: Reader) -> str:
 def written_moment(at: int, language: Language) -> str:
     """A moment in Paris with the date written out: `Le dimanche 22 novembre 2026 à 11 h 15`, `On Sunday 22 November 2026 at 11:15`.
 
-    In the hour that comes twice in October, the offset is said.
+    In the hour that comes twice in October, the offset is said. Raises ConfigurationError on a machine without time zones.
     """
-    moment = to_datetime(at).astimezone(PARIS)
+    moment = to_datetime(at).astimezone(paris())
     column = int(language == "en")
     day, month = _DAYS[column][moment.weekday()], _MONTHS[column][moment.month - 1]
     if language == "en":
         return f"On {day} {moment.day} {month} {moment.year} at {moment:%H:%M}{_offset(moment)}"
     number = "1er" if moment.day == 1 else moment.day
     return f"Le {day} {number} {month} {moment.year} à {moment.hour} h {moment:%M}{_offset(moment)}"
+
+
+@cache
+def paris() -> ZoneInfo:
+    """The time of Paris. Raises ConfigurationError on a machine without the database of time zones."""
+    try:
+        return ZoneInfo("Europe/Paris")
+    except ZoneInfoNotFoundError as error:
+        raise ConfigurationError("This machine has no database of time zones: install its package tzdata.") from error
 
 
 def _offset(moment: dt.datetime) -> str:

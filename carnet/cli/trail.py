@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from carnet.audit.actors import ActorType
-from carnet.audit.sentences import PARIS, Filter, Viewer
+from carnet.audit.sentences import Filter, Viewer, paris
 from carnet.cli.operator_gate import operator_gate, operator_name, patient_identifier
 from carnet.cli.records import PATIENT
 from carnet.cli.service import HOME
@@ -90,7 +90,7 @@ def _emergencies(value: str) -> dict[str, Any]:
 def _day(text: str, *, days: int = 0) -> int:
     """The beginning, in Paris, of a day written YYYY-MM-DD, or of one `days` later."""
     day = dt.date.fromisoformat(text) + dt.timedelta(days=days)
-    return from_datetime(dt.datetime.combine(day, dt.time(), PARIS))
+    return from_datetime(dt.datetime.combine(day, dt.time(), paris()))
 
 
 FILTERS: Mapping[str, Callable[[str], dict[str, Any]]] = {

@@ -55,7 +55,8 @@ class Forwarder:
         source = AuditSource(settings.atna_source, settings.audit_origin, settings.repository_unique_id)
         told = self._told(connection, line)
         header = Header(settings.atna_source, settings.atna_enterprise_number)
-        return syslog_message(header, told.at, f"{source.origin}/{told.index}", audit_message(told, source))
+        identifier = f"{source.origin}/{told.index}-{_beginning(line.leaf_hash)}"
+        return syslog_message(header, told.at, identifier, audit_message(told, source))
 
     def _told(self, connection: Connection, line: Line) -> Told:
         index = line.leaf_index or 0
@@ -90,3 +91,8 @@ def _in_clear(line: Line, index: int, pseudonym: str) -> Told:
 def _moment(at: object) -> int:
     """A column's moment; 0 where somebody put something else there."""
     return at if isinstance(at, int) else 0
+
+
+def _beginning(leaf: object) -> str:
+    """So much of the leaf hash that a trace that was restored and grew otherwise never gives an identifier a second meaning."""
+    return leaf.hex()[:16] if isinstance(leaf, bytes) else "none"

@@ -6,15 +6,17 @@ import ast
 import datetime as dt
 import re
 from pathlib import Path
+from zoneinfo import ZoneInfoNotFoundError
 
 import pytest
 
 import carnet
 from carnet.audit.act_words import WORDS, words_of
 from carnet.audit.actors import ActorType, actor_type, role_words
-from carnet.audit.sentences import Filter, Reader, Viewer, sentence, shown, written_moment
+from carnet.audit.sentences import Filter, Reader, Viewer, paris, sentence, shown, written_moment
 from carnet.clock import from_datetime
 from carnet.consent.choices import Choice
+from carnet.errors import ConfigurationError
 
 PACKAGE = Path(carnet.__file__).parent
 FRENCH, ENGLISH = Reader(), Reader(language="en")
@@ -132,6 +134,18 @@ def test_a_line_that_does_not_hold_is_told_without_its_content():
 def test_moments_are_those_of_paris_with_the_date_written_out(when, french, english):
     assert written_moment(moment(*when), "fr") == french
     assert written_moment(moment(*when), "en") == english
+
+
+def test_a_machine_without_time_zones_is_told_so_and_nothing_else_depends_on_it(monkeypatch):
+    def none(_name):
+        raise ZoneInfoNotFoundError
+
+    paris.cache_clear()
+    monkeypatch.setattr("carnet.audit.sentences.ZoneInfo", none)
+    with pytest.raises(ConfigurationError, match="tzdata"):
+        written_moment(0, "fr")
+    monkeypatch.undo()
+    assert written_moment(0, "fr") == "Le jeudi 1er janvier 1970 à 1 h 00"
 
 
 # --- every act ------------------------------------------------------------------------------------------------------

@@ -130,7 +130,7 @@ class Receiver:
 
     @property
     def identifiers(self):
-        return [int(re.search(rb'id="[^"]*/(\d+)"', message)[1]) for message in self.messages]
+        return [int(re.search(rb'id="[^"]*/(\d+)-[0-9a-f]{16}"', message)[1]) for message in self.messages]
 
     def documents(self):
         return [hardened_xml.parse(message[message.index(b"<?xml") :]) for message in self.messages]
@@ -302,6 +302,20 @@ def test_a_line_that_was_tampered_with_is_told_as_an_alert_and_stops_nothing(col
     events = [root.find("EventIdentification/EventID").get("csd-code") for root in receiver.documents()]
     assert events[2] == "110113"
     assert events.count("110113") == 1
+
+
+def test_a_trace_restored_and_grown_otherwise_gives_no_identifier_twice(collecting, receiver):
+    act(collecting)
+    forward(collecting)
+    last = sealed(collecting) - 1
+    rows(collecting, f"DELETE FROM audit_event WHERE leaf_index = {last}")
+    rows(collecting, f"DELETE FROM audit_checkpoint WHERE size = {last + 1}")
+    rows(collecting, f"UPDATE audit_forwarding SET next_index = {last}")
+    act(collecting)
+    assert forward(collecting)[0] == 0
+    assert receiver.identifiers[-2:] == [last, last]
+    found = [re.search(rb'id="([^"]*)"', message)[1] for message in receiver.messages]
+    assert len(set(found)) == len(found)
 
 
 def test_a_process_that_ends_before_it_wrote_down_its_place_sends_again(collecting):
