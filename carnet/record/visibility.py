@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from carnet.authorization.facts import Function
+from carnet.consent.rights_version import bump
 from carnet.errors import LocalPolicy, PatientMismatch, Unmodifiable
 from carnet.metadata import Submission
 from carnet.record.act import Act
@@ -43,6 +44,8 @@ def _update(scope: Scope, *, submission: Submission) -> Updated:
     for change in changes:
         _decide(scope, change)
     updated = apply(scope.connection, scope.holder, submission, scope.platform.renderer, changes)
+    if any(kind is not ChangeKind.NOTHING for change in changes for kind in change.kinds):
+        bump(scope.connection, scope.patient.patient_key)
     scope.touched.extend(change.before.unique_id for change in changes)
     scope.detail = ",".join(sorted({kind.value for change in changes for kind in change.kinds}))
     return updated

@@ -38,7 +38,7 @@ def shown(record, entry):
     _, documents = record.read(entry.unique_id, by=by)
     return {
         "metadata": bool(record.documents(by=by).entries),
-        "references": bool(record.documents(by=by, refs=True).references),
+        "references": bool(record.documents(by=by, refs=True).object_refs),
         "document": bool(documents),
         "update": "XDSMetadataVersionError" in str(record.update(stale, by=by).errors),
     }

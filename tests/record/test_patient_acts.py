@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 
 import pytest
 
 from carnet.authorization.facts import Function
+from carnet.clock import DAY
 from carnet.consent.choices import Choice
+from carnet.consent.majority import majority_at
 from carnet.consent.representatives import Representation
 from carnet.demo.people import COMMUNITY_NURSE, HOSPITAL_DOCTOR, LANTERNE, MEDECIN_TRAITANT, NESSI, OTHER_GP, PAT_TROIS
 from carnet.document_query import ReturnType
 from carnet.errors import CarnetError, InvalidMetadata, RecordClosed, Refused, UnknownDocument, UnknownPatient
+from carnet.identity.patients import register
 from carnet.metadata import INVISIBLE_PATIENT, INVISIBLE_REPRESENTANTS_LEGAUX, MASQUE_PS
 from carnet.record.administration import Administration
 from carnet.record.delegations import Delegations
@@ -271,6 +275,40 @@ def test_nobody_acts_for_a_stranger_nor_does_a_stranger(room):
         PatientActs(room.gate, "x", stranger).documents(INS)
     with pytest.raises(UnknownPatient):
         PatientActs(room.gate, "x").documents(stranger)
+
+
+# --- coming of age --------------------------------------------------------------------------------------------------
+
+
+def test_at_midnight_in_paris_the_representatives_stop_and_the_new_adult_begins(room, acts):
+    of_age = majority_at("20081122")
+    room.now = of_age - DAY
+    traits = replace(PAT_TROIS.traits, birth_date="20081122")
+    with room.gate.platform.connection._raw:
+        register(room.platform.connection, room.platform.keyring, traits, INS, room.now)
+    assert Delegations(room.gate, "x").declare(INS, NESSI.identifier, Representation.FIRST_REPRESENTATIVE)
+    assert Delegations(room.gate, "x", NESSI.identifier).invite(
+        INS, LANTERNE.identifier, Representation.SECOND_REPRESENTATIVE
+    )
+    assert Delegations(room.gate, "x", LANTERNE.identifier).answer(INS, accepted=True)
+    (plain,) = room.put(room.document(author=HOSPITAL_DOCTOR), by=HOSPITAL_DOCTOR)
+    (secret,) = room.put(
+        room.document(author=HOSPITAL_DOCTOR),
+        by=HOSPITAL_DOCTOR,
+        requester=room.caller(HOSPITAL_DOCTOR, secret_connection=True),
+    )
+    parents = [PatientActs(room.gate, "x", who.identifier) for who in (NESSI, LANTERNE)]
+
+    def shown(who):
+        try:
+            return {one.unique_id for one in who.documents(INS)} & {plain.unique_id, secret.unique_id}
+        except Refused:
+            return None
+
+    room.now = of_age - 1
+    assert [shown(who) for who in (*parents, acts)] == [{plain.unique_id}, {plain.unique_id}, None]
+    room.now = of_age
+    assert [shown(who) for who in (*parents, acts)] == [None, None, {plain.unique_id, secret.unique_id}]
 
 
 # --- carers ---------------------------------------------------------------------------------------------------------

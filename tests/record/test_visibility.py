@@ -67,6 +67,18 @@ def test_who_wrote_a_document_masks_and_unmasks_it(room):
     assert lines[0]["objects"] == (entry.unique_id,)
 
 
+def test_each_change_of_who_may_see_a_document_is_counted(room):
+    (entry,) = room.put(room.document())
+    version = "SELECT sum(rights_version) FROM health_record"
+    before = room.rows(version)[0][0]
+    masked = room.do(room.caller(), room.mask(entry)).changes[0].after
+    assert room.rows(version)[0][0] == before + 1
+    with pytest.raises(CarnetError):
+        room.do(room.caller(), room.mask(entry))
+    room.do(room.caller(), room.mask(masked))
+    assert room.rows(version)[0][0] == before + 1, "what changes nothing counts for nothing"
+
+
 def test_another_doctor_may_mask_what_the_patient_asks_to_hide_but_not_unmask_it(room):
     (entry,) = room.put(room.document())
     other = room.caller(HOSPITAL_DOCTOR)
