@@ -19,6 +19,8 @@ from carnet.errors import ConfigurationError
 
 SETTINGS_FILE = "carnet.toml"
 PREFIX = "CARNET_"
+EVERYWHERE_ELSE = "*"
+"""In pilot_territories: every territory that is not named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,11 @@ class Settings:
     medecin_traitant_can_be_blocked: bool = False
     deleted_readable: bool = False
     emergency_review_hours: int = 72
+    # the life of a record
+    pilot_territories: tuple[str, ...] = ()
+    destruction_wait_days: int = 30
+    destruction_warning_days: int = 14
+    tombstones: str = "tombstones"
     # trace and storage
     audit_origin: str = "carnet.example/trace"
     audit_seal_interval: float = 1.0
@@ -97,6 +104,14 @@ class Settings:
     def database(self) -> Path:
         """The embedded registry."""
         return self.home / "carnet.db"
+
+    def opening_day(self, territory: str) -> dt.date | None:
+        """The day on which people of a territory begin to be informed; None while it has none. Without pilot territories, the first day."""
+        if not self.pilot_territories:
+            return dt.date.min
+        days = dict(item.split("=", 1) for item in self.pilot_territories)
+        found = days.get(territory, days.get(EVERYWHERE_ELSE))
+        return dt.date.fromisoformat(found) if found is not None else None
 
     def client_policy(self, structure: str) -> ClientPolicy:
         """What is opened for this structure; nothing, when it is not listed."""
@@ -159,7 +174,21 @@ def _check_client(client: ClientPolicy) -> None:
             raise ConfigurationError(f"clients: an end date of {client.structure} is not of the form YYYY-MM-DD.")
 
 
+def _check_territory(item: str) -> None:
+    territory, mark, day = item.partition("=")
+    try:
+        well_formed = bool(territory and mark) and dt.date.fromisoformat(day).isoformat() == day
+    except ValueError:
+        well_formed = False
+    if not well_formed:
+        raise ConfigurationError("pilot_territories: each is written TERRITORY=YYYY-MM-DD.")
+
+
 def _check(settings: Settings) -> None:
+    for item in settings.pilot_territories:
+        _check_territory(item)
+    if not 0 <= settings.destruction_wait_days <= 80:
+        raise ConfigurationError("destruction_wait_days is between 0 and 80: a destruction is due within three months.")
     for client in settings.clients:
         _check_client(client)
     if settings.environment not in {"development", "test", "production"}:

@@ -158,6 +158,20 @@ class Gate:
 
         return self._in_transaction(lambda opened: work(opened, commit))
 
+    def apart(self, work: Callable[[SqliteConnection], T]) -> T:
+        """One item of a long import, behind a savepoint: when it raises, what it did is undone and nothing of what others did."""
+        connection = self.platform.connection
+        connection.control("SAVEPOINT item")
+        try:
+            result = work(connection)
+        except BaseException:
+            if connection.in_transaction:
+                connection.control("ROLLBACK TO item")
+                connection.control("RELEASE item")
+            raise
+        connection.control("RELEASE item")
+        return result
+
     # --- one batch -------------------------------------------------------------------------------------------------
 
     def _drain(self) -> None:

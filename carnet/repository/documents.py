@@ -25,6 +25,11 @@ _ERASE = prepare(
     )
     .values(wrapped_key=bindparam("no_key"), erased_at=bindparam("now"))
 )
+_ERASE_ALL = prepare(
+    update(stored_document)
+    .where(stored_document.c.patient_key == bindparam("patient"), stored_document.c.erased_at.is_(None))
+    .values(wrapped_key=bindparam("no_key"), erased_at=bindparam("now"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,11 @@ def erase(connection: Connection, patient_key: int, unique_id: str, now: int) ->
     connection.execute(_ERASE, {"patient": patient_key, "document": unique_id, "no_key": b"", "now": now})
 
 
+def erase_all(connection: Connection, patient_key: int, now: int) -> None:
+    """The same for every document of a patient."""
+    connection.execute(_ERASE_ALL, {"patient": patient_key, "no_key": b"", "now": now})
+
+
 @lru_cache(maxsize=len(_LIST_SIZES))
 def _find_statement(size: int) -> Statement:
     columns = stored_document.c
@@ -119,3 +129,4 @@ def _find_statement(size: int) -> Statement:
             columns.unique_id.in_([bindparam(f"d{number}") for number in range(size)]),
         )
     )
+

@@ -17,6 +17,16 @@ from carnet.database.tables.identity import (
     professional_role,
     professional_situation,
 )
+from carnet.database.tables.lifecycle import (
+    announcement,
+    delivery,
+    delivery_line,
+    destruction_order,
+    enrolment,
+    opposition_proof,
+    record_transition,
+    tombstone,
+)
 from carnet.database.tables.obligations import emergency_review, notice
 from carnet.database.tables.record import care_link, health_record, patient_choice
 from carnet.database.tables.registry import (
@@ -32,12 +42,17 @@ from carnet.database.tables.registry import (
 from carnet.database.tables.repository import stored_document
 
 __all__ = [
+    "announcement",
     "association",
     "audit_checkpoint",
     "audit_event",
     "care_link",
+    "delivery",
+    "delivery_line",
+    "destruction_order",
     "document_entry",
     "emergency_review",
+    "enrolment",
     "entry_code",
     "entry_reference",
     "folder",
@@ -45,6 +60,7 @@ __all__ = [
     "health_record",
     "metadata",
     "notice",
+    "opposition_proof",
     "organization",
     "patient",
     "patient_choice",
@@ -52,8 +68,10 @@ __all__ = [
     "professional",
     "professional_role",
     "professional_situation",
+    "record_transition",
     "registered_identifier",
     "replay",
     "stored_document",
     "submission_set",
+    "tombstone",
 ]
