@@ -13,7 +13,7 @@ from carnet.clock import Clock, system_clock
 from carnet.config import Settings
 from carnet.crypto.envelope import PatientKey
 from carnet.crypto.keyring import DevelopmentKeyring, Keyring
-from carnet.crypto.tombstone_file import TombstoneFile
+from carnet.crypto.tombstone_file import Tombstone, TombstoneFile
 from carnet.database.connection import Connection, SqliteConnection
 from carnet.database.schema import current, head
 from carnet.errors import ConfigurationError
@@ -22,7 +22,7 @@ from carnet.registry.holder import Renderer
 from carnet.registry.renditions import RenditionCache
 from carnet.repository.segments import SegmentStore
 
-__all__ = ["Connection", "PatientKey", "Platform", "build"]
+__all__ = ["Connection", "PatientKey", "Platform", "Tombstone", "build"]
 
 
 @dataclass(frozen=True, slots=True)

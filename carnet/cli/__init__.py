@@ -11,6 +11,8 @@ import click
 from carnet.cli.client import client
 from carnet.cli.demonstration import demo
 from carnet.cli.feeds import directory, patients
+from carnet.cli.life_of_records import OF_A_RECORD
+from carnet.cli.population import due, enrol, restore
 from carnet.cli.records import record
 from carnet.cli.service import init, migrate, serve
 from carnet.cli.trail import seal_audit, trace, verify_audit
@@ -23,8 +25,13 @@ def carnet() -> None:
     """Carnet, an open national shared health record."""
 
 
-for command in (init, migrate, serve, demo, directory, patients, record, seal_audit, verify_audit, trace, client):
+for command in (
+    *(init, migrate, serve, demo, directory, patients, record, seal_audit, verify_audit, trace, client),
+    *(enrol, due, restore),
+):
     carnet.add_command(command)
+for command in OF_A_RECORD:
+    record.add_command(command)
 
 
 def main() -> None:

@@ -34,9 +34,7 @@ _ALL = prepare(select(*_COLUMNS).order_by(tombstone.c.at, tombstone.c.patient_ke
 _PENDING = prepare(select(*_COLUMNS).where(tombstone.c.erased_at.is_(None)).order_by(tombstone.c.at))
 _ADD = prepare(
     insert(tombstone)
-    .values(
-        patient_key=bindparam("patient"), pseudonym=bindparam("name"), at=bindparam("now"), cause=bindparam("why")
-    )
+    .values(patient_key=bindparam("patient"), pseudonym=bindparam("name"), at=bindparam("now"), cause=bindparam("why"))
     .on_conflict_do_nothing()
 )
 _ERASED = prepare(
@@ -58,4 +56,5 @@ def erased(connection: Connection, patient_key: int, *, now: int) -> None:
 
 def tombstones(connection: Connection, *, pending: bool = False) -> list[Destroyed]:
     """Every destroyed person, the first one first; with `pending`, those alone whose key the keeper may still have."""
-    return [Destroyed(*row[:4], bool(row[4])) for row in connection.execute(_PENDING if pending else _ALL)]
+    rows = connection.execute(_PENDING if pending else _ALL)
+    return [Destroyed(patient_key, name, at, cause, bool(done)) for patient_key, name, at, cause, done in rows]

@@ -71,7 +71,8 @@ def begin(connection: Connection, digest: str, kind: str, *, now: int) -> Progre
     """Where to begin with a file, by the SHA-256 of its content (hexadecimal): at its start, where it stopped, or nowhere any more."""
     connection.execute(_BEGIN, {"digest": digest, "what": kind, "now": now})
     row = connection.execute(_FIND, {"digest": digest})[0]
-    return Progress(*row[:4], bool(row[4]))
+    last_line, informed, waiting, unchanged, finished = row
+    return Progress(last_line, informed, waiting, unchanged, bool(finished))
 
 
 def keep(connection: Connection, digest: str, progress: Progress, *, now: int) -> None:

@@ -42,9 +42,7 @@ class Affiliated:
     former_record: bool
 
 
-def parse_affiliation(
-    lines: Iterable[str], *, test_identities: bool, after: int = 0
-) -> Iterator[Affiliated | BadLine]:
+def parse_affiliation(lines: Iterable[str], *, test_identities: bool, after: int = 0) -> Iterator[Affiliated | BadLine]:
     """Reads the file line by line after line `after` (the header is 1); empty lines are passed over.
 
     What was not UTF-8 stands in `lines` as U+FFFD, and makes its own line bad.

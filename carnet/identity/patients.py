@@ -182,7 +182,7 @@ def register_new(
     }
     for identifier, pseudonym in new.items():
         key = keys[pseudonym]
-        patient_key = _insert(connection, keyring, key, people[identifier], identifier, now)
+        patient_key = _insert(connection, keyring, key, (people[identifier], identifier), now)
         found[identifier] = Patient(patient_key, pseudonym)
     return found, keys
 
@@ -218,12 +218,13 @@ def _owner(connection: Connection, keyring: Keyring, identifier: PatientIdentifi
 
 def _add(connection: Connection, keyring: Keyring, traits: Traits, identifier: PatientIdentifier, now: int) -> int:
     key = keyring.create_patient_key(secrets.token_hex(16))
-    return _insert(connection, keyring, key, traits, identifier, now)
+    return _insert(connection, keyring, key, (traits, identifier), now)
 
 
 def _insert(
-    connection: Connection, keyring: Keyring, key: PatientKey, traits: Traits, identifier: PatientIdentifier, now: int
+    connection: Connection, keyring: Keyring, key: PatientKey, person: tuple[Traits, PatientIdentifier], now: int
 ) -> int:
+    traits, identifier = person
     values = {"pseudonym": key.pseudonym, "sealed_traits": _sealed(key, traits), "updated_at": now}
     patient_key = int(connection.execute(_ADD_PATIENT, values)[0][0])
     added = _identifier_row(keyring, key, identifier)

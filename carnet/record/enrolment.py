@@ -44,7 +44,9 @@ def enrol_file(gate: Gate, lines: Iterable[str], digest: str, *, operator: str) 
     Raises MalformedMessage for a header that lacks a column; what was kept before an error stays.
     """
     by = Actor(operator, "enrolment")
-    return gate.administer_in_steps(lambda connection, commit: _take_in(gate, connection, lines, digest, by, commit))
+    return gate.administer_in_steps(
+        lambda connection, commit: _take_in(_Intake(gate, connection, digest, by), lines, commit)
+    )
 
 
 def opens_on(platform: Platform, territory: str, now: int) -> bool:
@@ -63,22 +65,33 @@ def informing(state: State, *, former_record: bool) -> Event | None:
     return Event.ANNOUNCE_FORMER if former_record and state in {State.OPEN, State.ACTIVATED} else None
 
 
-def _take_in(
-    gate: Gate, connection: Connection, lines: Iterable[str], digest: str, by: Actor, commit: Callable[[], None]
-) -> Enrolled:
-    platform = gate.platform
-    progress = begin(connection, digest, KIND, now=platform.clock())
+@dataclass(frozen=True, slots=True)
+class _Intake:
+    gate: Gate
+    connection: Connection
+    digest: str
+    by: Actor
+
+    @property
+    def platform(self) -> Platform:
+        return self.gate.platform
+
+    def keep(self, progress: Progress) -> None:
+        keep(self.connection, self.digest, progress, now=self.platform.clock())
+
+
+def _take_in(intake: _Intake, lines: Iterable[str], commit: Callable[[], None]) -> Enrolled:
+    connection, digest = intake.connection, intake.digest
+    progress = begin(connection, digest, KIND, now=intake.platform.clock())
     commit()
     if not progress.finished:
-        rows = parse_affiliation(
-            lines, test_identities=platform.settings.test_identities, after=progress.last_line
-        )
-        for step in _steps(rows):
-            progress = _step(gate, connection, step, progress, digest, by)
-            keep(connection, digest, progress, now=platform.clock())
+        tests = intake.platform.settings.test_identities
+        for step in _steps(parse_affiliation(lines, test_identities=tests, after=progress.last_line)):
+            progress = _step(intake, step, progress)
+            intake.keep(progress)
             commit()
         progress = replace(progress, finished=True)
-        keep(connection, digest, progress, now=platform.clock())
+        intake.keep(progress)
     return Enrolled(progress, tuple(BadLine(*row) for row in left_out(connection, digest)))
 
 
@@ -87,21 +100,20 @@ def _steps(rows: Iterator[Affiliated | BadLine]) -> Iterator[list[Affiliated | B
         yield step
 
 
-def _step(
-    gate: Gate, connection: Connection, step: list[Affiliated | BadLine], progress: Progress, digest: str, by: Actor
-) -> Progress:
-    platform, now = gate.platform, gate.platform.clock()
+def _step(intake: _Intake, step: list[Affiliated | BadLine], progress: Progress) -> Progress:
+    platform, now = intake.platform, intake.platform.clock()
     good = [row for row in step if isinstance(row, Affiliated)]
     bad = [(row.number, row.reason) for row in step if isinstance(row, BadLine)]
-    known, keys = register_new(connection, platform.keyring, {row.identifier: row.traits for row in good}, now)
+    people = {row.identifier: row.traits for row in good}
+    known, keys = register_new(intake.connection, platform.keyring, people, now)
     counts: dict[Became, int] = {"informed": 0, "waiting": 0, "unchanged": 0}
     for row in good:
-        work = partial(_one, platform, row=row, patient=known.get(row.identifier), keys=keys, by=by, now=now)
+        work = partial(_one, platform, row=row, patient=known.get(row.identifier), keys=keys, by=intake.by, now=now)
         try:
-            counts[gate.apart(work)] += 1
+            counts[intake.gate.apart(work)] += 1
         except CarnetError as error:
             bad.append((row.number, error.message))
-    leave_out(connection, digest, bad)
+    leave_out(intake.connection, intake.digest, bad)
     return replace(
         progress,
         last_line=step[-1].number,

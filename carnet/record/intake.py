@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+from carnet.consent.lifecycle import Event
 from carnet.identity import directory_feed, directory_import, patients_import
 from carnet.identity.feed_file import Report
+from carnet.identity.patients import by_key
+from carnet.platform import Connection
 from carnet.record.gate import Gate
+from carnet.record.life import Actor, happen, person_of
+
+FEED = Actor("identity-feed", "system")
 
 
 def import_directory(gate: Gate, lines: Iterable[str], *, source: str, complete: bool = False) -> Report:
@@ -23,11 +29,17 @@ def import_directory(gate: Gate, lines: Iterable[str], *, source: str, complete:
 
 
 def import_patients(gate: Gate, lines: Iterable[str]) -> Report:
-    """Takes in an identity feed: persons with their INS and traits. A bad line is noted in the report and harms no other."""
+    """Takes in an identity feed: persons with their INS and traits; whoever it says is dead has their record closed. A bad line is noted in the report and harms no other."""
     platform = gate.platform
     rows = patients_import.parse(lines, test_identities=platform.settings.test_identities)
-    return gate.administer_in_steps(
-        lambda connection, commit: patients_import.apply(
-            connection, platform.keyring, rows, platform.clock(), commit=commit
+
+    def work(connection: Connection, commit: Callable[[], None]) -> Report:
+        def on_death(patient_key: int, _row: patients_import.Row) -> None:
+            person = person_of(platform, connection, by_key(connection, patient_key))
+            happen(connection, person, Event.DEATH, by=FEED, now=platform.clock())
+
+        return patients_import.apply(
+            connection, platform.keyring, rows, platform.clock(), commit=commit, on_death=on_death
         )
-    )
+
+    return gate.administer_in_steps(work)

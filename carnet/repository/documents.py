@@ -129,4 +129,3 @@ def _find_statement(size: int) -> Statement:
             columns.unique_id.in_([bindparam(f"d{number}") for number in range(size)]),
         )
     )
-
