@@ -62,8 +62,11 @@ class TombstoneFile:
     def _lines(self, text: str) -> Iterator[Tombstone]:
         for number, line in enumerate(text.splitlines(), start=1):
             try:
-                body, _, signature = line.rpartition(" ")
-                self._public_key.verify(base64.b64decode(signature, validate=True), _DOMAIN + body.encode())
+                body, _, written = line.rpartition(" ")
+                signature = base64.b64decode(written, validate=True)
+                if base64.b64encode(signature).decode() != written:
+                    raise InvalidSignature  # noqa: TRY301 - two ways to write one signature
+                self._public_key.verify(signature, _DOMAIN + body.encode())
                 pseudonym, at, cause = body.split(" ")
                 yield Tombstone(pseudonym, int(at), cause)
             except (InvalidSignature, ValueError):

@@ -27,8 +27,9 @@ class Custody(Administration):
         given = one_line(identity)
 
         def change(connection: Connection, patient_key: int, now: int) -> bool:
-            former = life(connection, patient_key).state in {State.OPEN, State.ACTIVATED}
-            event = Event.KEEP_APART if former else Event.OPPOSE
+            now_is = life(connection, patient_key)
+            joining = now_is.state in {State.OPEN, State.ACTIVATED} and now_is.due_at is not None
+            event = Event.KEEP_APART if joining else Event.OPPOSE
             if move(connection, patient_key, event, now=now, actor=self.operator) is None:
                 return False
             platform = self.gate.platform

@@ -105,7 +105,7 @@ def test_the_holder_of_a_former_record_keeps_it_apart_by_objecting(room, custody
     assert custody.oppose(PAT_TROIS.identifier, "Dominique PAT-TROIS")
     assert state(room) is State.OPEN
     assert "PAT-TROIS" in custody.proof(PAT_TROIS.identifier)
-    with pytest.raises(RecordClosed):
+    with pytest.raises(RecordClosed, match="close it instead"):
         custody.oppose(BOUSSOLE.identifier, "Tarek BOUSSOLE")
 
 

@@ -33,9 +33,7 @@ def state(room, person=PAT_TROIS):
 
 
 def masks(room, entry):
-    return room.rows(
-        "SELECT version, masks FROM document_entry WHERE unique_id = ? ORDER BY version", entry.unique_id
-    )
+    return room.rows("SELECT version, masks FROM document_entry WHERE unique_id = ? ORDER BY version", entry.unique_id)
 
 
 def test_a_suspension_closes_after_six_weeks_and_its_holder_is_told_at_both_ends(room, custody):
@@ -193,7 +191,9 @@ def test_a_replaced_document_is_shown_too_and_a_deleted_one_is_not(room):
     room.do(room.caller(), room.status(deleted, AvailabilityStatus.DELETED))
     room.now += 40 * DAY
     assert run_due(room.gate).counts == {"document-shown": 1}
-    statuses = room.rows("SELECT version, status FROM document_entry WHERE unique_id = ? ORDER BY version", first.unique_id)
+    statuses = room.rows(
+        "SELECT version, status FROM document_entry WHERE unique_id = ? ORDER BY version", first.unique_id
+    )
     assert statuses == [(1, AvailabilityStatus.DEPRECATED), (2, AvailabilityStatus.DEPRECATED)]
     assert masks(room, deleted) == [(1, INVISIBLE_PATIENT)]
 

@@ -233,9 +233,7 @@ def test_a_record_that_is_open_already_is_left_alone(room):
 
 def test_control_a_build_that_forgets_where_it_stopped_is_noticed(room, monkeypatch):
     """Without the last line, what was informed before is read again; the state table alone keeps people from being informed twice."""
-    monkeypatch.setattr(
-        enrolment, "begin", lambda *a, **k: replace(enrolment.Progress(), finished=False)
-    )
+    monkeypatch.setattr(enrolment, "begin", lambda *a, **k: replace(enrolment.Progress(), finished=False))
     lines = lines_of(person(901001))
     first = enrol(room, lines)
     assert counts(enrol(room, lines)) != counts(first)
