@@ -19,8 +19,6 @@ from carnet.errors import ConfigurationError
 
 SETTINGS_FILE = "carnet.toml"
 PREFIX = "CARNET_"
-EVERYWHERE_ELSE = "*"
-"""In pilot_territories: every territory that is not named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +102,6 @@ class Settings:
     def database(self) -> Path:
         """The embedded registry."""
         return self.home / "carnet.db"
-
-    def opening_day(self, territory: str) -> dt.date | None:
-        """The day on which people of a territory begin to be informed; None while it has none. Without pilot territories, the first day."""
-        if not self.pilot_territories:
-            return dt.date.min
-        days = dict(item.split("=", 1) for item in self.pilot_territories)
-        found = days.get(territory, days.get(EVERYWHERE_ELSE))
-        return dt.date.fromisoformat(found) if found is not None else None
 
     def client_policy(self, structure: str) -> ClientPolicy:
         """What is opened for this structure; nothing, when it is not listed."""

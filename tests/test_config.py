@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import datetime as dt
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -66,15 +65,6 @@ def test_what_is_opened_for_one_client_is_not_opened_for_another(tmp_path: Path)
 def test_a_pilot_territory_is_a_code_and_a_day(tmp_path, territory):
     with pytest.raises(ConfigurationError, match="pilot_territories"):
         load(tmp_path, {"CARNET_PILOT_TERRITORIES": territory})
-
-
-def test_territories_open_on_their_day_and_everywhere_else_on_its_own(tmp_path):
-    every = load(tmp_path, {})
-    assert every.opening_day("80") == dt.date.min
-    some = load(tmp_path, {"CARNET_PILOT_TERRITORIES": "80=2027-01-01,*=2027-06-01"})
-    assert some.opening_day("80") == dt.date(2027, 1, 1)
-    assert some.opening_day("35") == dt.date(2027, 6, 1)
-    assert load(tmp_path, {"CARNET_PILOT_TERRITORIES": "80=2027-01-01"}).opening_day("35") is None
 
 
 def test_a_destruction_may_not_wait_past_its_limit(tmp_path):

@@ -268,6 +268,7 @@ SHARED_NAMES = {
     "facts.py": {"authorization", "record"},  # what the rules read, and from where
     "trail.py": {"audit", "cli"},  # a patient's trace, and the commands on it
     "documents.py": {"demo", "repository"},
+    "lifecycle.py": {"consent", "database/tables"},  # what happens to a record, and the tables that keep it
 }
 
 

@@ -60,7 +60,7 @@ class TombstoneFile:
         return tuple(self._lines(whole))
 
     def _lines(self, text: str) -> Iterator[Tombstone]:
-        for number, line in enumerate(text.splitlines(), start=1):
+        for number, line in enumerate(text.split("\n") if text else (), start=1):
             try:
                 body, _, written = line.rpartition(" ")
                 signature = base64.b64decode(written, validate=True)

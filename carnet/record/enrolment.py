@@ -27,6 +27,8 @@ from carnet.record.life import Actor, Person, happen
 
 KIND = "affiliation"
 LINES_A_STEP = 500
+EVERYWHERE_ELSE = "*"
+"""In the setting pilot_territories: every territory that is not named."""
 Became = Literal["informed", "waiting", "unchanged"]
 
 
@@ -50,9 +52,10 @@ def enrol_file(gate: Gate, lines: Iterable[str], digest: str, *, operator: str) 
 
 
 def opens_on(platform: Platform, territory: str, now: int) -> bool:
-    """Whether the people of a territory are informed at this moment."""
-    day: dt.date | None = platform.settings.opening_day(territory)
-    return day is not None and day <= to_datetime(now).date()
+    """Whether the people of a territory are informed at this moment: from its day on, or at once where no territory is a pilot."""
+    days = dict(item.split("=", 1) for item in platform.settings.pilot_territories)
+    day = days.get(territory, days.get(EVERYWHERE_ELSE))
+    return not days or (day is not None and dt.date.fromisoformat(day) <= to_datetime(now).date())
 
 
 def informing(state: State, *, former_record: bool) -> Event | None:

@@ -53,7 +53,7 @@ class Someone:
     number: int
     born: dt.date
     territory: str
-    former: bool
+    former: bool = False
     state: str = ""
     informed_on: int | None = None
     suspended_on: int | None = None
@@ -133,10 +133,7 @@ class Year:
         born = to_datetime(self.room.now).date() - dt.timedelta(days=3)
         first = len(self.people)
         self.affiliate(
-            [
-                Someone(first + number, born, self.chance.choice(list(TERRITORIES)), False)
-                for number in range(BIRTHS_A_WEEK)
-            ]
+            [Someone(first + number, born, self.chance.choice(list(TERRITORIES))) for number in range(BIRTHS_A_WEEK)]
         )
 
     def choices(self):
