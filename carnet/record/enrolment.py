@@ -26,7 +26,7 @@ from carnet.record.gate import Gate
 from carnet.record.life import Actor, Person, happen
 
 KIND = "affiliation"
-LINES_A_STEP = 500
+LINES_A_STEP = 200
 EVERYWHERE_ELSE = "*"
 """In the setting pilot_territories: every territory that is not named."""
 Became = Literal["informed", "waiting", "unchanged"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -30,6 +31,8 @@ from carnet.requester import Requester
 
 T = TypeVar("T")
 MAXIMUM_BATCH = 64
+LET_OTHERS_IN = 0.001
+"""Seconds between two steps of a long import: more than others wait between two tries (connection.BETWEEN_TRIES)."""
 _LOG = logging.getLogger("carnet.gate")
 
 
@@ -154,6 +157,7 @@ class Gate:
 
         def commit() -> None:
             connection.control("COMMIT")
+            time.sleep(LET_OTHERS_IN)
             connection.control("BEGIN IMMEDIATE")
 
         return self._in_transaction(lambda opened: work(opened, commit))
