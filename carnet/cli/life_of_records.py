@@ -14,6 +14,7 @@ from carnet.cli.service import HOME
 from carnet.clock import from_datetime
 from carnet.metadata import PatientIdentifier
 from carnet.record.custody import Custody
+from carnet.record.destruction import release_ins
 
 Act = Callable[[Custody, PatientIdentifier], bool]
 
@@ -120,6 +121,16 @@ def cancel_destruction(home: Path, patient: str) -> None:
     _do(home, patient, Custody.cancel_destruction)
 
 
+@click.command()
+@HOME
+@PATIENT
+def renew(home: Path, patient: str) -> None:
+    """Let the holder of a destroyed record have a new one: register the person again from a feed, then open the record."""
+    with operator_gate(home) as gate:
+        release_ins(gate, patient_identifier(gate, patient), operator=operator_name())
+    click.echo("Done.")
+
+
 def _write_proof(home: Path, patient: str, out: Path) -> None:
     with operator_gate(home) as gate:
         statement = Custody(gate, operator_name()).proof(patient_identifier(gate, patient))
@@ -128,6 +139,6 @@ def _write_proof(home: Path, patient: str, out: Path) -> None:
 
 OF_A_RECORD: tuple[click.Command, ...] = (
     *(oppose, opposition_proof, verify_opposition, activate, suspend, resume, death),
-    *(destroy, confirm_destruction, cancel_destruction),
+    *(destroy, confirm_destruction, cancel_destruction, renew),
 )
 """What joins the group `carnet record`."""

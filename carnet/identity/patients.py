@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from carnet.crypto.envelope import PatientKey
 from carnet.crypto.keyring import Keyring
@@ -101,6 +101,7 @@ _ADD_IDENTIFIER = prepare(
         {name: bindparam(name) for name in ("blind_index", "patient_key", "sealed_value", "since")}
     )
 )
+_RELEASE = prepare(delete(patient_identifier).where(patient_identifier.c.patient_key == bindparam("patient_key")))
 _END_IDENTIFIERS = prepare(
     update(patient_identifier)
     .where(patient_identifier.c.patient_key == bindparam("of_patient"), patient_identifier.c.until.is_(None))
@@ -185,6 +186,11 @@ def register_new(
         patient_key = _insert(connection, keyring, key, (people[identifier], identifier), now)
         found[identifier] = Patient(patient_key, pseudonym)
     return found, keys
+
+
+def release(connection: Connection, patient_key: int) -> None:
+    """Forgets every INS of somebody whose key is destroyed, so that the same human can be registered again, as a new person."""
+    connection.execute(_RELEASE, {"patient_key": patient_key})
 
 
 def traits(connection: Connection, patient_key: int, key: PatientKey) -> Traits:

@@ -16,8 +16,9 @@ from carnet.consent.destruction_orders import carried_out
 from carnet.consent.erasure_of_choices import erase_choices
 from carnet.consent.lifecycle import Event, State, life, move
 from carnet.consent.tombstones import Destroyed, erased, raise_tombstone, tombstones
-from carnet.errors import UnknownPatient
-from carnet.identity.patients import Patient, by_pseudonym
+from carnet.errors import RecordClosed, UnknownPatient
+from carnet.identity.patients import Patient, by_pseudonym, find, release
+from carnet.metadata import PatientIdentifier
 from carnet.platform import Connection, Platform, Tombstone
 from carnet.record.gate import Gate
 from carnet.record.life import SYSTEM, Actor, person_of, trace
@@ -42,7 +43,7 @@ def destroy(platform: Platform, connection: Connection, patient: Patient, event:
     erase_all(connection, patient.patient_key, now)
     carried_out(connection, patient.patient_key, now=now)
     raise_tombstone(connection, patient.patient_key, patient.pseudonym, cause=event.value, now=now)
-    _trace_tombstone(platform, connection, patient.pseudonym, event, by=by, now=now)
+    _trace_pseudonym(platform, connection, "life/tombstone", patient.pseudonym, by=by, now=now, detail=event.value)
     return True
 
 
@@ -76,6 +77,26 @@ def replay_tombstones(gate: Gate, copy: Path | None = None) -> int:
     return back
 
 
+def release_ins(gate: Gate, identifier: PatientIdentifier, *, operator: str) -> None:
+    """Lets the holder of a destroyed record ask for a new space: the INS may be registered again, and nothing ties it to the old one.
+
+    Raises UnknownPatient when nobody has the INS, RecordClosed while the record is not destroyed.
+    """
+    platform = gate.platform
+
+    def work(connection: Connection) -> None:
+        patient = find(connection, platform.keyring, identifier)
+        if patient is None:
+            raise UnknownPatient("No person is known for this identifier.")
+        if life(connection, patient.patient_key).state is not State.DESTROYED:
+            raise RecordClosed("The INS of a record that is not destroyed stays with it.")
+        release(connection, patient.patient_key)
+        by = Actor(operator, "operator")
+        _trace_pseudonym(platform, connection, "life/release", patient.pseudonym, by=by, now=platform.clock())
+
+    gate.administer(work)
+
+
 def _destroy_again(platform: Platform, connection: Connection, *, pseudonym: str) -> bool:
     patient = by_pseudonym(connection, pseudonym)
     if patient is None or life(connection, patient.patient_key).state is State.DESTROYED:
@@ -103,16 +124,17 @@ def _has_key(platform: Platform, pseudonym: str) -> bool:
     return True
 
 
-def _trace_tombstone(
-    platform: Platform, connection: Connection, pseudonym: str, event: Event, *, by: Actor, now: int
+def _trace_pseudonym(
+    platform: Platform, connection: Connection, action: str, pseudonym: str, *, by: Actor, now: int, detail: str = ""
 ) -> None:
+    """Appends a line of no patient: what names a person would be sealed under a key that is gone."""
     line = AuditEvent(
-        action="life/tombstone",
+        action=action,
         outcome="done",
         at=now,
         requester_id=by.identifier,
         requester_role=by.role,
         objects=(pseudonym,),
-        detail=event.value,
+        detail=detail,
     )
     append_to_journal(connection, line, patient_key=None, key=platform.keyring.actor_key())

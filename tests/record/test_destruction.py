@@ -13,13 +13,14 @@ from carnet.clock import DAY
 from carnet.consent.delays import years_after
 from carnet.consent.lifecycle import Event, State, life
 from carnet.database import tables
-from carnet.demo.people import MEDECIN_TRAITANT, PAT_TROIS
+from carnet.demo.people import MEDECIN_TRAITANT, PAT_TROIS, identity_feed
 from carnet.errors import IntegrityFailure, RecordClosed, Refused, UnknownPatient
 from carnet.identity.patients import find
 from carnet.record import destruction
 from carnet.record.custody import Custody
-from carnet.record.destruction import bury, replay_tombstones
+from carnet.record.destruction import bury, release_ins, replay_tombstones
 from carnet.record.due import run_due
+from carnet.record.intake import import_patients
 
 PATIENT = PAT_TROIS.identifier
 KEPT = {
@@ -213,6 +214,25 @@ def test_ten_years_after_the_closing_the_archive_is_destroyed(room, custody):
     room.now += 1
     assert run_due(room.gate).counts == {"archive-ends": 1, "key-erased": 1}
     assert not readable(room)
+
+
+def test_the_holder_of_a_destroyed_record_gets_a_new_one_on_their_wish_alone(room, custody, second):
+    feed = identity_feed().splitlines(keepends=True)
+    with pytest.raises(RecordClosed, match="not destroyed"):
+        release_ins(room.gate, PATIENT, operator="operator:un")
+    destroyed(room, custody, second)
+    old = patient(room)
+    assert len(import_patients(room.gate, feed).bad) == 1
+    release_ins(room.gate, PATIENT, operator="operator:un")
+    with pytest.raises(UnknownPatient):
+        release_ins(room.gate, PATIENT, operator="operator:un")
+    assert not import_patients(room.gate, feed).bad
+    assert patient(room) != old
+    assert custody.open_record(PATIENT)
+    custody.declare_medecin_traitant(PATIENT, MEDECIN_TRAITANT.identifier)
+    assert room.do(room.caller(), room.finding()).references == ()
+    assert replay_tombstones(room.gate) == 0
+    assert life(room.connection, patient(room).patient_key).state is State.OPEN
 
 
 # --- what a backup brings back --------------------------------------------------------------------------------------
