@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import calendar
-import datetime as dt
 
 from carnet.clock import DAY, from_datetime, to_datetime
 
@@ -35,8 +34,3 @@ def months_after(moment: int, months: int) -> int:
 def years_after(moment: int, years: int) -> int:
     """The same day so many years later."""
     return months_after(moment, years * 12)
-
-
-def start_of(day: dt.date) -> int:
-    """The first moment of a day, UTC."""
-    return from_datetime(dt.datetime.combine(day, dt.time(), dt.UTC))

@@ -13,20 +13,23 @@ from functools import partial
 
 from carnet.clock import DAY
 from carnet.consent import enrolments, lifecycle
-from carnet.consent.delays import TOLD_AFTER_DAYS
+from carnet.consent.delays import SIX_WEEKS, TOLD_AFTER_DAYS, end_of_day
 from carnet.consent.destruction_orders import Order, standing_orders, warned
 from carnet.consent.lifecycle import Event, life
 from carnet.errors import CarnetError, LocalPolicy
+from carnet.exchange.sendings import sent_at
 from carnet.identity.patients import by_key
 from carnet.platform import Connection, Platform
 from carnet.record.announcement_rule import announce, is_due
 from carnet.record.destruction import bury, destroy
 from carnet.record.enrolment import informing, opens_on
 from carnet.record.gate import Gate
-from carnet.record.life import SYSTEM, happen, person_of, trace
+from carnet.record.life import NOTICES, SYSTEM, happen, person_of, trace
 from carnet.registry.announcements import Hidden, hidden_documents
 
 PAGE = 200
+INFORMED_BEFORE = frozenset({Event.DELAY_ENDS, Event.TAKE_OVER})
+"""What happens to whoever did not object, so to nobody whom the notice has not reached."""
 _LOG = logging.getLogger("carnet.due")
 Work = Callable[[Platform, Connection, int], str]
 """(platform, connection, now) -> what was done, a word for the report; '' for nothing."""
@@ -123,6 +126,8 @@ def _delays(_platform: Platform, connection: Connection, until: int, _done: Done
 
 def _ending(patient_key: int, event: Event) -> Work:
     def work(platform: Platform, connection: Connection, now: int) -> str:
+        if event in INFORMED_BEFORE and not _informed_long_enough(platform, connection, patient_key, now):
+            return "notice-awaited"
         patient = by_key(connection, patient_key)
         if event is Event.ARCHIVE_ENDS:
             destroy(platform, connection, patient, event, by=SYSTEM, now=now)
@@ -131,6 +136,14 @@ def _ending(patient_key: int, event: Event) -> Work:
         return event.value
 
     return work
+
+
+def _informed_long_enough(platform: Platform, connection: Connection, patient_key: int, now: int) -> bool:
+    """Whether six weeks have passed since the notice went out: the law counts from the sending, not from our wish to send."""
+    if not platform.settings.opening_waits_for_notice:
+        return True
+    sent = sent_at(connection, patient_key, NOTICES[Event.INFORM])
+    return sent is not None and now >= end_of_day(sent, SIX_WEEKS)
 
 
 def _destructions(platform: Platform, connection: Connection, until: int, done: Done) -> Iterator[Item]:

@@ -41,7 +41,7 @@ def in_days(number):
     return to_datetime(system_clock() + number * DAY).date().isoformat()
 
 
-def test_people_are_enrolled_and_opened_after_six_weeks(run, file):
+def test_people_are_enrolled_and_opened_after_six_weeks(run, file, monkeypatch):
     said = run("enrol", "--home", "HOME", file(HEADER + person(901001) + person(901002)))
     assert (said.status, said.out, said.err) == (
         0,
@@ -49,6 +49,8 @@ def test_people_are_enrolled_and_opened_after_six_weeks(run, file):
         "",
     )
     assert run("due", "--home", "HOME").out == "Nothing is due.\n"
+    assert run("due", "--home", "HOME", "--at", in_days(43)).out == "notice-awaited: 2\n"
+    monkeypatch.setenv("CARNET_OPENING_WAITS_FOR_NOTICE", "false")
     assert run("due", "--home", "HOME", "--at", in_days(42)).out == "Nothing is due.\n"
     assert run("due", "--home", "HOME", "--at", in_days(43)).out == "delay-ends: 2\n"
     assert run("due", "--home", "HOME", "--at", in_days(43)).out == "Nothing is due.\n"

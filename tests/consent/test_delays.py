@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import pytest
 
-from carnet.clock import DAY, from_datetime, from_iso, to_datetime
-from carnet.consent.delays import DESTRUCTION_MONTHS, end_of_day, months_after, start_of, years_after
+from carnet.clock import DAY, from_iso, to_datetime
+from carnet.consent.delays import DESTRUCTION_MONTHS, end_of_day, months_after, years_after
 
 
 @pytest.mark.parametrize(
@@ -48,7 +46,3 @@ def test_three_months_are_never_more_than_the_calendar_s():
 
 def test_years_pass_over_the_day_that_a_year_has_not():
     assert years_after(from_iso("2028-02-29T00:00:00Z"), 10) == from_iso("2038-02-28T00:00:00Z")
-
-
-def test_a_day_starts_at_midnight_utc():
-    assert start_of(dt.date(2027, 1, 1)) == from_datetime(dt.datetime(2027, 1, 1, tzinfo=dt.UTC))

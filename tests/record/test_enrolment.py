@@ -65,6 +65,15 @@ def counts(enrolled):
     return done.informed, done.waiting, done.unchanged
 
 
+def delivered(room):
+    """Every notice goes out now."""
+    room.gate.administer(
+        lambda connection: connection._raw.execute(
+            "UPDATE notice SET delivered_at = ? WHERE delivered_at IS NULL", (room.now,)
+        )
+    )
+
+
 def test_people_become_known_and_are_informed_with_a_notice_and_a_line_of_the_trace(room):
     ticket = room.last_ticket()
     enrolled = enrol(room, lines_of(person(901001), person(901002)))
@@ -219,11 +228,30 @@ def test_a_record_of_before_2022_stays_open_and_joins_the_space_after_six_weeks(
     assert counts(enrol(room, lines_of(line))) == (1, 0, 0)
     assert life(room.connection, key).state is State.OPEN
     assert room.do(room.caller(), room.finding()).references == ()
+    delivered(room)
     room.now += 42 * DAY
     assert run_due(room.gate).counts == {}
     room.now += DAY
     assert run_due(room.gate).counts == {"take-over": 1}
     assert [row.event for row in history(room.connection, key)] == ["open", "announce-former", "take-over"]
+
+
+def test_six_weeks_run_from_the_delivery_of_the_notice_and_never_without_it(room):
+    enrol(room, lines_of(person(901001)))
+    room.now += 60 * DAY
+    assert run_due(room.gate).counts == {"notice-awaited": 1}
+    delivered(room)
+    room.now += 42 * DAY
+    assert run_due(room.gate).counts == {"notice-awaited": 1}
+    room.now += DAY
+    assert run_due(room.gate).counts == {"delay-ends": 1}
+
+
+def test_where_notices_go_out_by_other_means_the_day_of_the_file_counts(open_room):
+    room = open_room(opening_waits_for_notice=False)
+    enrol(room, lines_of(person(901001)))
+    room.now += 43 * DAY
+    assert run_due(room.gate).counts == {"delay-ends": 1}
 
 
 def test_a_record_that_is_open_already_is_left_alone(room):

@@ -193,6 +193,11 @@ class Year:
 
     def time_passes(self):
         """All timers, and the same by the model: six weeks are 42 whole days after the day itself."""
+        self.room.gate.administer(
+            lambda connection: connection._raw.execute(
+                "UPDATE notice SET delivered_at = due_at WHERE delivered_at IS NULL"
+            )
+        )
         done = run_due(self.room.gate)
         assert done.failed == []
         for word in ("document-shown", "announcement-told"):
@@ -288,8 +293,9 @@ def first_people(chance):
         yield Someone(number, born, list(TERRITORIES)[number % 3], number % 10 == 0)
 
 
-def opened(open_room):
-    room = open_room(pilot_territories=tuple(f"{code}={day}" for code, day in TERRITORIES.items()))
+def opened(open_room, **settings):
+    territories = tuple(f"{code}={day}" for code, day in TERRITORIES.items())
+    room = open_room(pilot_territories=territories, **settings)
     room.now = START
     return Year(room, ticket=room.last_ticket())
 
@@ -333,7 +339,7 @@ def test_a_year_in_the_life_of_a_thousand_people(open_room, capsys):
 def test_control_a_delay_that_is_a_day_too_short_is_noticed(open_room, monkeypatch):
     monkeypatch.setattr(lifecycle, "end_of_day", lambda moment, days: moment - moment % DAY + (days - 1) * DAY)
     with pytest.raises(AssertionError):
-        live(opened(open_room), 7)
+        live(opened(open_room, opening_waits_for_notice=False), 7)
 
 
 def test_control_a_transition_that_is_not_traced_is_noticed(open_room, monkeypatch):
