@@ -11,7 +11,8 @@ import click
 from carnet.cli.operator_gate import operator_gate, operator_name, patient_identifier
 from carnet.cli.records import PATIENT
 from carnet.cli.service import HOME
-from carnet.clock import from_datetime
+from carnet.clock import from_datetime, to_iso
+from carnet.consent.lifecycle import State, attached
 from carnet.metadata import PatientIdentifier
 from carnet.record.custody import Custody
 from carnet.record.destruction import release_ins
@@ -57,6 +58,19 @@ def verify_opposition(home: Path, file: Path) -> None:
         statement = file.read_text(encoding="utf-8", errors="replace")
         reference = Custody(gate, operator_name()).verify_proof(statement)
     click.echo(f"Valid: {reference}.")
+
+
+@click.command()
+@HOME
+@PATIENT
+def history(home: Path, patient: str) -> None:
+    """Show the transitions of a record: when, to which state, by what event, who."""
+    with operator_gate(home) as gate:
+        past = Custody(gate, operator_name()).history(patient_identifier(gate, patient))
+    for row in past:
+        click.echo(f"{to_iso(row.at)} {row.after} {row.event} {row.reason or '-'} {row.actor or '-'}")
+    if past and past[-1].after in {State.OPEN, State.ACTIVATED} and not attached(past):
+        click.echo("A record of before 2022, apart from its holder's space.")
 
 
 @click.command()
@@ -138,7 +152,7 @@ def _write_proof(home: Path, patient: str, out: Path) -> None:
 
 
 OF_A_RECORD: tuple[click.Command, ...] = (
-    *(oppose, opposition_proof, verify_opposition, activate, suspend, resume, death),
+    *(history, oppose, opposition_proof, verify_opposition, activate, suspend, resume, death),
     *(destroy, confirm_destruction, cancel_destruction, renew),
 )
 """What joins the group `carnet record`."""

@@ -185,6 +185,12 @@ _HISTORY = prepare(
     .where(record_transition.c.patient_key == bindparam("patient"))
     .order_by(record_transition.c.number)
 )
+_STATE_AT = prepare(
+    select(record_transition.c.to_state)
+    .where(record_transition.c.patient_key == bindparam("patient"), record_transition.c.at <= bindparam("moment"))
+    .order_by(record_transition.c.number.desc())
+    .limit(1)
+)
 _ADD = prepare(
     insert(record_transition).values(
         patient_key=bindparam("patient"),
@@ -219,6 +225,18 @@ def history(connection: Connection, patient_key: int) -> tuple[Transition, ...]:
     """Every transition of a record, the first one first."""
     rows = connection.execute(_HISTORY, {"patient": patient_key})
     return tuple(Transition(row[0], State(row[1]), State(row[2]), *row[3:]) for row in rows)
+
+
+def state_at(connection: Connection, patient_key: int, moment: int) -> State:
+    """The state of a record at a moment, past or present; State.NONE before its first transition."""
+    rows = connection.execute(_STATE_AT, {"patient": patient_key, "moment": moment})
+    return State(rows[0][0]) if rows else State.NONE
+
+
+def attached(past: tuple[Transition, ...]) -> bool:
+    """Whether a record is in its holder's space (TD0.2 RATTACHEMENT_ENS): all but those of before 2022 that wait, or were kept apart."""
+    told = [row.event for row in past if row.event in _OF_FORMER or row.event in {Event.OPEN, Event.DELAY_ENDS}]
+    return bool(told) and told[-1] not in {Event.ANNOUNCE_FORMER, Event.KEEP_APART}
 
 
 def move(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from carnet.consent import destruction_orders
-from carnet.consent.lifecycle import Event, State, life, move
+from carnet.consent.lifecycle import Event, State, Transition, history, life, move
 from carnet.consent.opposition_proofs import last_proof, one_line, verified_reference, write_proof
 from carnet.errors import RecordClosed, UnknownPatient
 from carnet.exchange.notices import owe
@@ -54,6 +54,17 @@ class Custody(Administration):
 
         self._change(patient, "opposition-proof", read)
         return found[0]
+
+    def history(self, patient: PatientIdentifier) -> tuple[Transition, ...]:
+        """Every transition of a record, the first one first."""
+        found: list[Transition] = []
+
+        def read(connection: Connection, patient_key: int, _now: int) -> bool:
+            found.extend(history(connection, patient_key))
+            return True
+
+        self._change(patient, "read-history", read)
+        return tuple(found)
 
     def verify_proof(self, statement: str) -> str:
         """The reference of a statement that was signed here. Raises IntegrityFailure."""

@@ -122,6 +122,17 @@ def test_a_death_that_did_not_happen_is_withdrawn(run, refused):
     assert run("record", "open", *OF_INS).out == "Nothing to change.\n"
 
 
+def test_the_history_of_a_record_is_shown_with_who_made_it(run):
+    run("record", "close", *OF_INS, "--reason", "FERMETURE_DEMANDE_PATIENT")
+    lines = run("record", "history", *OF_INS).out.splitlines()
+    assert [line.split()[1:4] for line in lines] == [
+        ["open", "open", "-"],
+        ["closed", "close", "FERMETURE_DEMANDE_PATIENT"],
+    ]
+    assert lines[0].endswith(" operator:demonstration")
+    assert "administration/read-history" in run("trace", *OF_INS).out
+
+
 def test_restoring_says_what_it_does(run):
     said = run("restore", "--home", "HOME")
     assert said.status == 2

@@ -11,7 +11,7 @@ from carnet.clock import DAY, from_iso
 from carnet.consent import lifecycle
 from carnet.consent.delays import end_of_day, years_after
 from carnet.consent.destruction_orders import order, standing_order
-from carnet.consent.lifecycle import CELLS, DECEASED, TABLE, Event, State, due, history, life, move
+from carnet.consent.lifecycle import CELLS, DECEASED, TABLE, Event, State, attached, due, history, life, move, state_at
 from carnet.database.statements import prepare
 from carnet.database.tables import health_record, record_transition
 from carnet.errors import RecordClosed, UnknownPatient
@@ -211,6 +211,36 @@ def test_what_is_due_is_found_once_in_the_order_of_time_and_by_pages(connection)
     ]
     (first,) = due(connection, LATE, after=(-1, 0), count=1)
     assert [row[0] for row in due(connection, LATE, after=(first[2], first[0]), count=10)] == [2, 1]
+
+
+def test_the_state_of_any_past_moment_is_known(connection):
+    live(connection, Event.INFORM)
+    live(connection, Event.OPEN, now=NOW + DAY)
+    live(connection, Event.SUSPEND, now=NOW + 2 * DAY)
+    found = [state_at(connection, 3, NOW + days * DAY - 1) for days in range(4)]
+    assert found == [State.NONE, State.INFORMED, State.OPEN, State.SUSPENDED]
+    assert state_at(connection, 3, NOW) is State.INFORMED
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ((), False),
+        ((Event.OPEN,), True),
+        ((Event.OPEN, Event.ANNOUNCE_FORMER), False),
+        ((Event.OPEN, Event.ANNOUNCE_FORMER, Event.KEEP_APART), False),
+        ((Event.OPEN, Event.ANNOUNCE_FORMER, Event.KEEP_APART, Event.CLOSE, Event.OPEN), True),
+    ],
+)
+def test_a_record_is_in_the_space_unless_it_is_of_before_2022_and_waits_or_stays_apart(connection, events, expected):
+    live(connection, *events)
+    assert attached(history(connection, 3)) is expected
+
+
+def test_a_former_record_is_in_the_space_once_it_was_taken_over(connection):
+    live(connection, Event.OPEN, Event.ANNOUNCE_FORMER)
+    move(connection, 3, Event.TAKE_OVER, now=NOW + 50 * DAY)
+    assert attached(history(connection, 3))
 
 
 def test_control_a_table_that_opens_too_much_is_noticed(connection, monkeypatch):
