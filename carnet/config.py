@@ -84,7 +84,7 @@ class Settings:
     emergency_review_hours: int = 72
     # the life of a record
     pilot_territories: tuple[str, ...] = ()
-    opening_waits_for_notice: bool = True
+    delays_wait_for_notice: bool = True
     destruction_wait_days: int = 30
     destruction_warning_days: int = 14
     tombstones: str = "tombstones"

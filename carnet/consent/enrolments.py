@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from carnet.database.connection import Connection
@@ -41,6 +41,12 @@ _INFORMED = prepare(
     .values(informed_at=bindparam("now"))
 )
 
+_STRIKE = prepare(
+    delete(enrolment)
+    .where(enrolment.c.patient_key == bindparam("patient"), enrolment.c.informed_at.is_(None))
+    .returning(enrolment.c.patient_key)
+)
+
 
 def enrol(
     connection: Connection,
@@ -62,6 +68,11 @@ def enrol(
         "told": now if informed else None,
     }
     return bool(connection.execute(_ADD, values))
+
+
+def strike(connection: Connection, patient_key: int) -> bool:
+    """Forgets that somebody waits to be informed, because they died; False when they did not wait."""
+    return bool(connection.execute(_STRIKE, {"patient": patient_key}))
 
 
 def waiting_territories(connection: Connection) -> Sequence[str]:

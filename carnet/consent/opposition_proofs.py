@@ -101,6 +101,8 @@ def verified_reference(statement: str, public_key: bytes) -> str:
     body, _mark, signature = statement.rpartition(_SIGNATURE)
     try:
         signed = base64.b64decode(signature.removesuffix("\n"), validate=True)
+        if f"{base64.b64encode(signed).decode()}\n" != signature:
+            raise InvalidSignature  # noqa: TRY301 - two ways to write one signature
         Ed25519PublicKey.from_public_bytes(public_key).verify(signed, _DOMAIN + body.encode())
         return body.splitlines()[1].removeprefix(_REFERENCE)
     except (InvalidSignature, ValueError, IndexError):

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, select
 
 from carnet.database.connection import Connection
 from carnet.database.statements import prepare
 from carnet.database.tables import notice
 
 _SENT = prepare(
-    select(func.max(notice.c.delivered_at)).where(
+    select(notice.c.delivered_at)
+    .where(
         notice.c.patient_key == bindparam("patient"),
         notice.c.kind == bindparam("what"),
         notice.c.recipient == "patient",
     )
+    .order_by(notice.c.due_at.desc())
+    .limit(1)
 )
 
 
 def sent_at(connection: Connection, patient_key: int, kind: str) -> int | None:
-    """The last moment (microseconds UTC) at which a notice of this kind went to the patient; None while none has."""
-    moment: int | None = connection.execute(_SENT, {"patient": patient_key, "what": kind})[0][0]
+    """When the last notice of this kind went to the patient (microseconds UTC); None while it has not, or when none is owed."""
+    rows = connection.execute(_SENT, {"patient": patient_key, "what": kind})
+    moment: int | None = rows[0][0] if rows else None
     return moment

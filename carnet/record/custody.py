@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from carnet.consent import destruction_orders
+from carnet.consent import destruction_orders, enrolments
 from carnet.consent.lifecycle import Event, State, Transition, history, life, move
 from carnet.consent.opposition_proofs import last_proof, one_line, verified_reference, write_proof
 from carnet.errors import RecordClosed, UnknownPatient
@@ -83,8 +83,13 @@ class Custody(Administration):
         return self._event(patient, Event.RESUME)
 
     def died(self, patient: PatientIdentifier) -> bool:
-        """Closes the record of a person who died."""
-        return self._event(patient, Event.DEATH)
+        """Closes the record of a person who died, or keeps them from being informed."""
+
+        def change(connection: Connection, patient_key: int, now: int) -> bool:
+            struck = enrolments.strike(connection, patient_key)
+            return move(connection, patient_key, Event.DEATH, now=now, actor=self.operator) is not None or struck
+
+        return self._change(patient, Event.DEATH.value, change)
 
     def withdraw_death(self, patient: PatientIdentifier) -> bool:
         """Gives a record back that was closed for a death that did not happen."""

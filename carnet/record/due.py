@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from types import MappingProxyType
 
 from carnet.clock import DAY
 from carnet.consent import enrolments, lifecycle
@@ -28,8 +29,14 @@ from carnet.record.life import NOTICES, SYSTEM, happen, person_of, trace
 from carnet.registry.announcements import Hidden, hidden_documents
 
 PAGE = 200
-INFORMED_BEFORE = frozenset({Event.DELAY_ENDS, Event.TAKE_OVER})
-"""What happens to whoever did not object, so to nobody whom the notice has not reached."""
+TOLD_BEFORE: Mapping[Event, str] = MappingProxyType(
+    {
+        # what happens to whoever did not object: the notice from whose delivery they had six weeks           clause
+        Event.DELAY_ENDS: NOTICES[Event.INFORM],  # R1111-28 CSP
+        Event.TAKE_OVER: NOTICES[Event.ANNOUNCE_FORMER],  # R1111-40 CSP
+        Event.SUSPENSION_ENDS: NOTICES[Event.SUSPEND],  # R1111-36 CSP
+    }
+)
 _LOG = logging.getLogger("carnet.due")
 Work = Callable[[Platform, Connection, int], str]
 """(platform, connection, now) -> what was done, a word for the report; '' for nothing."""
@@ -126,7 +133,7 @@ def _delays(_platform: Platform, connection: Connection, until: int, _done: Done
 
 def _ending(patient_key: int, event: Event) -> Work:
     def work(platform: Platform, connection: Connection, now: int) -> str:
-        if event in INFORMED_BEFORE and not _informed_long_enough(platform, connection, patient_key, now):
+        if event in TOLD_BEFORE and not _told_long_enough(platform, connection, patient_key, TOLD_BEFORE[event], now):
             return "notice-awaited"
         patient = by_key(connection, patient_key)
         if event is Event.ARCHIVE_ENDS:
@@ -138,11 +145,11 @@ def _ending(patient_key: int, event: Event) -> Work:
     return work
 
 
-def _informed_long_enough(platform: Platform, connection: Connection, patient_key: int, now: int) -> bool:
+def _told_long_enough(platform: Platform, connection: Connection, patient_key: int, kind: str, now: int) -> bool:
     """Whether six weeks have passed since the notice went out: the law counts from the sending, not from our wish to send."""
-    if not platform.settings.opening_waits_for_notice:
+    if not platform.settings.delays_wait_for_notice:
         return True
-    sent = sent_at(connection, patient_key, NOTICES[Event.INFORM])
+    sent = sent_at(connection, patient_key, kind)
     return sent is not None and now >= end_of_day(sent, SIX_WEEKS)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from carnet.consent.enrolments import strike
 from carnet.consent.lifecycle import Event
 from carnet.identity import directory_feed, directory_import, patients_import
 from carnet.identity.feed_file import Report
@@ -37,6 +38,7 @@ def import_patients(gate: Gate, lines: Iterable[str]) -> Report:
         def on_death(patient_key: int, _row: patients_import.Row) -> None:
             person = person_of(platform, connection, by_key(connection, patient_key))
             happen(connection, person, Event.DEATH, by=FEED, now=platform.clock())
+            strike(connection, patient_key)
 
         return patients_import.apply(
             connection, platform.keyring, rows, platform.clock(), commit=commit, on_death=on_death

@@ -50,7 +50,7 @@ def test_people_are_enrolled_and_opened_after_six_weeks(run, file, monkeypatch):
     )
     assert run("due", "--home", "HOME").out == "Nothing is due.\n"
     assert run("due", "--home", "HOME", "--at", in_days(43)).out == "notice-awaited: 2\n"
-    monkeypatch.setenv("CARNET_OPENING_WAITS_FOR_NOTICE", "false")
+    monkeypatch.setenv("CARNET_DELAYS_WAIT_FOR_NOTICE", "false")
     assert run("due", "--home", "HOME", "--at", in_days(42)).out == "Nothing is due.\n"
     assert run("due", "--home", "HOME", "--at", in_days(43)).out == "delay-ends: 2\n"
     assert run("due", "--home", "HOME", "--at", in_days(43)).out == "Nothing is due.\n"

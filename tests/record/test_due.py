@@ -20,6 +20,12 @@ HIDDEN = (INVISIBLE_PATIENT,)
 
 
 @pytest.fixture
+def room(open_room):
+    """Notices go out by other means: the delays run from the act itself."""
+    return open_room(delays_wait_for_notice=False)
+
+
+@pytest.fixture
 def custody(room):
     return Custody(room.gate, "operator:essai")
 
@@ -57,6 +63,18 @@ def test_a_suspension_closes_after_six_weeks_and_its_holder_is_told_at_both_ends
         ("record-suspended",),
         ("record-closed",),
     ]
+
+
+def test_a_suspended_record_closes_only_six_weeks_after_its_holder_was_told(open_room):
+    room = open_room()
+    Custody(room.gate, "operator:essai").suspend(PAT_TROIS.identifier, "FRAUDE")
+    room.now += 100 * DAY
+    assert run_due(room.gate).counts == {"notice-awaited": 1}
+    room.gate.administer(lambda connection: connection._raw.execute("UPDATE notice SET delivered_at = ?", (room.now,)))
+    room.now = end_of_day(room.now, 42) - 1
+    assert run_due(room.gate).counts == {"notice-awaited": 1}
+    room.now += 1
+    assert run_due(room.gate).counts == {"suspension-ends": 1}
 
 
 def test_a_suspension_that_was_resumed_closes_nothing(room, custody):

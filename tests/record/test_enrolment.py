@@ -20,8 +20,10 @@ from carnet.identity.patients import Traits, find
 from carnet.identity.patients import traits as traits_of
 from carnet.metadata import PatientIdentifier
 from carnet.record import enrolment
+from carnet.record.custody import Custody
 from carnet.record.due import run_due
 from carnet.record.enrolment import LINES_A_STEP, enrol_file
+from carnet.record.intake import import_patients
 
 HEADER = (
     "ins;oid;nom_naissance;prenoms;nom_utilise;prenom_utilise;sexe;date_naissance;lieu_naissance;"
@@ -221,6 +223,23 @@ def test_territories_open_one_after_the_other(open_room):
     assert run_due(room.gate).counts == {"inform": 1}
 
 
+@pytest.mark.parametrize("how", ["feed", "operator"])
+def test_who_dies_while_waiting_is_never_informed(open_room, how):
+    room = open_room(pilot_territories=("80=2099-01-01",))
+    enrol(room, lines_of(person(901001), person(901002)))
+    if how == "feed":
+        header = "ins;oid;nom_naissance;prenoms;sexe;date_naissance;lieu_naissance;date_deces\n"
+        line = f"{ins_of(901001)};{NIR_TEST};ESSAI;MARIE;F;1984-05-17;99350;2027-01-01\n"
+        assert not import_patients(room.gate, [header, line]).bad
+    else:
+        custody = Custody(room.gate, "operator:essai")
+        assert custody.died(PatientIdentifier(ins_of(901001), NIR_TEST))
+        assert not custody.died(PatientIdentifier(ins_of(901001), NIR_TEST))
+    room = open_room(pilot_territories=())
+    assert run_due(room.gate).counts == {"inform": 1}
+    assert (state(room, 901001), state(room, 901002)) == (State.NONE, State.INFORMED)
+
+
 def test_a_record_of_before_2022_stays_open_and_joins_the_space_after_six_weeks(room):
     ins = PAT_TROIS.identifier.value
     line = person(1, former="oui", ins=ins)
@@ -248,7 +267,7 @@ def test_six_weeks_run_from_the_delivery_of_the_notice_and_never_without_it(room
 
 
 def test_where_notices_go_out_by_other_means_the_day_of_the_file_counts(open_room):
-    room = open_room(opening_waits_for_notice=False)
+    room = open_room(delays_wait_for_notice=False)
     enrol(room, lines_of(person(901001)))
     room.now += 43 * DAY
     assert run_due(room.gate).counts == {"delay-ends": 1}

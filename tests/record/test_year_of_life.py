@@ -339,7 +339,7 @@ def test_a_year_in_the_life_of_a_thousand_people(open_room, capsys):
 def test_control_a_delay_that_is_a_day_too_short_is_noticed(open_room, monkeypatch):
     monkeypatch.setattr(lifecycle, "end_of_day", lambda moment, days: moment - moment % DAY + (days - 1) * DAY)
     with pytest.raises(AssertionError):
-        live(opened(open_room, opening_waits_for_notice=False), 7)
+        live(opened(open_room, delays_wait_for_notice=False), 7)
 
 
 def test_control_a_transition_that_is_not_traced_is_noticed(open_room, monkeypatch):
