@@ -45,7 +45,9 @@ def main() -> int:
         finally:
             platform.close()
     print(f"{enrolled.progress.informed} people informed, {len(enrolled.bad)} bad lines")
-    print(f"{people / wall:,.0f} people a second by the wall clock, {people / processor:,.0f} a second of processor time")
+    print(
+        f"{people / wall:,.0f} people a second by the wall clock, {people / processor:,.0f} a second of processor time"
+    )
     return 0 if enrolled.progress.informed == people else 1
 
 
