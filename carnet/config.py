@@ -87,6 +87,12 @@ class Settings:
     carers: bool = False
     carer_invitation_days: int = 15
     emergency_review_hours: int = 72
+    # the life of a record
+    pilot_territories: tuple[str, ...] = ()
+    delays_wait_for_notice: bool = True
+    destruction_wait_days: int = 30
+    destruction_warning_days: int = 14
+    tombstones: str = "tombstones"
     # trace and storage
     audit_origin: str = "carnet.example/trace"
     audit_seal_interval: float = 1.0
@@ -173,20 +179,51 @@ def _check_client(client: ClientPolicy) -> None:
             raise ConfigurationError(f"clients: an end date of {client.structure} is not of the form YYYY-MM-DD.")
 
 
+def _check_territory(item: str) -> None:
+    territory, mark, day = item.partition("=")
+    try:
+        well_formed = bool(territory and mark) and dt.date.fromisoformat(day).isoformat() == day
+    except ValueError:
+        well_formed = False
+    if not well_formed:
+        raise ConfigurationError("pilot_territories: each is written TERRITORY=YYYY-MM-DD.")
+
+
 def _check(settings: Settings) -> None:
+    for item in settings.pilot_territories:
+        _check_territory(item)
     for client in settings.clients:
         _check_client(client)
-    if settings.environment not in {"development", "test", "production"}:
-        raise ConfigurationError("environment is development, test or production.")
-    if settings.vihf_profile not in {"dmp-vihf", "xua-strict"}:
-        raise ConfigurationError("vihf_profile is dmp-vihf or xua-strict.")
-    if not 1 <= settings.vihf_maximum_age <= 1_200:
-        raise ConfigurationError("vihf_maximum_age is between 1 and 1200 seconds.")
-    if settings.vihf_profile == "xua-strict" and not settings.vihf_audience:
-        raise ConfigurationError("The profile xua-strict needs vihf_audience.")
-    if settings.environment == "production" and settings.test_identities:
-        raise ConfigurationError("test_identities must be false in production: test INS would be taken for real ones.")
-    if settings.witness_url and not settings.witness_key:
-        raise ConfigurationError("witness_url needs witness_key, the key that the witness signs with.")
-    if not settings.tls_enabled and not settings.declared_proxies:
-        raise ConfigurationError("Without TLS the server needs declared_proxies: it would have no client certificate.")
+    for wrong, sentence in _faults(settings):
+        if wrong:
+            raise ConfigurationError(sentence)
+
+
+def _faults(settings: Settings) -> tuple[tuple[bool, str], ...]:
+    """What may be wrong with a setting or with two together, and the sentence that says so."""
+    production, strict = settings.environment == "production", settings.vihf_profile == "xua-strict"
+    return (
+        (
+            not 0 <= settings.destruction_wait_days <= 80,
+            "destruction_wait_days is between 0 and 80: a destruction is due within three months.",
+        ),
+        (
+            settings.environment not in {"development", "test", "production"},
+            "environment is development, test or production.",
+        ),
+        (settings.vihf_profile not in {"dmp-vihf", "xua-strict"}, "vihf_profile is dmp-vihf or xua-strict."),
+        (not 1 <= settings.vihf_maximum_age <= 1_200, "vihf_maximum_age is between 1 and 1200 seconds."),
+        (strict and not settings.vihf_audience, "The profile xua-strict needs vihf_audience."),
+        (
+            production and settings.test_identities,
+            "test_identities must be false in production: test INS would be taken for real ones.",
+        ),
+        (
+            bool(settings.witness_url) and not settings.witness_key,
+            "witness_url needs witness_key, the key that the witness signs with.",
+        ),
+        (
+            not settings.tls_enabled and not settings.declared_proxies,
+            "Without TLS the server needs declared_proxies: it would have no client certificate.",
+        ),
+    )

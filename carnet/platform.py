@@ -14,6 +14,7 @@ from carnet.clock import Clock, system_clock
 from carnet.config import Settings
 from carnet.crypto.envelope import PatientKey
 from carnet.crypto.keyring import DevelopmentKeyring, Keyring
+from carnet.crypto.tombstone_file import Tombstone, TombstoneFile
 from carnet.database.connection import Connection, SqliteConnection
 from carnet.database.schema import current, head
 from carnet.errors import ConfigurationError
@@ -22,7 +23,7 @@ from carnet.registry.holder import Renderer
 from carnet.registry.renditions import RenditionCache
 from carnet.repository.segments import SegmentStore
 
-__all__ = ["Connection", "PatientKey", "Platform", "build"]
+__all__ = ["Connection", "PatientKey", "Platform", "Tombstone", "build"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Platform:
     clock: Clock
     connection: SqliteConnection
     keyring: Keyring
+    tombstones: TombstoneFile
     segments: SegmentStore
     certificates: CertificateStore
     engine: Engine
@@ -68,11 +70,13 @@ def build(
         raise ConfigurationError(f"There is no Carnet home in {settings.home}: make one with `carnet init --home DIR`.")
     if current(settings.database) != head():
         raise ConfigurationError("The database is not at this version's schema: run `carnet migrate`.")
+    keys = keyring(settings.home / "keys", settings.environment)
     return Platform(
         settings=settings,
         clock=clock,
         connection=SqliteConnection(settings.database),
-        keyring=keyring(settings.home / "keys", settings.environment),
+        keyring=keys,
+        tombstones=TombstoneFile(settings.path("tombstones"), keys.sign_checkpoint, keys.checkpoint_public_key()),
         segments=SegmentStore(settings.home / "documents", worker, segment_bytes=settings.segment_bytes),
         certificates=CertificateStore(
             settings.path("tls_client_authorities"),

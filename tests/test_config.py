@@ -59,3 +59,14 @@ def test_what_is_opened_for_one_client_is_not_opened_for_another(tmp_path: Path)
     settings = load(tmp_path, {})
     assert settings.client_policy("1").sha1_until == "2027-01-01"
     assert settings.client_policy("2").sha1_until == ""
+
+
+@pytest.mark.parametrize("territory", ["80", "80=", "=2027-01-01", "80=2027-13-01", "80=demain", "80=20270101"])
+def test_a_pilot_territory_is_a_code_and_a_day(tmp_path, territory):
+    with pytest.raises(ConfigurationError, match="pilot_territories"):
+        load(tmp_path, {"CARNET_PILOT_TERRITORIES": territory})
+
+
+def test_a_destruction_may_not_wait_past_its_limit(tmp_path):
+    with pytest.raises(ConfigurationError, match="three months"):
+        load(tmp_path, {"CARNET_DESTRUCTION_WAIT_DAYS": "81"})

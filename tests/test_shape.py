@@ -269,6 +269,7 @@ SHARED_NAMES = {
     "trail.py": {"audit", "cli"},  # a patient's trace, and the commands on it
     "documents.py": {"demo", "repository"},
     "__main__.py": {"", "witness"},  # what `python -m` runs
+    "lifecycle.py": {"consent", "database/tables"},  # what happens to a record, and the tables that keep it
 }
 
 

@@ -14,6 +14,8 @@ from carnet.cli.demonstration import demo
 from carnet.cli.explain import explain
 from carnet.cli.feeds import directory, patients
 from carnet.cli.governance import rules
+from carnet.cli.life_of_records import OF_A_RECORD
+from carnet.cli.population import due, enrol, restore
 from carnet.cli.records import record
 from carnet.cli.service import init, migrate, serve
 from carnet.cli.trail import seal_audit, trace, verify_audit
@@ -30,12 +32,14 @@ def carnet() -> None:
 
 COMMANDS = (
     (init, migrate, serve, demo),
-    (directory, patients, record, rules, explain),
+    (directory, patients, enrol, due, restore, record, rules, explain),
     (seal_audit, verify_audit, trace, audit_key, export_trail_command, verify_export_command, witness, atna),
     (client,),
 )
 for command in (one for group in COMMANDS for one in group):
     carnet.add_command(command)
+for command in OF_A_RECORD:
+    record.add_command(command)
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,6 +29,8 @@ _SCHEMA = (
         pseudonym TEXT NOT NULL PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID""",
 )
 _CREATE = "INSERT INTO patient_key SELECT ?, 1, ?, ? WHERE NOT EXISTS (SELECT 1 FROM patient_key WHERE pseudonym = ?)"
+_ADD = "INSERT INTO patient_key VALUES (?, 1, ?, ?)"
+_TAKEN = "SELECT 1 FROM patient_key WHERE pseudonym = ? UNION ALL SELECT 1 FROM tombstone WHERE pseudonym = ?"
 _NEWEST = "SELECT version, epoch, wrapped FROM patient_key WHERE pseudonym = ? ORDER BY version DESC LIMIT 1"
 
 
@@ -55,6 +57,16 @@ class KeyStore:
             # Another worker may have been first: its key is then the one that counts.
             self._raw.execute(_CREATE, (pseudonym, _EPOCH, wrapped, pseudonym))
             return self.newest(pseudonym)
+
+    def create_many(self, pseudonyms: Sequence[str]) -> dict[str, PatientKey]:
+        """Makes version 1 of the keys of people who have none and never had, durably, in one transaction. Raises UnknownPatient otherwise."""
+        fresh = {name: PatientKey(name, 1, secrets.token_bytes(KEY_BYTES)) for name in pseudonyms}
+        rows = [(name, _EPOCH, self._wrap(key.secret, f"pk|{name}|1|{_EPOCH}")) for name, key in fresh.items()]
+        with self._transaction():
+            if any(self._raw.execute(_TAKEN, (name, name)).fetchone() for name in fresh):
+                raise UnknownPatient("One of these people has a key already, or had one that was destroyed.")
+            self._raw.executemany(_ADD, rows)
+        return fresh
 
     def newest(self, pseudonym: str) -> PatientKey:
         """The newest version of a person's key. Raises UnknownPatient when there is none, IntegrityFailure when it is damaged."""

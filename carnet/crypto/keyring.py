@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -31,6 +32,10 @@ class Keyring(Protocol):
 
     def create_patient_key(self, pseudonym: str) -> PatientKey:
         """The first key of a person; the existing one when there is one. Raises UnknownPatient for a destroyed pseudonym."""
+        ...
+
+    def create_patient_keys(self, pseudonyms: Sequence[str]) -> dict[str, PatientKey]:
+        """The first keys of people who never had one, made durable together. Raises UnknownPatient when one of them had."""
         ...
 
     def patient_key(self, pseudonym: str) -> PatientKey:
@@ -104,6 +109,13 @@ class DevelopmentKeyring:
         _of_a_person(pseudonym)
         with self._lock:
             return self._store.create(pseudonym)
+
+    def create_patient_keys(self, pseudonyms: Sequence[str]) -> dict[str, PatientKey]:
+        """See Keyring."""
+        for pseudonym in pseudonyms:
+            _of_a_person(pseudonym)
+        with self._lock:
+            return self._store.create_many(pseudonyms)
 
     def patient_key(self, pseudonym: str) -> PatientKey:
         """See Keyring. Held in memory for five minutes by the clock, 1,000 keys at most."""

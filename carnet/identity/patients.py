@@ -8,10 +8,11 @@ to somebody else.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from carnet.crypto.envelope import PatientKey
 from carnet.crypto.keyring import Keyring
@@ -63,6 +64,12 @@ _FIND = prepare(
     .join(patient_identifier, patient_identifier.c.patient_key == patient.c.patient_key)
     .where(patient_identifier.c.blind_index == bindparam("blind_index"), patient_identifier.c.until.is_(None))
 )
+_BY_KEY = prepare(
+    select(patient.c.patient_key, patient.c.pseudonym).where(patient.c.patient_key == bindparam("patient_key"))
+)
+_BY_PSEUDONYM = prepare(
+    select(patient.c.patient_key, patient.c.pseudonym).where(patient.c.pseudonym == bindparam("pseudonym"))
+)
 _OWNER = prepare(
     select(patient_identifier.c.patient_key, patient_identifier.c.until, patient.c.pseudonym)
     .join(patient, patient.c.patient_key == patient_identifier.c.patient_key)
@@ -95,6 +102,7 @@ _ADD_IDENTIFIER = prepare(
         {name: bindparam(name) for name in ("blind_index", "patient_key", "sealed_value", "since")}
     )
 )
+_RELEASE = prepare(delete(patient_identifier).where(patient_identifier.c.patient_key == bindparam("patient_key")))
 _END_IDENTIFIERS = prepare(
     update(patient_identifier)
     .where(patient_identifier.c.patient_key == bindparam("of_patient"), patient_identifier.c.until.is_(None))
@@ -112,6 +120,20 @@ def pseudonym_of(connection: Connection, patient_key: int) -> str | None:
     """The pseudonym of an internal key, None when nobody has it; it is not erased with the person's key."""
     rows = connection.execute(_PSEUDONYM, {"patient_key": patient_key})
     return str(rows[0][0]) if rows else None
+
+
+def by_key(connection: Connection, patient_key: int) -> Patient:
+    """The person of an internal key. Raises UnknownPatient."""
+    rows = connection.execute(_BY_KEY, {"patient_key": patient_key})
+    if not rows:
+        raise UnknownPatient("No person is known by this key.")
+    return Patient(*rows[0])
+
+
+def by_pseudonym(connection: Connection, pseudonym: str) -> Patient | None:
+    """The person of a pseudonym, None when there is none."""
+    rows = connection.execute(_BY_PSEUDONYM, {"pseudonym": pseudonym})
+    return Patient(*rows[0]) if rows else None
 
 
 def register(
@@ -147,6 +169,37 @@ def register(
     return previous.patient_key
 
 
+def register_new(
+    connection: Connection,
+    keyring: Keyring,
+    people: Mapping[PatientIdentifier, Traits],
+    now: int,
+) -> tuple[dict[PatientIdentifier, Patient], dict[str, PatientKey]]:
+    """Makes many people known whom nobody knows yet, with keys made together; the rest of `people` is as known as before.
+
+    Returns everybody of `people` by their INS, and the keys of those who are new by their pseudonym. A former INS of somebody is left out
+    of the answer: it is not given again. Identifiers must have been checked.
+    """
+    owners = {identifier: _owner(connection, keyring, identifier) for identifier in people}
+    new = {identifier: secrets.token_hex(16) for identifier, owner in owners.items() if owner is None}
+    keys = keyring.create_patient_keys(tuple(new.values())) if new else {}
+    found = {
+        identifier: Patient(owner.patient_key, owner.pseudonym)
+        for identifier, owner in owners.items()
+        if owner is not None and not owner.ended
+    }
+    for identifier, pseudonym in new.items():
+        key = keys[pseudonym]
+        patient_key = _insert(connection, keyring, key, (people[identifier], identifier), now)
+        found[identifier] = Patient(patient_key, pseudonym)
+    return found, keys
+
+
+def release(connection: Connection, patient_key: int) -> None:
+    """Forgets every INS of somebody whose key is destroyed, so that the same human can be registered again, as a new person."""
+    connection.execute(_RELEASE, {"patient_key": patient_key})
+
+
 def traits(connection: Connection, patient_key: int, key: PatientKey) -> Traits:
     """The person's traits, opened with their own key. Raises UnknownPatient, or IntegrityFailure for another key or damaged bytes."""
     rows = connection.execute(_TRAITS, {"patient_key": patient_key})
@@ -177,9 +230,15 @@ def _owner(connection: Connection, keyring: Keyring, identifier: PatientIdentifi
 
 
 def _add(connection: Connection, keyring: Keyring, traits: Traits, identifier: PatientIdentifier, now: int) -> int:
-    pseudonym = secrets.token_hex(16)
-    key = keyring.create_patient_key(pseudonym)
-    values = {"pseudonym": pseudonym, "sealed_traits": _sealed(key, traits), "updated_at": now}
+    key = keyring.create_patient_key(secrets.token_hex(16))
+    return _insert(connection, keyring, key, (traits, identifier), now)
+
+
+def _insert(
+    connection: Connection, keyring: Keyring, key: PatientKey, person: tuple[Traits, PatientIdentifier], now: int
+) -> int:
+    traits, identifier = person
+    values = {"pseudonym": key.pseudonym, "sealed_traits": _sealed(key, traits), "updated_at": now}
     patient_key = int(connection.execute(_ADD_PATIENT, values)[0][0])
     added = _identifier_row(keyring, key, identifier)
     connection.execute(_ADD_IDENTIFIER, {**added, "patient_key": patient_key, "since": now})

@@ -3,8 +3,8 @@
     ins;oid;nom_naissance;prenoms;nom_utilise;prenom_utilise;sexe;date_naissance;lieu_naissance
 
 `nom_utilise` and `prenom_utilise` may be empty or left out. `date_naissance` is yyyy-mm-dd, or yyyymmdd, as far as it is known (`1950`,
-`1950-06`). `lieu_naissance` is an INSEE code or empty. Two more columns may follow, `ancien_ins` and `ancien_oid`: the INS that this one
-replaces. Other columns are not read. A bad line is noted and the rest goes on.
+`1950-06`). `lieu_naissance` is an INSEE code or empty. More columns may follow: `ancien_ins` and `ancien_oid`, the INS that this one replaces;
+`date_deces`, a whole date, which closes the record. Other columns are not read. A bad line is noted and the rest goes on.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from carnet.crypto.keyring import Keyring
@@ -20,11 +20,11 @@ from carnet.database.connection import Connection
 from carnet.errors import CarnetError, InvalidMetadata
 from carnet.identity.feed_file import BadLine, Report, places_of
 from carnet.identity.ins import check
-from carnet.identity.patients import Patient, Traits, find, register
+from carnet.identity.patients import Traits, register
 from carnet.metadata import PatientIdentifier
 
 REQUIRED = ("ins", "oid", "nom_naissance", "prenoms", "sexe", "date_naissance", "lieu_naissance")
-OPTIONAL = ("nom_utilise", "prenom_utilise", "ancien_ins", "ancien_oid")
+OPTIONAL = ("nom_utilise", "prenom_utilise", "ancien_ins", "ancien_oid", "date_deces")
 LINES_A_TRANSACTION = 200
 
 _DATE = re.compile(r"([0-9]{4})(?:-?(?P<month>[0-9]{2})(?:-?(?P<day>[0-9]{2}))?)?", re.ASCII)
@@ -33,12 +33,13 @@ _PLACE = re.compile(r"(?:[0-9]{2}|2[AB])[0-9]{3}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One person as the feed says, checked in form: `replaces` is the INS that was theirs before."""
+    """One person as the feed says, checked in form: `replaces` is the INS that was theirs before, `died` the day of their death."""
 
     number: int
     identifier: PatientIdentifier
     traits: Traits
     replaces: PatientIdentifier | None = None
+    died: dt.date | None = None
 
 
 def parse(lines: Iterable[str], *, test_identities: bool) -> Iterator[Row | BadLine]:
@@ -48,12 +49,12 @@ def parse(lines: Iterable[str], *, test_identities: bool) -> Iterator[Row | BadL
     """
     numbered = enumerate(lines, start=1)
     _number, header = next(numbered, (1, ""))
-    places = places_of(_cells(header), REQUIRED)
+    places = places_of(cells_of(header), REQUIRED)
     for number, line in numbered:
         if not line.strip():
             continue
         try:
-            cells = _cells(line)
+            cells = cells_of(line)
             found = {name: cells[places[name]].strip() for name in REQUIRED}
             found |= {name: cells[places[name]].strip() for name in OPTIONAL if name in places}
             yield _row(number, found, test_identities=test_identities)
@@ -63,20 +64,10 @@ def parse(lines: Iterable[str], *, test_identities: bool) -> Iterator[Row | BadL
             yield BadLine(number, error.message)
 
 
-def apply(
-    connection: Connection,
-    keyring: Keyring,
-    rows: Iterable[Row | BadLine],
-    now: int,
-    *,
-    commit: Callable[[], None],
-    renumber: Callable[[Row, Patient], Callable[[], None]],
-) -> Report:
-    """Registers each person. `commit` is called every 200 lines and at the end; the caller began the transaction and goes on in a new one.
+def apply(rows: Iterable[Row | BadLine], *, take: Callable[[Row], None], commit: Callable[[], None]) -> Report:
+    """Hands each person of a feed to `take`; `commit` is called every 200 lines and at the end.
 
-    `renumber` is called with each line that gives a known person another INS; what it returns is called once that is written.
-
-    The same feed twice changes nothing the second time. A line that contradicts what is known is noted and changes nothing.
+    A line that `take` refuses with a CarnetError is noted; what it wrote by then is for `take` to undo.
     """
     taken = 0
     bad: list[BadLine] = []
@@ -85,11 +76,7 @@ def apply(
             bad.append(row)
             continue
         try:
-            former = find(connection, keyring, row.replaces) if row.replaces is not None else None
-            go_on = renumber(row, former) if former is not None else None
-            register(connection, keyring, row.traits, row.identifier, now, replaces=row.replaces)
-            if go_on is not None:
-                go_on()
+            take(row)
         except CarnetError as error:
             bad.append(BadLine(row.number, error.message))
             continue
@@ -100,7 +87,15 @@ def apply(
     return Report(taken=taken, bad=tuple(bad))
 
 
-def _cells(line: str) -> list[str]:
+def take_in(connection: Connection, keyring: Keyring, row: Row, now: int) -> int:
+    """Makes the person of one line known, or brings them up to date, and returns their internal key; twice changes nothing.
+
+    Raises PatientMismatch for a line that contradicts what is known, UnknownPatient for a person whose key is destroyed.
+    """
+    return register(connection, keyring, row.traits, row.identifier, now, replaces=row.replaces)
+
+
+def cells_of(line: str) -> list[str]:
     """The cells of one line, read alone: an unclosed quotation mark cannot swallow the next person."""
     return next(csv.reader([line.rstrip("\r\n")], delimiter=";", strict=True), [])
 
@@ -113,12 +108,23 @@ def _row(number: int, found: dict[str, str], *, test_identities: bool) -> Row:
     return Row(
         number=number,
         identifier=check(found["ins"], found["oid"], test_identities=test_identities),
-        traits=_traits(found),
+        traits=traits_of(found),
         replaces=replaces,
+        died=_death(found.get("date_deces", "")),
     )
 
 
-def _traits(found: dict[str, str]) -> Traits:
+def _death(text: str) -> dt.date | None:
+    if not text:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise InvalidMetadata("The date of death is not written yyyy-mm-dd.") from None
+
+
+def traits_of(found: Mapping[str, str]) -> Traits:
+    """The traits in a line's cells, checked in form. Raises InvalidMetadata."""
     if not found["nom_naissance"] or not found["prenoms"]:
         raise InvalidMetadata("The birth name or the birth given names are empty.")
     if found["sexe"] not in {"M", "F", "I"}:

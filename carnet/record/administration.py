@@ -34,7 +34,9 @@ class Administration:
     def open_record(self, patient: PatientIdentifier) -> bool:
         """Opens the record of a known person."""
         return self._change(
-            patient, "open-record", lambda connection, key, now: choices.open_record(connection, key, now=now)
+            patient,
+            "open-record",
+            lambda connection, key, now: choices.open_record(connection, key, now=now, actor=self.operator),
         )
 
     def close_record(self, patient: PatientIdentifier, reason: str) -> bool:
@@ -42,7 +44,7 @@ class Administration:
         return self._change(
             patient,
             "close-record",
-            lambda connection, key, now: choices.close_record(connection, key, reason, now=now),
+            lambda connection, key, now: choices.close_record(connection, key, reason, now=now, actor=self.operator),
             detail=reason,
         )
 

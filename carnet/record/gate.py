@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -32,6 +33,8 @@ from carnet.requester import Requester
 
 T = TypeVar("T")
 MAXIMUM_BATCH = 64
+LET_OTHERS_IN = 0.001
+"""Seconds between two steps of a long import: more than others wait between two tries (connection.BETWEEN_TRIES)."""
 _LOG = logging.getLogger("carnet.gate")
 
 
@@ -168,24 +171,32 @@ class Gate:
 
         def commit() -> None:
             connection.control("COMMIT")
+            time.sleep(LET_OTHERS_IN)
             connection.control("BEGIN IMMEDIATE")
 
         return self._in_transaction(lambda opened: work(opened, commit))
 
-    def attempt(self, work: Callable[[], T]) -> T | CarnetError:
-        """Within `administer`: runs what leaves nothing behind when it ends with an error, which is returned so that it is traced."""
+    def apart(self, work: Callable[[SqliteConnection], T]) -> T:
+        """Within `administer`: one act or one item of an import, behind a savepoint; when it raises, what it did is undone alone."""
         connection = self.platform.connection
         connection.control("SAVEPOINT act")
         try:
-            result = work()
-        except CarnetError as error:
-            self._take_back()
-            return error
-        except ValueError as error:
-            self._take_back()
-            return InvalidMetadata(f"This cannot be written: {error}.")
+            result = work(connection)
+        except BaseException:
+            if connection.in_transaction:
+                self._take_back()
+            raise
         connection.control("RELEASE act")
         return result
+
+    def attempt(self, work: Callable[[], T]) -> T | CarnetError:
+        """The same for what is traced whether it is done or refused: an error is returned."""
+        try:
+            return self.apart(lambda _connection: work())
+        except CarnetError as error:
+            return error
+        except ValueError as error:
+            return InvalidMetadata(f"This cannot be written: {error}.")
 
     # --- one batch -------------------------------------------------------------------------------------------------
 

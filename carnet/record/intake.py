@@ -7,14 +7,19 @@ from functools import partial
 
 from carnet.audit.event import AuditEvent
 from carnet.audit.journal import append as append_to_journal
+from carnet.consent.enrolments import strike
+from carnet.consent.lifecycle import Event
 from carnet.identity import directory_feed, directory_import, patients_import
 from carnet.identity.feed_file import Report
-from carnet.identity.patients import Patient
+from carnet.identity.patients import by_key, find
 from carnet.identity.patients_import import Row
 from carnet.platform import Connection, Platform
 from carnet.record.gate import Gate
+from carnet.record.life import Actor, happen, person_of
 from carnet.registry.holder import Holder
-from carnet.registry.renumbering import plan_renumbering
+from carnet.registry.renumbering import renumber
+
+FEED = Actor("identity-feed", "system")
 
 
 def import_directory(gate: Gate, lines: Iterable[str], *, source: str, complete: bool = False) -> Report:
@@ -31,38 +36,43 @@ def import_directory(gate: Gate, lines: Iterable[str], *, source: str, complete:
 
 
 def import_patients(gate: Gate, lines: Iterable[str]) -> Report:
-    """Takes in an identity feed: persons with their INS and traits. A bad line is noted in the report and harms no other."""
+    """Takes in an identity feed: persons with their INS and traits. A bad line is noted in the report and harms no other.
+
+    Whoever the feed says is dead has their record closed; whoever it gives another INS goes on under it, in all that is registered.
+    """
     platform = gate.platform
     rows = patients_import.parse(lines, test_identities=platform.settings.test_identities)
-    return gate.administer_in_steps(
-        lambda connection, commit: patients_import.apply(
-            connection,
-            platform.keyring,
-            rows,
-            platform.clock(),
-            commit=commit,
-            renumber=partial(_renumber, platform, connection),
-        )
-    )
+
+    def work(_connection: Connection, commit: Callable[[], None]) -> Report:
+        return patients_import.apply(rows, take=lambda row: gate.apart(partial(_take, platform, row)), commit=commit)
+
+    return gate.administer_in_steps(work)
 
 
-def _renumber(platform: Platform, connection: Connection, row: Row, former: Patient) -> Callable[[], None]:
-    """Plans that the registry goes on under the person's new INS, and the line of their trace that says so."""
-    key, now = platform.keyring.patient_key(former.pseudonym), platform.clock()
-    assert row.replaces is not None
-    holder = Holder(former.patient_key, key, "", "", now, row.identifier.cx())
-    planned = plan_renumbering(connection, holder, platform.renderer, row.identifier)
+def _take(platform: Platform, row: Row, connection: Connection) -> None:
+    now = platform.clock()
+    moves = row.replaces is not None and find(connection, platform.keyring, row.replaces) is not None
+    patient_key = patients_import.take_in(connection, platform.keyring, row, now)
+    if moves:
+        _renumber(platform, connection, row, patient_key, now)
+    if row.died is not None:
+        person = person_of(platform, connection, by_key(connection, patient_key))
+        happen(connection, person, Event.DEATH, by=FEED, now=now)
+        strike(connection, patient_key)
+
+
+def _renumber(platform: Platform, connection: Connection, row: Row, patient_key: int, now: int) -> None:
+    """What is registered goes on under the new INS, and a line of the person's trace says so."""
+    key = platform.keyring.patient_key(by_key(connection, patient_key).pseudonym)
+    holder = Holder(patient_key, key, "", "", now, row.identifier.cx())
+    renumber(connection, holder, platform.renderer, row.identifier)
     event = AuditEvent(
         action="feed/change-of-ins",
         outcome="done",
         at=now,
-        requester_role="identity feed",
+        requester_id=FEED.identifier,
+        requester_role=FEED.role,
         patient=row.identifier.cx(),
-        objects=(row.replaces.cx(),),
+        objects=(row.replaces.cx(),) if row.replaces is not None else (),
     )
-
-    def go_on() -> None:
-        planned.apply(connection)
-        append_to_journal(connection, event, patient_key=former.patient_key, key=key)
-
-    return go_on
+    append_to_journal(connection, event, patient_key=patient_key, key=key)

@@ -63,30 +63,19 @@ _KINDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Renumbering:
-    """What will be written, sealed already: nothing that could fail on a damaged row is left."""
-
-    writes: tuple[tuple[Statement, list[dict[str, Any]]], ...]
-
-    def apply(self, connection: Connection) -> int:
-        """Writes it; returns how many objects there were."""
-        for statement, rows in self.writes:
-            connection.execute_many(statement, rows)
-        return sum(len(rows) for _, rows in self.writes)
+def renumber(connection: Connection, holder: Holder, renderer: Renderer, identifier: PatientIdentifier) -> int:
+    """Puts every registered object of the holder's patient under another INS; returns how many. Raises IntegrityFailure."""
+    return sum(_renumber(connection, holder, renderer, identifier, kind) for kind in _KINDS)
 
 
-def plan_renumbering(
-    connection: Connection, holder: Holder, renderer: Renderer, identifier: PatientIdentifier
-) -> Renumbering:
-    """Every registered object of the holder's patient under another INS. Raises IntegrityFailure for a row that was altered."""
-    return Renumbering(
-        tuple(
-            (kind.write, [_renumbered(holder, renderer, kind, row, identifier) for row in found])
-            for kind in _KINDS
-            if (found := connection.execute(kind.rows, {"patient": holder.patient_key}))
-        )
-    )
+def _renumber(
+    connection: Connection, holder: Holder, renderer: Renderer, identifier: PatientIdentifier, kind: _Kind
+) -> int:
+    found = connection.execute(kind.rows, {"patient": holder.patient_key})
+    written = [_renumbered(holder, renderer, kind, row, identifier) for row in found]
+    if written:
+        connection.execute_many(kind.write, written)
+    return len(written)
 
 
 def _renumbered(

@@ -25,6 +25,11 @@ _ERASE = prepare(
     )
     .values(wrapped_key=bindparam("no_key"), erased_at=bindparam("now"))
 )
+_ERASE_ALL = prepare(
+    update(stored_document)
+    .where(stored_document.c.patient_key == bindparam("patient"), stored_document.c.erased_at.is_(None))
+    .values(wrapped_key=bindparam("no_key"), erased_at=bindparam("now"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,11 @@ def find(connection: Connection, patient_key: int, unique_ids: Iterable[str]) ->
 def erase(connection: Connection, patient_key: int, unique_id: str, now: int) -> None:
     """Forgets the key of a document: its bytes cannot be read again. Once erased, the moment stays; nothing happens for an unknown one."""
     connection.execute(_ERASE, {"patient": patient_key, "document": unique_id, "no_key": b"", "now": now})
+
+
+def erase_all(connection: Connection, patient_key: int, now: int) -> None:
+    """The same for every document of a patient."""
+    connection.execute(_ERASE_ALL, {"patient": patient_key, "no_key": b"", "now": now})
 
 
 @lru_cache(maxsize=len(_LIST_SIZES))

@@ -394,3 +394,30 @@ def test_of_two_that_make_a_directory_together_one_is_refused(tmp_path):
         maker.join(30)
     assert found == ["made", "refused", "refused", "refused"]
     assert DevelopmentKeyring(tmp_path / "keys", "test").actor_key().version == 1
+
+
+# --- many keys together ---------------------------------------------------------------------------------------------
+
+
+def test_keys_made_together_are_those_that_are_found_again(keyring, directory):
+    made = keyring.create_patient_keys(("p1", "p2"))
+    assert set(made) == {"p1", "p2"}
+    assert made["p1"].secret != made["p2"].secret
+    other = DevelopmentKeyring(directory, "test")
+    assert other.patient_key("p2") == made["p2"]
+    other.close()
+
+
+@pytest.mark.parametrize("taken", ["known", "destroyed"])
+def test_keys_made_together_are_all_made_or_none(keyring, taken):
+    keyring.create_patient_key("known")
+    keyring.destroy_patient_key("destroyed")
+    with pytest.raises(UnknownPatient):
+        keyring.create_patient_keys(("new", taken))
+    with pytest.raises(UnknownPatient):
+        keyring.patient_key("new")
+
+
+def test_no_key_of_the_service_is_made_together_with_those_of_people(keyring):
+    with pytest.raises(ValueError, match="names no person"):
+        keyring.create_patient_keys(("p1", ACTOR))

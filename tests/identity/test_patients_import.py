@@ -7,10 +7,11 @@ from carnet.database.connection import SqliteConnection
 from carnet.database.schema import migrate
 from carnet.database.statements import Statement
 from carnet.errors import MalformedMessage
+from carnet.identity import patients_import
 from carnet.identity.feed_file import BadLine
 from carnet.identity.ins import NIR_TEST, key_of
 from carnet.identity.patients import Traits, find, traits
-from carnet.identity.patients_import import LINES_A_TRANSACTION, Row, apply, parse
+from carnet.identity.patients_import import LINES_A_TRANSACTION, Row, parse, take_in
 from carnet.metadata import PatientIdentifier
 
 HEADER = "ins;oid;nom_naissance;prenoms;nom_utilise;prenom_utilise;sexe;date_naissance;lieu_naissance"
@@ -125,45 +126,36 @@ def test_empty_lines_are_passed_over():
     assert [row.number for row in read("", DOMINIQUE, "   ", RUTH)] == [3, 5]
 
 
-def in_place(_row, _former):
-    return lambda: None
+def apply(connection, keyring, rows, now, *, commit):
+    return patients_import.apply(rows, take=lambda row: take_in(connection, keyring, row, now), commit=commit)
 
 
 def test_the_feed_makes_persons_known_and_twice_changes_nothing(connection, keyring):
     commits = []
-    report = apply(
-        connection, keyring, read(DOMINIQUE, "x", RUTH), 1_000, commit=lambda: commits.append(1), renumber=in_place
-    )
+    report = apply(connection, keyring, read(DOMINIQUE, "x", RUTH), 1_000, commit=lambda: commits.append(1))
     assert (report.taken, [bad.number for bad in report.bad], len(commits)) == (2, [3], 1)
     patient = find(connection, keyring, PatientIdentifier("277076322082910", NIR_TEST))
     assert traits(connection, patient.patient_key, keyring.patient_key(patient.pseudonym)).used_name == "DECOURCY"
     before = connection.execute(Statement("SELECT * FROM patient ORDER BY 1"))
-    assert apply(connection, keyring, read(DOMINIQUE, RUTH), 2_000, commit=lambda: None, renumber=in_place).taken == 2
+    assert apply(connection, keyring, read(DOMINIQUE, RUTH), 2_000, commit=lambda: None).taken == 2
     assert connection.execute(Statement("SELECT * FROM patient ORDER BY 1")) == before
 
 
 def test_a_feed_gives_a_new_ins_in_place_of_the_former_one(connection, keyring):
-    apply(connection, keyring, read(RUTH), 1_000, commit=lambda: None, renumber=in_place)
+    apply(connection, keyring, read(RUTH), 1_000, commit=lambda: None)
     header = HEADER + ";ancien_ins;ancien_oid"
     moved = read(RUTH.replace("277076322082910", "279035121518989") + f";277076322082910;{NIR_TEST}", header=header)
     before = find(connection, keyring, PatientIdentifier("277076322082910", NIR_TEST))
-    assert apply(connection, keyring, moved, 2_000, commit=lambda: None, renumber=in_place).taken == 1
+    assert apply(connection, keyring, moved, 2_000, commit=lambda: None).taken == 1
     assert find(connection, keyring, PatientIdentifier("279035121518989", NIR_TEST)) == before
     assert find(connection, keyring, PatientIdentifier("277076322082910", NIR_TEST)) is None
 
 
 def test_a_line_that_contradicts_what_is_known_is_noted(connection, keyring):
     header = HEADER + ";ancien_ins"
-    apply(connection, keyring, read(RUTH), 1_000, commit=lambda: None, renumber=in_place)
-    apply(
-        connection,
-        keyring,
-        read(DOMINIQUE + ";277076322082910", header=header),
-        2_000,
-        commit=lambda: None,
-        renumber=in_place,
-    )
-    report = apply(connection, keyring, read(RUTH), 3_000, commit=lambda: None, renumber=in_place)
+    apply(connection, keyring, read(RUTH), 1_000, commit=lambda: None)
+    apply(connection, keyring, read(DOMINIQUE + ";277076322082910", header=header), 2_000, commit=lambda: None)
+    report = apply(connection, keyring, read(RUTH), 3_000, commit=lambda: None)
     assert report.taken == 0
     assert "withdrawn" in report.bad[0].reason
 
@@ -178,7 +170,7 @@ def test_a_long_feed_is_committed_in_parts(connection, keyring):
         commits.append(connection.execute(Statement("SELECT count(*) FROM patient"))[0][0])
         connection.control("BEGIN")
 
-    report = apply(connection, keyring, rows, 1_000, commit=commit, renumber=in_place)
+    report = apply(connection, keyring, rows, 1_000, commit=commit)
     connection.control("COMMIT")
     assert report.taken == LINES_A_TRANSACTION + 1
     assert commits == [LINES_A_TRANSACTION, LINES_A_TRANSACTION + 1]

@@ -17,6 +17,16 @@ from carnet.database.tables.identity import (
     professional_role,
     professional_situation,
 )
+from carnet.database.tables.lifecycle import (
+    announcement,
+    delivery,
+    delivery_line,
+    destruction_order,
+    enrolment,
+    opposition_proof,
+    record_transition,
+    tombstone,
+)
 from carnet.database.tables.obligations import emergency_review, notice
 from carnet.database.tables.record import care_link, health_record, patient_choice, unmasked_document
 from carnet.database.tables.registry import (
@@ -34,14 +44,19 @@ from carnet.database.tables.representation import representation
 from carnet.database.tables.rule_data import rule_approval, rule_version, rule_withdrawal
 
 __all__ = [
+    "announcement",
     "association",
     "audit_checkpoint",
     "audit_cosignature",
     "audit_event",
     "audit_forwarding",
     "care_link",
+    "delivery",
+    "delivery_line",
+    "destruction_order",
     "document_entry",
     "emergency_review",
+    "enrolment",
     "entry_code",
     "entry_reference",
     "folder",
@@ -49,6 +64,7 @@ __all__ = [
     "health_record",
     "metadata",
     "notice",
+    "opposition_proof",
     "organization",
     "patient",
     "patient_choice",
@@ -56,6 +72,7 @@ __all__ = [
     "professional",
     "professional_role",
     "professional_situation",
+    "record_transition",
     "registered_identifier",
     "replay",
     "representation",
@@ -64,5 +81,6 @@ __all__ = [
     "rule_withdrawal",
     "stored_document",
     "submission_set",
+    "tombstone",
     "unmasked_document",
 ]

@@ -15,10 +15,12 @@ health_record = Table(
     Column("closed_at", BigInteger),
     Column("closing_reason", Text, nullable=False, server_default=""),
     Column("rights_version", BigInteger, nullable=False, server_default="0"),
+    Column("due_at", BigInteger),
     CheckConstraint(
         "state IN ('informed','opposed','open','activated','suspended','closed','destroyed')", name="state"
     ),
-    comment="One row is a person's record and its state; rights_version grows with each change of who may see what.",
+    Index(None, "due_at"),
+    comment="One row is a person's record and its state; rights_version grows with each change of who may see what; due_at is its timer.",
 )
 
 patient_choice = Table(

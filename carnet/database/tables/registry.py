@@ -13,6 +13,7 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
+    text,
 )
 
 from carnet.database.tables.data_model import Key, metadata, patient_key
@@ -73,6 +74,9 @@ document_entry = Table(
     Index(None, "patient_key", "status", "service_start_time"),
     Index(None, "patient_key", "unique_id"),
     Index(None, "patient_key", "logical_id", "version", unique=True),
+    Index(
+        None, "patient_key", "logical_id", "registered_at", sqlite_where=text("instr(masks, 'INVISIBLE_PATIENT') > 0")
+    ),
     comment="One row is one version of a DocumentEntry. masks, author_persons, author_institutions are blank-separated codes and ids.",
 )
 

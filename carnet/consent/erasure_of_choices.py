@@ -1,0 +1,24 @@
+"""Removing a patient's choices and links once the record is destroyed: whom somebody consulted says much about them."""
+
+from __future__ import annotations
+
+from sqlalchemy import Table, bindparam, delete
+
+from carnet.database.connection import Connection
+from carnet.database.statements import Statement, prepare
+from carnet.database.tables import care_link, opposition_proof, patient_choice, representation, unmasked_document
+
+ERASED: tuple[Table, ...] = (care_link, patient_choice, opposition_proof, representation, unmasked_document)
+
+
+def _of_patient(table: Table) -> Statement:
+    return prepare(delete(table).where(table.c.patient_key == bindparam("patient")))
+
+
+_STATEMENTS = tuple(_of_patient(table) for table in ERASED)
+
+
+def erase_choices(connection: Connection, patient_key: int) -> None:
+    """Deletes every row of a patient's choices, links and proofs."""
+    for statement in _STATEMENTS:
+        connection.execute(statement, {"patient": patient_key})

@@ -1,0 +1,66 @@
+"""Documents hidden from their patient until they are announced, and since when (R1111-53 CSP). Moments are microseconds UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, func, select, text, update
+from sqlalchemy.dialects.sqlite import insert
+
+from carnet.database.connection import Connection
+from carnet.database.statements import prepare
+from carnet.database.tables import announcement, document_entry
+from carnet.metadata import AvailabilityStatus
+
+_T = document_entry.c
+_TOLD = announcement.c
+_HIDDEN = text("instr(document_entry.masks, 'INVISIBLE_PATIENT') > 0")
+"""Written as in the index that it uses."""
+
+_FIND = prepare(
+    select(_T.patient_key, _T.logical_id, func.min(_T.registered_at), _TOLD.told_at)
+    .select_from(
+        document_entry.outerjoin(
+            announcement, (_TOLD.patient_key == _T.patient_key) & (_TOLD.logical_id == _T.logical_id)
+        )
+    )
+    .where(_HIDDEN, _T.registered_at <= bindparam("before"), _T.status != AvailabilityStatus.DELETED.value)
+    .group_by(_T.patient_key, _T.logical_id)
+    .order_by(func.min(_T.registered_at))
+)
+_TELL = prepare(
+    insert(announcement)
+    .values(patient_key=bindparam("patient"), logical_id=bindparam("document"), told_at=bindparam("now"))
+    .on_conflict_do_nothing()
+)
+_SHOW = prepare(
+    update(announcement)
+    .where(_TOLD.patient_key == bindparam("patient"), _TOLD.logical_id == bindparam("document"))
+    .values(shown_at=bindparam("now"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """A document that its patient does not see: `told_at` is None until the patient was told that the record changed."""
+
+    patient_key: int
+    logical_id: str
+    deposited_at: int
+    told_at: int | None
+
+
+def hidden_documents(connection: Connection, *, deposited_before: int) -> list[Hidden]:
+    """The documents hidden from their patients that were deposited at or before a moment, the oldest first; those deleted apart."""
+    return [Hidden(*row) for row in connection.execute(_FIND, {"before": deposited_before})]
+
+
+def told(connection: Connection, hidden: Hidden, *, now: int) -> None:
+    """Notes that the patient is told."""
+    connection.execute(_TELL, {"patient": hidden.patient_key, "document": hidden.logical_id, "now": now})
+
+
+def shown(connection: Connection, hidden: Hidden, *, now: int) -> None:
+    """Notes that the document became visible of itself."""
+    told(connection, hidden, now=now)
+    connection.execute(_SHOW, {"patient": hidden.patient_key, "document": hidden.logical_id, "now": now})
