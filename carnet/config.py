@@ -64,6 +64,7 @@ class Settings:
     clients: tuple[ClientPolicy, ...] = ()
     # identity of this service
     repository_unique_id: str = "1.2.250.1.213.4.1.1.1.2"
+    device_unique_id: str = "1.2.250.1.213.4.1.1.1"
     test_identities: bool = True
     submission_signature_required: bool = True
     # limits
@@ -73,6 +74,9 @@ class Settings:
     maximum_documents: int = 50
     maximum_leaf_results: int = 10_000
     maximum_waiting_requests: int = 512
+    maximum_listed_patients: int = 500
+    maximum_candidates: int = 10
+    maximum_searched_people: int = 10_000
     # rules
     authorization_matrix: str = ""
     make_invisible_by_update: bool = False
@@ -82,6 +86,10 @@ class Settings:
     medecin_traitant_can_be_blocked: bool = False
     deleted_readable: bool = False
     emergency_review_hours: int = 72
+    authorisation_days: int = 365
+    attached_to_mon_espace_sante: str = "all"
+    withdrawn_transactions: bool = False
+    candidate_criteria: tuple[str, ...] = ("name", "birth_date")
     # trace and storage
     audit_origin: str = "carnet.example/trace"
     audit_seal_interval: float = 1.0
@@ -159,6 +167,16 @@ def _check_client(client: ClientPolicy) -> None:
             raise ConfigurationError(f"clients: an end date of {client.structure} is not of the form YYYY-MM-DD.")
 
 
+def _check_patient_services(settings: Settings) -> None:
+    if settings.attached_to_mon_espace_sante not in {"all", "activated", "none"}:
+        raise ConfigurationError("attached_to_mon_espace_sante is all, activated or none.")
+    if settings.authorisation_days < 1:
+        raise ConfigurationError("authorisation_days is at least 1.")
+    known = {"name", "given_name", "birth_date", "sex"}
+    if not {"name", "birth_date"} <= set(settings.candidate_criteria) <= known:
+        raise ConfigurationError("candidate_criteria is name and birth_date, and may add given_name and sex.")
+
+
 def _check(settings: Settings) -> None:
     for client in settings.clients:
         _check_client(client)
@@ -168,6 +186,7 @@ def _check(settings: Settings) -> None:
         raise ConfigurationError("vihf_profile is dmp-vihf or xua-strict.")
     if not 1 <= settings.vihf_maximum_age <= 1_200:
         raise ConfigurationError("vihf_maximum_age is between 1 and 1200 seconds.")
+    _check_patient_services(settings)
     if settings.vihf_profile == "xua-strict" and not settings.vihf_audience:
         raise ConfigurationError("The profile xua-strict needs vihf_audience.")
     if settings.environment == "production" and settings.test_identities:
