@@ -43,7 +43,8 @@ class ListedRecord:
     last_addition: int | None
 
 
-STRUCTURE_RIGHTS = frozenset({Right.SAME_STRUCTURE, Right.NEW_AUTHORISATIONS})
+ALL_RECORDS = 2**31 - 1
+"""No limit, as the databases take it."""
 
 
 def patient_list(by: ListedBy, since: int, owner: str = "") -> Act[tuple[ListedRecord, ...]]:
@@ -89,7 +90,7 @@ def _party(scope: PopulationScope, by: ListedBy, owner: str) -> str:
 def _listed(scope: PopulationScope, by: ListedBy, since: int, party: str) -> Iterator[ListedRecord]:
     """The records one by one, each noted as shown. By documents, every record of the party is looked into."""
     maximum = scope.platform.settings.maximum_listed_patients
-    limit = maximum + 1 if by is ListedBy.AUTHORISATION else -1
+    limit = maximum + 1 if by is ListedBy.AUTHORISATION else ALL_RECORDS
     begin = since if by is ListedBy.AUTHORISATION else 0
     for patient_key, authorised_at in records_of(scope.connection, party, since=begin, now=scope.now, limit=limit):
         room = _room(scope, patient_key, party)
