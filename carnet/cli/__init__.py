@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import click
 
+from carnet.cli import client_patients as client_patients  # its commands join those of `client`
 from carnet.cli.client import client
 from carnet.cli.demonstration import demo
 from carnet.cli.feeds import directory, patients

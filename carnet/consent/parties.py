@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import bindparam, func, literal_column, or_, select
 
 from carnet.consent.care_links import Link
 from carnet.database.connection import Connection
@@ -36,7 +36,7 @@ _OF_PARTY = prepare(
     select(care_link.c.patient_key, func.max(care_link.c.since).label("last"))
     .where(
         care_link.c.party == bindparam("link_party"),
-        care_link.c.kind.in_([Link.AUTHORISED.value, Link.MEDECIN_TRAITANT.value]),
+        care_link.c.kind.in_([literal_column(f"'{kind}'") for kind in (Link.AUTHORISED, Link.MEDECIN_TRAITANT)]),
         *_HOLDS,
     )
     .group_by(care_link.c.patient_key)
@@ -51,7 +51,7 @@ _EVER = prepare(
         care_link.c.party == bindparam("link_party"),
         care_link.c.kind == bindparam("link_kind"),
     )
-    .limit(1)
+    .limit(literal_column("1"))
 )
 
 
