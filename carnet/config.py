@@ -89,7 +89,7 @@ class Settings:
     authorisation_days: int = 365
     attached_to_mon_espace_sante: str = "all"
     withdrawn_transactions: bool = False
-    candidate_criteria: tuple[str, ...] = ("name", "birth_date")
+    candidate_criteria: tuple[str, ...] = ()
     # trace and storage
     audit_origin: str = "carnet.example/trace"
     audit_seal_interval: float = 1.0
@@ -172,9 +172,8 @@ def _check_patient_services(settings: Settings) -> None:
         raise ConfigurationError("attached_to_mon_espace_sante is all, activated or none.")
     if settings.authorisation_days < 1:
         raise ConfigurationError("authorisation_days is at least 1.")
-    known = {"name", "given_name", "birth_date", "sex"}
-    if not {"name", "birth_date"} <= set(settings.candidate_criteria) <= known:
-        raise ConfigurationError("candidate_criteria is name and birth_date, and may add given_name and sex.")
+    if not set(settings.candidate_criteria) <= {"given_name", "sex"}:
+        raise ConfigurationError("candidate_criteria names given_name or sex: name and birth_date are always demanded.")
 
 
 def _check(settings: Settings) -> None:

@@ -17,7 +17,9 @@ from carnet.record.population import PopulationScope, open_population
 _DATE = re.compile(r"[0-9]{4}(?:[0-9]{2}(?:[0-9]{2})?)?")
 SHORTEST_NAME = 2
 CRITERIA = ("name", "given_name", "birth_date", "sex")
-"""What the setting `candidate_criteria` may demand, as the fields of Criteria."""
+"""The fields of Criteria."""
+ALWAYS = ("name", "birth_date")
+"""Without both, a search would be a way to harvest; the setting `candidate_criteria` may demand more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Candidate:
 def find_candidates(criteria: Criteria) -> Act[tuple[Candidate, ...]]:
     """The act of TD0.5: those whose traits are exactly the criteria, who have an open record and have not blocked the requester.
 
-    Raises InvalidMetadata for fewer criteria than `candidate_criteria` demands, TooManyResults beyond `maximum_candidates`: nobody is
+    Raises InvalidMetadata for fewer criteria than name, birth date and what `candidate_criteria` adds, TooManyResults beyond `maximum_candidates`: nobody is
     shown then, so that a common name gives nothing away.
     """
     return Act("td0.5", partial(_find, criteria=criteria), Function.FIND_PATIENT, open_population)
@@ -40,7 +42,7 @@ def find_candidates(criteria: Criteria) -> Act[tuple[Candidate, ...]]:
 
 def _find(scope: PopulationScope, *, criteria: Criteria) -> tuple[Candidate, ...]:
     settings = scope.platform.settings
-    _check(criteria, settings.candidate_criteria)
+    _check(criteria, (*ALWAYS, *settings.candidate_criteria))
     people = people_with(scope.connection, scope.platform.keyring, criteria, maximum=settings.maximum_searched_people)
     found = []
     for person, known in people:

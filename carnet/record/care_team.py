@@ -151,7 +151,7 @@ def _listed(scope: Scope, ties: list[Tie]) -> ListedParty:
     party, kinds = ties[0].party, {tie.kind for tie in ties}
     person = professional(scope.connection, party)
     structure = organization(scope.connection, party) if person is None else None
-    role = person.roles[0] if person is not None and person.roles else None
+    role = max(person.roles, key=lambda one: bool(one.specialty)) if person is not None and person.roles else None
     blocked = Link.BLOCKED.value in kinds
     return ListedParty(
         identifier=party,

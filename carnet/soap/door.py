@@ -17,7 +17,7 @@ from carnet.errors import Busy, CarnetError, Unauthenticated, Unavailable, Unsup
 from carnet.platform import Platform
 from carnet.record.gate import Attempt, Gate
 from carnet.requester import Requester
-from carnet.soap import authorizations, iti18, iti41, iti43, iti57, mtom, patients, patients_specific
+from carnet.soap import authorizations, iti18, iti41, iti43, iti57, mtom, patient_records, patients_specific
 from carnet.soap import envelope as soap_envelope
 from carnet.soap.envelope import Envelope
 from carnet.soap.exchange import Reply, Request
@@ -38,15 +38,15 @@ HANDLERS: dict[str, Handler] = {
     "iti41": iti41.handle,
     "iti43": iti43.handle,
     "iti57": iti57.handle,
-    "td0.2": patients.test_existence,
+    "td0.2": patient_records.test_existence,
     "td0.3": authorizations.set_authorization,
     "td0.4": patients_specific.list_patients,
-    "td0.5": patients.find,
-    "td1.1": patients.create_record,
-    "td1.2": patients.reactivate_record,
-    "td1.3a": patients.read_administrative_data,
-    "td1.3b": patients.change_administrative_data,
-    "td1.4": patients.close_record,
+    "td0.5": patient_records.find,
+    "td1.1": patient_records.create_record,
+    "td1.2": patient_records.reactivate_record,
+    "td1.3a": patient_records.read_administrative_data,
+    "td1.3b": patient_records.change_administrative_data,
+    "td1.4": patient_records.close_record,
     "td1.5a": patients_specific.create_patient_access,
     "td1.5b": patients_specific.update_one_time_password,
     "td1.5d": patients_specific.update_patient_access,

@@ -14,7 +14,7 @@ from carnet.record.patient_list import ListedBy, ListedRecord, patient_list
 from carnet.soap.exchange import Reply, Request
 from carnet.soap.namespaces import PATIENTS_SPECIFIC
 from carnet.soap.patient_codes import OK, code_or_raise
-from carnet.soap.patients import withdrawn
+from carnet.soap.patient_records import withdrawn
 from carnet.soap.plain_values import response, value, written
 
 
