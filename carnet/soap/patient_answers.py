@@ -13,7 +13,7 @@ from carnet.record.existence import AuthorisationStatus, RecordSheet
 from carnet.soap.hl7v3 import MessageHeader
 from carnet.soap.namespaces import GDP, HL7, XSI
 from carnet.soap.patient_operations import CREATE, REVISE
-from carnet.soap.patient_requests import OPPOSES_BRIS_DE_GLACE, OPPOSES_CENTRE_15
+from carnet.soap.patient_requests import OPPOSES_BRIS_DE_GLACE, OPPOSES_CENTRE_15, AskedQuery
 from carnet.soap.xml_text import shown, text
 
 INTERACTIONS = "2.16.840.1.113883.1.6"
@@ -47,7 +47,7 @@ class Answering:
     now: int
 
 
-def record_answer(answering: Answering, query: tuple[str, str], sheet: RecordSheet | None) -> bytes:
+def record_answer(answering: Answering, query: AskedQuery, sheet: RecordSheet | None) -> bytes:
     """PRPA_IN201308UV02 for a record, or for none (queryResponseCode NF)."""
     lines = "" if sheet is None else _attention(sheet)
     subject = "" if sheet is None else _registration(_sheet_patient(sheet), answering.device)
@@ -55,16 +55,16 @@ def record_answer(answering: Answering, query: tuple[str, str], sheet: RecordShe
     return _message("PRPA_IN201308UV02", answering, lines + _parties(answering), _accepted(answering), act)
 
 
-def candidates_answer(answering: Answering, query: tuple[str, str], found: Sequence[Candidate]) -> bytes:
+def candidates_answer(answering: Answering, query: AskedQuery, found: Sequence[Candidate]) -> bytes:
     """PRPA_IN201306UV02 with everybody found (PDQV3, ITI TF-2 §3.47.4.2)."""
     subjects = "".join(_registration(_candidate(one), answering.device) for one in found)
-    act = _control_act("PRPA_TE201306UV02", subjects + _query_ack(query, found=True, total=len(found)))
+    act = _control_act("PRPA_TE201306UV02", subjects + _query_ack(query, found=bool(found), total=len(found)))
     return _message("PRPA_IN201306UV02", answering, _parties(answering), _accepted(answering, child=True), act)
 
 
-def query_rejection(answering: Answering, interaction: str, query: tuple[str, str], code: str, sentence: str) -> bytes:
+def query_rejection(answering: Answering, interaction: str, query: AskedQuery, code: str, sentence: str) -> bytes:
     """The answer of a query that was refused: acknowledgement AE with its detail, queryResponseCode AE."""
-    ack = f'<queryAck>{_identifier("queryId", query)}<queryResponseCode code="AE"/></queryAck>'
+    ack = f'<queryAck>{_identifier("queryId", query.identifier)}<queryResponseCode code="AE"/></queryAck>{query.echo}'
     act = _control_act(interaction.replace("_IN", "_TE"), ack)
     refused = _refused(answering, code, sentence, child=interaction == "PRPA_IN201306UV02")
     return _message(interaction, answering, _parties(answering), refused, act)
@@ -128,7 +128,7 @@ def _control_act(event: str, content: str) -> str:
     return f'<controlActProcess classCode="CACT" moodCode="EVN">{code}{content}</controlActProcess>'
 
 
-def _query_ack(query: tuple[str, str], *, found: bool, total: int | None = None) -> str:
+def _query_ack(query: AskedQuery, *, found: bool, total: int | None = None) -> str:
     totals = (
         f'<resultTotalQuantity value="{total}"/><resultCurrentQuantity value="{total}"/><resultRemainingQuantity value="0"/>'
         if total is not None
@@ -136,8 +136,8 @@ def _query_ack(query: tuple[str, str], *, found: bool, total: int | None = None)
     )
     code = "OK" if found else "NF"
     return (
-        f'<queryAck>{_identifier("queryId", query)}<statusCode code="deliveredResponse"/>'
-        f'<queryResponseCode code="{code}"/>{totals}</queryAck>'
+        f'<queryAck>{_identifier("queryId", query.identifier)}<statusCode code="deliveredResponse"/>'
+        f'<queryResponseCode code="{code}"/>{totals}</queryAck>{query.echo}'
     )
 
 

@@ -28,10 +28,10 @@ from carnet.soap.patient_codes import code_or_raise
 from carnet.soap.patient_operations import CREATE, REVISE
 from carnet.soap.patient_requests import (
     administrative_change,
+    asked_query,
     closing_reason,
     opening_request,
     queried_patient,
-    query_identifier,
     registered_patient,
     searched_traits,
 )
@@ -50,7 +50,7 @@ async def read_administrative_data(platform: Platform, gate: Gate, request: Requ
 async def find(platform: Platform, gate: Gate, request: Request) -> Reply:
     """TD0.5."""
     message = request.envelope.body_element
-    answering, query = _answering(platform, request), query_identifier(message)
+    answering, query = _answering(platform, request), asked_query(message)
     act = _asked("td0.5", request, lambda body: find_candidates(searched_traits(body)))
     try:
         found = await gate.perform(request.requester, act)
@@ -113,7 +113,7 @@ def _withdrawn(name: str, platform: Platform, request: Request, read: Callable[[
 async def _record(platform: Platform, gate: Gate, request: Request, act: Act[RecordSheet]) -> Reply:
     """PRPA_IN201308UV02. That there is no record is an answer, not an error; but a call that names no patient is one."""
     answering = _answering(platform, request)
-    query = query_identifier(request.envelope.body_element)
+    query = asked_query(request.envelope.body_element)
     sheet: RecordSheet | None = None
     try:
         sheet = await gate.perform(request.requester, act)

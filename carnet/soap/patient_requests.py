@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
+
+from lxml import etree
 
 from carnet.errors import InvalidMetadata
 from carnet.identity.patient_search import Criteria
@@ -32,10 +35,22 @@ def queried_patient(message: Any) -> PatientIdentifier:
     return ins_of(value for parameter in asked for value in within(parameter, "value"))
 
 
-def query_identifier(message: Any) -> tuple[str, str]:
-    """The queryId that the answer repeats: (root, extension)."""
-    found = child(control_act(message), "queryByParameter", "queryId")
-    return value_of(found, "root"), value_of(found, "extension")
+@dataclass(frozen=True, slots=True)
+class AskedQuery:
+    """What an answer repeats of a query: its queryId (root, extension), and the whole queryByParameter as XML, '' for none."""
+
+    identifier: tuple[str, str]
+    echo: str
+
+
+def asked_query(message: Any) -> AskedQuery:
+    """The query of a message, to be repeated (PDQV3, ITI TF-2 §3.47.4.2.2)."""
+    query = child(message, "controlActProcess", "queryByParameter")
+    if query is None:
+        return AskedQuery(("", ""), "")
+    identifier = child(query, "queryId")
+    echo = etree.tostring(query, method="c14n", exclusive=True).decode()
+    return AskedQuery((value_of(identifier, "root"), value_of(identifier, "extension")), echo)
 
 
 def searched_traits(message: Any) -> Criteria:

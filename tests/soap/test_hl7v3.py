@@ -14,10 +14,10 @@ from carnet.soap.patient_messages import candidates_query, record_query, record_
 from carnet.soap.patient_operations import PATIENT_OPERATIONS
 from carnet.soap.patient_requests import (
     administrative_change,
+    asked_query,
     closing_reason,
     opening_request,
     queried_patient,
-    query_identifier,
     registered_patient,
     searched_traits,
 )
@@ -56,7 +56,9 @@ def body_of(content):
 def test_nil_fillers_say_nothing_wherever_they_stand():
     message = body_of(FILLED)
     assert queried_patient(message) == PATIENT
-    assert query_identifier(message) == ("1.2.5", "q1")
+    query = asked_query(message)
+    assert query.identifier == ("1.2.5", "q1")
+    assert query.echo.startswith("<queryByParameter xmlns=")
     assert reason_of(message) == "TEST_EXST"
     header = header_of(message)
     assert (header.message, header.sender) == (("1.2.3", "m1"), ("1.2.4", "LPS"))
