@@ -74,7 +74,7 @@ class Settings:
     maximum_documents: int = 50
     maximum_leaf_results: int = 10_000
     maximum_waiting_requests: int = 512
-    maximum_listed_patients: int = 500
+    maximum_listed_patients: int = 200
     maximum_candidates: int = 10
     maximum_searched_people: int = 10_000
     # rules

@@ -31,6 +31,8 @@ ATTACHED: Mapping[str, frozenset[str]] = {
     "activated": frozenset({"activated"}),
     "none": frozenset(),
 }
+_KEPT_OUT = frozenset({"blocked-by-patient", "error"})
+"""Rules that tell of a block, or that could not be asked; the first may carry `:error`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def is_attached(scope: Scope) -> bool:
 def authorisation_of(scope: Scope) -> AuthorisationStatus:
     """The requester's authorisation as TD0.2 tells it; the rules say who is blocked, and the médecin traitant needs none (L1111-16)."""
     decision = scope.platform.engine.decide(scope.requester, scope.record, Function.ADD_AUTHORISATION, scope.now)
-    if "blocked-by-patient" in decision.rules:
+    if any(rule.partition(":")[0] in _KEPT_OUT for rule in decision.rules):
         return "blocked"
     return "valid" if scope.record.medecin_traitant else scope.record.authorisation
 

@@ -21,6 +21,7 @@ from carnet.record.functional_right import right
 from carnet.record.population import PopulationScope, open_population
 from carnet.record.scope import Scope
 from carnet.record.search import visible
+from carnet.registry.last_registration import last_registration
 from carnet.registry.queries import find
 
 
@@ -93,6 +94,8 @@ def _listed(scope: PopulationScope, by: ListedBy, since: int, party: str) -> Ite
     limit = maximum + 1 if by is ListedBy.AUTHORISATION else ALL_RECORDS
     begin = since if by is ListedBy.AUTHORISATION else 0
     for patient_key, authorised_at in records_of(scope.connection, party, since=begin, now=scope.now, limit=limit):
+        if by is ListedBy.DOCUMENT and (last_registration(scope.connection, patient_key) or -1) < since:
+            continue
         room = _room(scope, patient_key, party)
         if room is None:
             continue

@@ -13,8 +13,11 @@ from carnet.platform import Connection, PatientKey, Platform
 from carnet.record.scope import Scope, facts_of
 from carnet.requester import Requester
 
-CLOSED_DOORS = frozenset({"record-not-open", "blocked-by-patient"})
-"""Rules that keep a requester out of a record altogether: such a record is absent from what is found across records."""
+BESIDE_THE_DOOR = frozenset({"functional-right"})
+"""What may refuse the administrative data and not keep a requester out of the record: any other rule, or one that fails, does.
+
+A record that a requester is kept out of, since it is not open or the patient has blocked them, is absent from what is found across records.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class PopulationScope:
         record = facts_of(found, regulation_centre=self.regulation_centre)
         engine = self.platform.engine
         decision = engine.decide(self.requester, record, Function.ADMINISTRATIVE_DATA, self.now)
-        if CLOSED_DOORS & set(decision.rules):
+        if not decision.allowed and set(decision.rules) - BESIDE_THE_DOOR:
             return None
         return Scope(
             platform=self.platform,

@@ -290,9 +290,28 @@ def test_a_person_who_blocked_the_requester_is_not_a_candidate(room):
 
 
 def test_control_a_search_that_forgets_the_block_is_caught(room, monkeypatch):
-    monkeypatch.setattr(population, "CLOSED_DOORS", frozenset({"record-not-open"}))
+    monkeypatch.setattr(population, "BESIDE_THE_DOOR", frozenset({"functional-right", "blocked-by-patient"}))
     with pytest.raises(AssertionError):
         keeps_blocked_records_out(room)
+
+
+def test_a_record_about_which_a_rule_fails_is_not_found(room):
+    def fails_on_records(case):
+        return case.record.state != "" and 1 / 0 > 0
+
+    listing = patient_list.patient_list(ListedBy.AUTHORISATION, 0)
+    assert room.do(room.caller(HOSPITAL_DOCTOR), listing)
+    with_rules(room, *RULES, Rule("broken", fails_on_records))
+    assert room.do(room.caller(HOSPITAL_DOCTOR), listing) == ()
+
+
+def test_by_documents_only_records_with_a_new_one_are_listed(room):
+    room.put(room.document())
+    since = room.now + 1
+    room.put(room.document(patient=NESSI), requester=room.caller(patient=NESSI))
+    found = room.do(room.caller(HOSPITAL_DOCTOR, None), patient_list.patient_list(ListedBy.DOCUMENT, since))
+    assert [one.identifier for one in found] == [NESSI.identifier]
+    assert found[0].last_addition >= since
 
 
 def test_too_many_candidates_are_none(open_room):
