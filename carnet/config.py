@@ -87,6 +87,7 @@ class Settings:
     deleted_readable: bool = False
     emergency_review_hours: int = 72
     authorisation_days: int = 365
+    medecin_traitant_by_software: bool = True
     attached_to_mon_espace_sante: str = "all"
     withdrawn_transactions: bool = False
     candidate_criteria: tuple[str, ...] = ()

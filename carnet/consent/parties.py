@@ -22,6 +22,9 @@ class Tie:
     expires_at: int | None
 
 
+LETS_IN = ("authorised", "care_team", "medecin_traitant")
+"""Kinds of links that let a party read: the patient's word, a place in the care team (R1111-46 CSP), L1111-16 CSP."""
+
 _HOLDS = (
     care_link.c.since <= bindparam("now"),
     or_(care_link.c.until.is_(None), care_link.c.until > bindparam("now")),
@@ -36,7 +39,7 @@ _OF_PARTY = prepare(
     select(care_link.c.patient_key, func.max(care_link.c.since).label("last"))
     .where(
         care_link.c.party == bindparam("link_party"),
-        care_link.c.kind.in_([literal_column(f"'{kind}'") for kind in (Link.AUTHORISED, Link.MEDECIN_TRAITANT)]),
+        care_link.c.kind.in_([literal_column(f"'{kind}'") for kind in LETS_IN]),
         *_HOLDS,
     )
     .group_by(care_link.c.patient_key)
@@ -61,7 +64,7 @@ def ties_of(connection: Connection, patient_key: int, *, now: int) -> tuple[Tie,
 
 
 def records_of(connection: Connection, party: str, *, since: int, now: int, limit: int) -> tuple[tuple[int, int], ...]:
-    """The records that a party may read by an authorisation or as médecin traitant given since a moment, the newest first.
+    """The records that a party may read by a link that lets it in (LETS_IN) and was tied since a moment, the newest first.
 
     Pairs of the patient's internal key and the moment of the last such link; `limit` pairs at most.
     """

@@ -18,13 +18,17 @@ from carnet.consent.care_links import (
     end_authorisation,
     end_medecin_traitant,
 )
-from carnet.consent.parties import Tie, ever_tied, ties_of
+from carnet.consent.parties import LETS_IN, Tie, ever_tied, ties_of
 from carnet.errors import Refused
+from carnet.exchange.notices import owe
 from carnet.identity.directory import organization, professional
 from carnet.record.act import Act
 from carnet.record.existence import known_record
 from carnet.record.functional_right import right
 from carnet.record.scope import Scope
+
+DECLARED = "access-medecin-traitant-declared"
+"""The notice by which the patient learns who became médecin traitant, since that opens what is masked (L1111-16 CSP)."""
 
 
 class Declaration(StrEnum):
@@ -117,8 +121,14 @@ def _declare_medecin_traitant(scope: Scope, party: str) -> bool:
     requester = scope.requester
     if kind_of(requester.profession) is not Kind.DOCTOR or is_occupational(requester) or party != requester.identifier:
         raise Refused("Only a doctor can be médecin traitant.", rules=("doctor-only",))
+    if not scope.platform.settings.medecin_traitant_by_software:
+        raise Refused("The médecin traitant is declared to the insurer.", rules=("insurer-declares",))
     source = f"TD0.3 {requester.identifier}"
-    return declare_medecin_traitant(scope.connection, scope.patient.patient_key, party, source=source, now=scope.now)
+    patient_key = scope.patient.patient_key
+    if not declare_medecin_traitant(scope.connection, patient_key, party, source=source, now=scope.now):
+        return False
+    owe(scope.connection, patient_key, kind=DECLARED, recipient="patient", cause=party, now=scope.now)
+    return True
 
 
 def _stop_being_medecin_traitant(scope: Scope, party: str) -> bool:
@@ -137,7 +147,11 @@ _DECLARATIONS: Mapping[Declaration, tuple[Function, Callable[[Scope, str], bool]
 def _list(scope: Scope, *, mode: ListMode) -> tuple[ListedParty, ...]:
     known_record(scope)
     scope.require(Function.LIST_AUTHORISED)
-    ties = ties_of(scope.connection, scope.patient.patient_key, now=scope.now)
+    ties = [
+        tie
+        for tie in ties_of(scope.connection, scope.patient.patient_key, now=scope.now)
+        if tie.kind in LETS_IN or tie.kind == Link.BLOCKED
+    ]
     parties = tuple(dict.fromkeys(tie.party for tie in ties))
     listed = [_listed(scope, [tie for tie in ties if tie.party == party]) for party in parties]
     wanted = {ListMode.ACTIVE: {False}, ListMode.BLOCKED: {True}, ListMode.ALL: {False, True}}[mode]

@@ -8,13 +8,12 @@ from functools import partial
 from carnet.authorization.facts import Function, RecordFacts
 from carnet.consent.choices import Choice, open_record, set_choice
 from carnet.consent.record_status import record_status
-from carnet.consent.standing import standing
 from carnet.errors import InvalidMetadata, PatientMismatch, RecordClosed, RecordExists, UnknownPatient
 from carnet.identity.patients import find as find_patient
 from carnet.metadata import PatientIdentifier
 from carnet.platform import Platform
 from carnet.record.act import Act
-from carnet.record.scope import UNKNOWN, Scope, facts_of
+from carnet.record.scope import UNKNOWN, Scope, read_facts
 from carnet.requester import Requester
 
 NEVER_OPENED = frozenset({"", "informed", "opposed"})
@@ -50,15 +49,8 @@ def open_future_scope(platform: Platform, requester: Requester, action: str) -> 
     if patient is None:
         raise UnknownPatient("No person is known for this identifier: people come from the identity feed.")
     now = platform.clock()
-    found = standing(
-        platform.connection,
-        patient.patient_key,
-        professional=requester.identifier,
-        organization=requester.organization_id,
-        now=now,
-    )
     centre = requester.organization_id in platform.settings.regulation_centres
-    past = RecordFacts(regulation_centre=centre) if found is None else facts_of(found, regulation_centre=centre)
+    past = read_facts(platform, requester, patient.patient_key, now) or RecordFacts(regulation_centre=centre)
     future = replace(past, state="open")
     return Scope(
         platform=platform,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
@@ -14,6 +14,7 @@ from carnet.identity.patients import Traits, traits
 from carnet.metadata import PatientIdentifier
 from carnet.record.act import Act
 from carnet.record.scope import UNKNOWN, Scope
+from carnet.requester import AccessMode
 
 AuthorisationStatus = Literal["valid", "expired", "none", "blocked"]
 
@@ -85,11 +86,15 @@ def is_attached(scope: Scope) -> bool:
 
 
 def authorisation_of(scope: Scope) -> AuthorisationStatus:
-    """The requester's authorisation as TD0.2 tells it; the rules say who is blocked, and the médecin traitant needs none (L1111-16)."""
-    decision = scope.platform.engine.decide(scope.requester, scope.record, Function.ADD_AUTHORISATION, scope.now)
-    if any(rule.partition(":")[0] in _KEPT_OUT for rule in decision.rules):
+    """The requester's authorisation as TD0.2 tells it: what the rules would say of a reading in the normal mode."""
+    requester = replace(scope.requester, mode=AccessMode.NORMAL)
+    decision = scope.platform.engine.decide(requester, scope.record, Function.CONSULT, scope.now)
+    refusing = set() if decision.allowed else {rule.partition(":")[0] for rule in decision.rules}
+    if refusing & _KEPT_OUT:
         return "blocked"
-    return "valid" if scope.record.medecin_traitant else scope.record.authorisation
+    if "no-authorisation" not in refusing:
+        return "valid"
+    return "expired" if scope.record.authorisation == "expired" else "none"
 
 
 def _existence(scope: Scope, *, patient: PatientIdentifier) -> RecordSheet:

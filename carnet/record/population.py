@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from carnet.authorization.facts import Function, RecordFacts
-from carnet.consent.standing import standing
 from carnet.errors import Refused
 from carnet.identity.patients import Patient
 from carnet.metadata import PatientIdentifier
 from carnet.platform import Connection, PatientKey, Platform
-from carnet.record.scope import Scope, facts_of
+from carnet.record.scope import Scope, read_facts
 from carnet.requester import Requester
 
 BESIDE_THE_DOOR = frozenset({"functional-right"})
@@ -68,14 +67,9 @@ class PopulationScope:
 
         `professional` (PS_IdNat) is whose standing counts, the requester's own when ''. Raises UnknownPatient when the key is destroyed.
         """
-        party = professional or self.requester.identifier
-        organization = self.requester.organization_id
-        found = standing(
-            self.connection, patient.patient_key, professional=party, organization=organization, now=self.now
-        )
-        if found is None:
+        record = read_facts(self.platform, self.requester, patient.patient_key, self.now, professional=professional)
+        if record is None:
             return None
-        record = facts_of(found, regulation_centre=self.regulation_centre)
         engine = self.platform.engine
         decision = engine.decide(self.requester, record, Function.ADMINISTRATIVE_DATA, self.now)
         if not decision.allowed and set(decision.rules) - BESIDE_THE_DOOR:

@@ -228,6 +228,21 @@ def test_a_structure_is_told_of_its_own_authorisations(room):
     assert room.do(room.laboratory(None), patient_list.patient_list(ListedBy.AUTHORISATION, later)) == ()
 
 
+def test_the_patient_is_told_who_declared_being_medecin_traitant(room):
+    assert room.do(room.caller(OTHER_GP), declare(Declaration.DECLARE_MEDECIN_TRAITANT))
+    assert not room.do(room.caller(OTHER_GP), declare(Declaration.DECLARE_MEDECIN_TRAITANT))
+    assert room.rows("SELECT kind, recipient FROM notice") == [("access-medecin-traitant-declared", "patient")]
+
+
+def test_where_the_insurer_declares_the_medecin_traitant_software_does_not(open_room):
+    room = open_room(medecin_traitant_by_software=False)
+    ticket = room.last_ticket()
+    with pytest.raises(Refused):
+        room.do(room.caller(OTHER_GP), declare(Declaration.DECLARE_MEDECIN_TRAITANT))
+    assert [line["rules"] for line in room.lines_since(ticket)] == [("insurer-declares",)]
+    assert room.rows("SELECT count(*) FROM notice") == [(0,)]
+
+
 # --- across records ---------------------------------------------------------------------------------------------------
 
 
