@@ -102,7 +102,7 @@ def header_of(message: Any) -> MessageHeader:
 def ins_of(identifiers: Iterator[Any]) -> PatientIdentifier:
     """The one INS among II elements; other identifiers (the INS-C, local ones) are passed over. Raises InvalidMetadata."""
     found = {(value_of(one, "extension"), value_of(one, "root")) for one in identifiers}
-    known = {pair for pair in found if pair[1] in _INS}
+    known = {pair for pair in found if pair[0] and pair[1] in _INS}
     if len(known) != 1:
         raise InvalidMetadata("The message names its patient by one INS.", subject="patient")
     return PatientIdentifier(*known.pop())

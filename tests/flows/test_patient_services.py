@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from lxml import etree
 
+from carnet import hardened_xml
 from carnet.client.patient_service import PatientService
 from carnet.clock import DAY, system_clock
 from carnet.consent.choices import Choice
@@ -22,7 +24,7 @@ from carnet.identity.patient_search import Criteria
 from carnet.metadata import MASQUE_PS
 from carnet.requester import AccessMode
 from carnet.soap.patient_answer_parse import patient_answer
-from carnet.soap.patient_messages import record_query, set_authorization_request
+from carnet.soap.patient_messages import record_query, record_request, set_authorization_request
 
 NORMAL, GLASS, CENTRE_15 = AccessMode.NORMAL, AccessMode.BRIS_DE_GLACE, AccessMode.CENTRE_15
 DENIED = "DMPAccessDeniedByRightsService"
@@ -481,3 +483,15 @@ def test_a_request_at_another_service_s_path_is_refused(record):
         reply = record.house.post(other, content_type, content, by=OTHER_GP)
         assert reply.fault.subcode == "ActionNotSupported"
     assert exists(record).authorisation == "NON_DEFINIE"
+
+
+def test_a_message_without_one_of_its_elements_never_makes_the_service_fail(detached_house):
+    record = detached_house.new_record()
+    closing = record_request(record.identifier, "FERM", system_clock(), closing=("FERMETURE_DEMANDE_PATIENT", "x"))
+    root = hardened_xml.parse(closing)
+    for number in range(1, len(list(root.iter()))):
+        changed = hardened_xml.parse(closing)
+        element = list(changed.iter())[number]
+        element.getparent().remove(element)
+        reply = detached_house.call(OTHER_GP, record.identifier, "td1.4", etree.tostring(changed))
+        assert reply.fault is None or reply.fault.code == "Sender", element.tag
