@@ -70,12 +70,13 @@ def test_a_nil_patient_is_no_patient():
         queried_patient(body_of(FILLED.replace("<patientIdentifier>", '<patientIdentifier xsi:nil="true">')))
 
 
-@pytest.mark.parametrize("extension", ["", "279035121518990"])
-def test_none_or_two_patients_are_refused(extension):
-    second = f'<value root="{PATIENT.authority}" extension="{extension}"/>'
-    wrong = FILLED.replace('<value xsi:nil="true"/>', second)
-    with pytest.raises(InvalidMetadata):
-        queried_patient(body_of(wrong))
+def test_none_or_two_patients_are_refused_and_a_blank_one_says_nothing():
+    second = f'<value root="{PATIENT.authority}" extension="279035121518990"/>'
+    for wrong in (FILLED.replace('<value xsi:nil="true"/>', second), FILLED.replace(f" {PATIENT.value} ", " ")):
+        with pytest.raises(InvalidMetadata):
+            queried_patient(body_of(wrong))
+    blank = FILLED.replace('<value xsi:nil="true"/>', f'<value root="{PATIENT.authority}" extension=""/>')
+    assert queried_patient(body_of(blank)) == PATIENT
 
 
 def test_a_message_without_control_act_is_malformed():
