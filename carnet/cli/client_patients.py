@@ -56,7 +56,13 @@ def authorize(service: ExchangeService, patient: str, end: bool, medecin_traitan
 
 
 @client.command("my-patients")
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), default="2000-01-01", show_default=True)
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default="2000-01-01",
+    show_default=True,
+    help="Authorised, or with a document, since that day.",
+)
 @click.option("--by-document", is_flag=True, help="By the date of the last document, not of the authorisation.")
 @click.option("--owner", default="", metavar="PS_IDNAT", help="Whose list, for an employee's card.")
 @click.pass_obj

@@ -8,7 +8,7 @@ from functools import partial
 from carnet.authorization.facts import Function
 from carnet.consent.choices import Choice, close_record, set_choice
 from carnet.errors import InvalidMetadata, RecordClosed, Refused
-from carnet.identity.patients import Traits, register, traits
+from carnet.identity.patients import register, traits
 from carnet.metadata import PatientIdentifier
 from carnet.record.act import Act
 from carnet.record.existence import is_attached, known_record
@@ -99,12 +99,8 @@ def _change_names(scope: Scope, patient: PatientIdentifier, change: Administrati
     )
     if wanted == known:
         return False
-    _keep(scope, wanted, patient)
-    return True
-
-
-def _keep(scope: Scope, wanted: Traits, patient: PatientIdentifier) -> None:
     register(scope.connection, scope.platform.keyring, wanted, patient, scope.now)
+    return True
 
 
 def _oppose(scope: Scope, choice: Choice, *, value: bool | None) -> bool:
