@@ -64,6 +64,7 @@ class Settings:
     clients: tuple[ClientPolicy, ...] = ()
     # identity of this service
     repository_unique_id: str = "1.2.250.1.213.4.1.1.1.2"
+    device_unique_id: str = "1.2.250.1.213.4.1.1.1"
     test_identities: bool = True
     submission_signature_required: bool = True
     # limits
@@ -73,6 +74,9 @@ class Settings:
     maximum_documents: int = 50
     maximum_leaf_results: int = 10_000
     maximum_waiting_requests: int = 512
+    maximum_listed_patients: int = 200
+    maximum_candidates: int = 10
+    maximum_searched_people: int = 10_000
     # rules
     rule_approvers: str = "approvers"
     make_invisible_by_update: bool = False
@@ -93,6 +97,11 @@ class Settings:
     destruction_wait_days: int = 30
     destruction_warning_days: int = 14
     tombstones: str = "tombstones"
+    authorisation_days: int = 365
+    medecin_traitant_by_software: bool = True
+    attached_to_mon_espace_sante: str = "all"
+    withdrawn_transactions: bool = False
+    candidate_criteria: tuple[str, ...] = ()
     # trace and storage
     audit_origin: str = "carnet.example/trace"
     audit_seal_interval: float = 1.0
@@ -189,11 +198,21 @@ def _check_territory(item: str) -> None:
         raise ConfigurationError("pilot_territories: each is written TERRITORY=YYYY-MM-DD.")
 
 
+def _check_patient_services(settings: Settings) -> None:
+    if settings.attached_to_mon_espace_sante not in {"all", "activated", "none"}:
+        raise ConfigurationError("attached_to_mon_espace_sante is all, activated or none.")
+    if settings.authorisation_days < 1:
+        raise ConfigurationError("authorisation_days is at least 1.")
+    if not set(settings.candidate_criteria) <= {"given_name", "sex"}:
+        raise ConfigurationError("candidate_criteria names given_name or sex: name and birth_date are always demanded.")
+
+
 def _check(settings: Settings) -> None:
     for item in settings.pilot_territories:
         _check_territory(item)
     for client in settings.clients:
         _check_client(client)
+    _check_patient_services(settings)
     for wrong, sentence in _faults(settings):
         if wrong:
             raise ConfigurationError(sentence)

@@ -84,6 +84,14 @@ class RecordClosed(Refused):
     """The record exists and is not open."""
 
 
+class RecordExists(CarnetError):
+    """The record to open is open already."""
+
+
+class PatientSpaceMissing(CarnetError):
+    """The act needs the patient's own space, which this service does not offer."""
+
+
 # --- submission ---------------------------------------------------------------------------------------------------
 
 

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import click
 
+from carnet.cli import client_patients as client_patients  # its commands join those of `client`
 from carnet.cli.atna import atna
 from carnet.cli.client import client
 from carnet.cli.demonstration import demo
@@ -15,11 +16,11 @@ from carnet.cli.explain import explain
 from carnet.cli.feeds import directory, patients
 from carnet.cli.governance import rules
 from carnet.cli.life_of_records import OF_A_RECORD
-from carnet.cli.population import due, enrol, restore
 from carnet.cli.records import record
 from carnet.cli.service import init, migrate, serve
 from carnet.cli.trail import seal_audit, trace, verify_audit
 from carnet.cli.trail_handover import audit_key, export_trail_command, verify_export_command
+from carnet.cli.whole_population import due, enrol, restore
 from carnet.cli.witnesses import witness
 from carnet.errors import CarnetError
 

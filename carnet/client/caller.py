@@ -85,13 +85,13 @@ class Caller:
 
     def assertion(
         self,
-        patient: PatientIdentifier,
+        patient: PatientIdentifier | None,
         now: int,
         *,
         purpose: AccessMode = AccessMode.NORMAL,
         reason: str = "",
     ) -> bytes:
-        """A fresh signed VIHF for one patient; `now` in microseconds UTC."""
+        """A fresh signed VIHF for one patient, or for none; `now` in microseconds UTC."""
         about = self.description
         vihf = Vihf(
             name_id=about.name_id,

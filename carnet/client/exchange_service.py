@@ -1,4 +1,4 @@
-"""The four transactions as care software calls them, over HTTPS with a client certificate and a VIHF for each call."""
+"""The XDS transactions as care software calls them, over HTTPS with a client certificate and a VIHF for each call."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ from carnet.soap.mtom import Message
 from carnet.soap.operations import BY_TRANSACTION
 
 BASE_PATH = "/si-dmp-server/v2/services"
-SERVICE = {"iti18": "registry", "iti57": "registry", "iti41": "repository", "iti43": "repository"}
 MAXIMUM_PARTS = 1024
 
 
@@ -72,7 +71,7 @@ class ExchangeService:
         """ITI-41: puts documents in."""
         body, parts = provide_and_register_request(submission)
         patient = submission.submission_set.patient_id
-        _, envelope = self._call("iti41", patient, body, parts)
+        _, envelope = self.call("iti41", patient, body, parts)
         return registry_answer(envelope)
 
     def search(
@@ -85,23 +84,27 @@ class ExchangeService:
     ) -> QueryAnswer:
         """ITI-18: `query` is the stored query's UUID, `parameters` its slots with values already quoted, repeated ones meaning AND."""
         body = adhoc_query_request(query, return_type, parameters)
-        _, envelope = self._call("iti18", patient, body)
+        _, envelope = self.call("iti18", patient, body)
         return query_answer(envelope)
 
     def retrieve(
         self, patient: PatientIdentifier, wanted: Iterable[DocumentRequest]
     ) -> tuple[RegistryAnswer, tuple[RetrievedDocument, ...]]:
         """ITI-43: reads documents."""
-        message, envelope = self._call("iti43", patient, retrieve_request(wanted))
+        message, envelope = self.call("iti43", patient, retrieve_request(wanted))
         return registry_answer(envelope), retrieved_documents(envelope, message.parts)
 
     def update(self, submission: Submission) -> RegistryAnswer:
         """ITI-57: changes visibility or status."""
-        _, envelope = self._call("iti57", submission.submission_set.patient_id, update_request(submission))
+        _, envelope = self.call("iti57", submission.submission_set.patient_id, update_request(submission))
         return registry_answer(envelope)
 
     def request(
-        self, transaction: str, patient: PatientIdentifier, body: bytes, parts: Sequence[tuple[str, str, bytes]] = ()
+        self,
+        transaction: str,
+        patient: PatientIdentifier | None,
+        body: bytes,
+        parts: Sequence[tuple[str, str, bytes]] = (),
     ) -> tuple[str, bytes]:
         """A complete HTTP request of a transaction: its Content-Type and its bytes."""
         action = BY_TRANSACTION[transaction].action
@@ -114,11 +117,16 @@ class ExchangeService:
 
     def url(self, transaction: str) -> str:
         """Where a transaction is offered."""
-        return f"{self.address.rstrip('/')}{self.base_path}/{SERVICE[transaction]}"
+        return f"{self.address.rstrip('/')}{self.base_path}/{BY_TRANSACTION[transaction].service}"
 
-    def _call(
-        self, transaction: str, patient: PatientIdentifier, body: bytes, parts: Sequence[tuple[str, str, bytes]] = ()
+    def call(
+        self,
+        transaction: str,
+        patient: PatientIdentifier | None,
+        body: bytes,
+        parts: Sequence[tuple[str, str, bytes]] = (),
     ) -> tuple[Message, Envelope]:
+        """Calls a transaction and returns its answer, taken apart. Raises CallFailed for a fault or no answer."""
         if self._http is None:
             raise CallFailed("The service is not open: use it as a context manager.")
         content_type, content = self.request(transaction, patient, body, parts)

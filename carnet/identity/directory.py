@@ -147,6 +147,14 @@ def organization(connection: Connection, identifier: str) -> Organization | None
     return Organization(identifier, rows[0][0], rows[0][1], bool(rows[0][2])) if rows else None
 
 
+def works_in(connection: Connection, person: str, structure: str) -> bool:
+    """Whether an active person of the directory works in a structure now, or it is their own office."""
+    known = professional(connection, person)
+    if known is None or not known.active:
+        return False
+    return structure in known.organizations or _is_own_office(person, structure)
+
+
 def confirm(connection: Connection, requester: Requester) -> None:
     """Checks an assertion's subject against the directory, as it is in this transaction: two statements at most, nothing cached.
 

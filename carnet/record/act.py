@@ -1,4 +1,4 @@
-"""What a door hands to the gate: one thing to do to one patient's record."""
+"""What a door hands to the gate: one thing to do to one patient's record, or to find across records."""
 
 from __future__ import annotations
 
@@ -8,9 +8,15 @@ from typing import Any, Generic, NoReturn, TypeVar
 
 from carnet.authorization.facts import Function
 from carnet.errors import CarnetError
-from carnet.record.scope import Scope
+from carnet.platform import Platform
+from carnet.record.population import PopulationScope
+from carnet.record.scope import Scope, open_scope
+from carnet.requester import Requester
 
 T = TypeVar("T")
+Room = Scope | PopulationScope
+Opener = Callable[[Platform, Requester, str], Room]
+"""(platform, requester, action) -> the room in which the act runs; it reads the facts, and may refuse by raising."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +24,14 @@ class Act(Generic[T]):
     """One act. `name` is the action in the trace.
 
     `function` is the functional right that the caller must have before the act begins; None leaves every decision to the act, which
-    then asks `scope.require` for each object.
+    then asks `scope.require` for each object. `opens` makes the room: that of the patient whom the assertion targets, unless the act
+    says otherwise; `run` gets what it makes.
     """
 
     name: str
-    run: Callable[[Scope], T]
+    run: Callable[[Any], T]
     function: Function | None = None
+    opens: Opener = open_scope
 
 
 def failed(name: str, error: CarnetError) -> Act[Any]:
@@ -33,3 +41,15 @@ def failed(name: str, error: CarnetError) -> Act[Any]:
         raise error
 
     return Act(name, run)
+
+
+def barred(name: str, error: CarnetError) -> Act[Any]:
+    """The act of a transaction that is not offered: it ends with its error before any fact is read, traced like any other."""
+
+    def run(_scope: Room) -> NoReturn:
+        raise error
+
+    def opens(_platform: Platform, _requester: Requester, _action: str) -> NoReturn:
+        raise error
+
+    return Act(name, run, opens=opens)

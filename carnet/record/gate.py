@@ -25,9 +25,8 @@ from carnet.errors import Busy, CarnetError, InvalidMetadata, Refused, Unauthent
 from carnet.identity.directory import confirm
 from carnet.identity.replay import forget_expired, remember
 from carnet.platform import Platform
-from carnet.record.act import Act
+from carnet.record.act import Act, Room
 from carnet.record.rules_in_force import RulesInForce
-from carnet.record.scope import Scope, open_scope
 from carnet.record.trace_line import write_line
 from carnet.requester import Requester
 
@@ -245,13 +244,13 @@ class Gate:
 
     def _run_one(self, waiting: _Waiting) -> None:
         platform = self.platform
-        scope: Scope | None = None
+        scope: Room | None = None
         outcome: Outcome = "done"
         detail = ""
         rules: tuple[str, ...] = ()
         try:
             self._admit(waiting.requester)
-            scope = open_scope(platform, waiting.requester, waiting.act.name)
+            scope = waiting.act.opens(platform, waiting.requester, waiting.act.name)
             waiting.result = self._run_behind_savepoint(scope, waiting.act)
         except _TransactionLost:
             raise
@@ -275,7 +274,7 @@ class Gate:
             remember(connection, requester.assertion, requester.certificate)
             confirm(connection, requester)
 
-    def _run_behind_savepoint(self, scope: Scope, act: Act[T]) -> T:
+    def _run_behind_savepoint(self, scope: Room, act: Act[T]) -> T:
         connection, segments = self.platform.connection, self.platform.segments
         mark = segments.mark()
         connection.control("SAVEPOINT act")
@@ -299,7 +298,7 @@ class Gate:
             raise _TransactionLost from failure
 
     def _trace(
-        self, waiting: _Waiting, scope: Scope | None, *, outcome: Outcome, detail: str, rules: tuple[str, ...]
+        self, waiting: _Waiting, scope: Room | None, *, outcome: Outcome, detail: str, rules: tuple[str, ...]
     ) -> None:
         requester, action = waiting.requester, waiting.act.name
         write_line(self.platform, requester, action, scope, outcome=outcome, detail=detail, rules=rules)

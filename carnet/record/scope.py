@@ -113,16 +113,9 @@ def open_scope(platform: Platform, requester: Requester, action: str) -> Scope:
     patient = find_patient(platform.connection, platform.keyring, requester.patient)
     if patient is None:
         raise UnknownPatient(UNKNOWN)
-    found = current_standing(
-        platform.connection,
-        patient.patient_key,
-        professional=requester.identifier,
-        organization=requester.organization_id,
-        now=now,
-    )
-    if found is None:
+    record = read_facts(platform, requester, patient.patient_key, now)
+    if record is None:
         raise UnknownPatient(UNKNOWN)
-    record = facts_of(found, regulation_centre=requester.organization_id in platform.settings.regulation_centres)
     return Scope(
         platform=platform,
         requester=requester,
@@ -133,6 +126,25 @@ def open_scope(platform: Platform, requester: Requester, action: str) -> Scope:
         action=action,
         now=now,
     )
+
+
+def read_facts(
+    platform: Platform, requester: Requester, patient_key: int, now: int, *, professional: str = ""
+) -> RecordFacts | None:
+    """What stands between a record and the requester now; None when there is no record.
+
+    `professional` (PS_IdNat) is whose standing counts beside that of the requester's structure, the requester's own when ''.
+    """
+    found = current_standing(
+        platform.connection,
+        patient_key,
+        professional=professional or requester.identifier,
+        organization=requester.organization_id,
+        now=now,
+    )
+    if found is None:
+        return None
+    return facts_of(found, regulation_centre=requester.organization_id in platform.settings.regulation_centres)
 
 
 def facts_of(found: Standing, *, regulation_centre: bool) -> RecordFacts:

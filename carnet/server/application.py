@@ -22,6 +22,8 @@ from carnet.server.transport import caller_address, caller_certificate
 from carnet.soap.door import Answer, Call, SoapDoor
 
 _LOG = logging.getLogger("carnet.server")
+SOAP_SERVICES = ("registry", "repository", "patients", "patientsPDQ", "patientsSpecific", "habilitations")
+"""The services of care software (protocols §1.1), each at its path; all behind certificate and VIHF."""
 
 
 class SoapEndpoint:
@@ -145,8 +147,7 @@ def application(platform: Platform, *, sealer: bool = True) -> Starlette:
 
     served = Starlette(
         routes=[
-            Route(f"{base}/registry", SoapEndpoint("registry", platform, door, operation)),
-            Route(f"{base}/repository", SoapEndpoint("repository", platform, door, operation)),
+            *(Route(f"{base}/{name}", SoapEndpoint(name, platform, door, operation)) for name in SOAP_SERVICES),
             Route("/health/live", operation.live, methods=["GET"]),
             Route("/health/ready", operation.ready, methods=["GET"]),
             Route("/metrics", operation.metrics, methods=["GET"]),

@@ -17,13 +17,13 @@ from carnet.errors import Busy, CarnetError, Unauthenticated, Unavailable, Unsup
 from carnet.platform import Platform
 from carnet.record.gate import Attempt, Gate
 from carnet.requester import Requester
+from carnet.soap import authorizations, iti18, iti41, iti43, iti57, mtom, patient_records, patients_specific
 from carnet.soap import envelope as soap_envelope
-from carnet.soap import iti18, iti41, iti43, iti57, mtom
 from carnet.soap.envelope import Envelope
 from carnet.soap.exchange import Reply, Request
 from carnet.soap.faults import fault_for, is_fault
 from carnet.soap.mtom import Message
-from carnet.soap.operations import Operation, operation_of
+from carnet.soap.operations import BY_TRANSACTION, AnyOperation, operation_of
 from carnet.soap.security import VihfRules, authenticate
 from carnet.terminology.value_sets import value_set
 
@@ -33,11 +33,24 @@ LARGE = 512 * 1024
 """Requests of more bytes than this are read beside the event loop, so that they do not hold up the small ones."""
 
 Handler = Callable[[Platform, Gate, Request], Awaitable[Reply]]
-HANDLERS: dict[str, tuple[str, Handler]] = {  # transaction: the service that offers it (protocols §1.1), its handler
-    "iti18": ("registry", iti18.handle),
-    "iti57": ("registry", iti57.handle),
-    "iti41": ("repository", iti41.handle),
-    "iti43": ("repository", iti43.handle),
+HANDLERS: dict[str, Handler] = {
+    "iti18": iti18.handle,
+    "iti41": iti41.handle,
+    "iti43": iti43.handle,
+    "iti57": iti57.handle,
+    "td0.2": patient_records.test_existence,
+    "td0.3": authorizations.set_authorization,
+    "td0.4": patients_specific.list_patients,
+    "td0.5": patient_records.find,
+    "td1.1": patient_records.create_record,
+    "td1.2": patient_records.reactivate_record,
+    "td1.3a": patient_records.read_administrative_data,
+    "td1.3b": patient_records.change_administrative_data,
+    "td1.4": patient_records.close_record,
+    "td1.5a": patients_specific.create_patient_access,
+    "td1.5b": patients_specific.update_one_time_password,
+    "td1.5d": patients_specific.update_patient_access,
+    "td1.6": authorizations.list_authorizations,
 }
 ALWAYS_MULTIPART = frozenset({"iti43"})
 """Transactions whose answers are MTOM even when they are faults (protocols §5)."""
@@ -141,10 +154,9 @@ class SoapDoor:
 
 
 def _handler_of(transaction: str, service: str) -> Handler:
-    offered_by, handler = HANDLERS[transaction]
-    if offered_by != service:
+    if BY_TRANSACTION[transaction].service != service:
         raise UnsupportedOperation("This request belongs to another service.")
-    return handler
+    return HANDLERS[transaction]
 
 
 def new_message_id() -> str:
@@ -156,7 +168,7 @@ def _in_multipart(transaction: str, message: Message) -> bool:
     return transaction in ALWAYS_MULTIPART or (transaction in MULTIPART_WHEN_ASKED_SO and message.multipart)
 
 
-def _answer(operation: Operation, reply: Reply, relates_to: str, *, multipart: bool) -> Answer:
+def _answer(operation: AnyOperation, reply: Reply, relates_to: str, *, multipart: bool) -> Answer:
     document = soap_envelope.write(operation.response_action, relates_to, reply.body, new_message_id())
     if multipart:
         content_type, chunks = mtom.write(document, reply.parts, secrets.token_hex(16))

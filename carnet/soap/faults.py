@@ -85,11 +85,13 @@ DMP_CODES: dict[type[CarnetError], str] = {
     errors.CertificateInvalid: "DMPInvalidCertificate",
     errors.Refused: "DMPAccessDeniedByRightsService",
     errors.RecordClosed: "DMPClosed",
+    errors.RecordExists: "DMPFound",
 }
 
 OWN_CODES: dict[type[CarnetError], str] = {
     # Carnet's own: no public document gives the DMP's code
     errors.SignatureInvalid: "CarnetSubmissionSignatureInvalid",
+    errors.PatientSpaceMissing: "CarnetPatientSpaceMissing",
 }
 
 EXTRA_METADATA_NOT_SAVED = "XDSExtraMetadataNotSaved"

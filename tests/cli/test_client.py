@@ -76,6 +76,46 @@ def test_a_document_s_whole_life_on_the_command_line(call, tmp_path):
         assert (draft.unique_id in out) == seen, name
 
 
+def test_a_record_as_a_whole_on_the_command_line(call):
+    of_patient = ("--patient", INS)
+    status, out, _ = call(OTHER_GP, "exists", *of_patient)
+    assert status == 0
+    assert out.splitlines()[0] == "active, authorisation NON_DEFINIE, médecin traitant no"
+    assert "DOMINIQUE PAT-TROIS (PAT-TROIS), F, 19790328" in out
+    assert "RATTACHEMENT_ENS yes" in out
+    assert call(OTHER_GP, "authorize", *of_patient) == (0, "Done.\n", "")
+    assert "authorisation VALIDE" in call(OTHER_GP, "exists", *of_patient)[1]
+    _, out, err = call(OTHER_GP, "my-patients")
+    assert [line.split()[0] for line in out.splitlines()] == [INS]
+    assert err == "1 found.\n"
+    assert call(OTHER_GP, "my-patients", "--since", "2999-01-01") == (0, "", "0 found.\n")
+    _, out, _ = call(OTHER_GP, "authorized-list", *of_patient)
+    assert OTHER_GP.identifier in out
+    assert "MEDECIN_TRAITANT" in next(line for line in out.splitlines() if MEDECIN_TRAITANT.identifier in line)
+    assert call(OTHER_GP, "authorize", *of_patient, "--end") == (0, "Done.\n", "")
+    _, out, _ = call(OTHER_GP, "administrative", *of_patient)
+    assert "OPPOSITION_BRIS_DE_GLACE no" in out
+    unknown = "299999999999945"
+    status, out, _ = call(OTHER_GP, "exists", "--patient", unknown)
+    assert (status, out) == (0, "There is no record.\n")
+    assert call(OTHER_GP, "administrative", "--patient", unknown)[1] == "There is no record.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("close", "--patient", INS), "DMPAccessDeniedByRightsService"),
+        (("authorized-list", "--patient", INS), "DMPAccessDeniedByRightsService"),
+        (("authorize", "--patient", INS, "--medecin-traitant", "--end"), "DMPAccessDeniedByRightsService"),
+        (("my-patients", "--owner", "899970000016"), "DMPAccessDeniedByRightsService"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_what_the_service_refuses_ends_a_command_with_its_code(call, words, code):
+    with pytest.raises(CarnetError, match=code):
+        call(OTHER_GP, *words)
+
+
 def test_a_folder_is_submitted_whole_and_what_is_refused_is_told_with_status_1(call, tmp_path):
     for number in (1, 2):
         written(tmp_path / f"good{number}.xml")

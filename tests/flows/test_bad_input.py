@@ -370,7 +370,7 @@ def test_another_method_than_post_is_refused(record, method):
     assert method == "HEAD" or b"This service answers POST requests." in answer.content
 
 
-@pytest.mark.parametrize("path", ["/", f"{BASE}/", f"{BASE}/patients", f"{BASE}/../../etc/passwd", "/metrics/x"])
+@pytest.mark.parametrize("path", ["/", f"{BASE}/", f"{BASE}/patientCertif", f"{BASE}/../../etc/passwd", "/metrics/x"])
 def test_another_path_is_not_found(record, path):
     answer = record.house.http(MEDECIN_TRAITANT).post(
         record.house.stage.address + path, content=b"<x/>", headers={"content-type": "text/xml"}

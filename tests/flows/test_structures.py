@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from carnet.client.caller import Caller, Description
+from carnet.client.patient_service import PatientService
 from carnet.clock import system_clock
 from carnet.demo import certificate_profile as profiles
 from carnet.demo.people import BIOLOGIST, GROUP_OFFICE, LABORATORY, OTHER_GP, DemoOrganization
@@ -15,6 +16,8 @@ from carnet.document_query import ReturnType
 from carnet.metadata import MASQUE_PS, AvailabilityStatus, Code
 from carnet.requester import Authentication
 from carnet.soap.messages import adhoc_query_request, provide_and_register_request, quoted
+from carnet.soap.patient_answer_parse import patient_answer, specific_answer
+from carnet.soap.patient_messages import list_authorization_request, record_query, set_authorization_request
 from carnet.soap.query_table import BY_NAME
 
 DELETED = AvailabilityStatus.DELETED
@@ -135,6 +138,27 @@ def test_a_medical_secretary_reads_nothing_and_finds_the_references_of_the_pract
     assert codes(record.mask(entry, [MASQUE_PS], secretary)) == [DENIED]
 
 
+def test_a_medical_secretary_authorises_the_practice_and_takes_nothing_back(record, codes, secretary):
+    service = PatientService(record.house.service(secretary))
+    assert service.set_authorization(record.identifier, "AJOUT").status == "DMPOk"
+    assert record.last_line("td0.3")["objects"] == (GROUP_OFFICE.identifier,)
+    assert not record.documents(by=OTHER_GP).errors
+    assert service.set_authorization(record.identifier, "SUPPRESSION").status == DENIED
+    refused(record, "td0.3", "functional-right")
+    assert codes(record.documents(by=secretary)) == [DENIED]
+    assert service.list_authorized(record.identifier, "TOUTE").status == DENIED
+    assert service.exists(record.identifier).authorisation == "VALIDE"
+
+
+def test_a_medical_secretary_lists_the_patients_of_a_doctor_of_the_practice(house, secretary):
+    record = house.new_record(OTHER_GP)
+    service = PatientService(house.service(secretary))
+    found = service.list_patients(0, "LASTAUTORIZATION", OTHER_GP.identifier)
+    assert record.identifier.value in {item["nationalId"] for item in found.items}
+    assert service.list_patients(0, "LASTAUTORIZATION", BIOLOGIST.identifier).status == DENIED
+    assert service.list_patients(0, "LASTAUTORIZATION").status == "CarnetInvalidRequest"
+
+
 # --- reinforced indirect mode (AIR, PDT-INF-606) ----------------------------------------------------------------------
 
 
@@ -183,3 +207,12 @@ def test_in_the_reinforced_mode_nobody_feeds(house):
     assert reinforced(record, "iti41", body, parts).codes == [DENIED]
     refused(record, "iti41", "functional-right")
     assert house.stored() == before
+
+
+def test_in_the_reinforced_mode_a_professional_declares_and_sees_the_authorisation(record):
+    test = record_query(record.identifier, "TEST_EXST", system_clock())
+    assert patient_answer(reinforced(record, "td0.2", test).envelope).authorisation == "NON_DEFINIE"
+    assert specific_answer(reinforced(record, "td0.3", set_authorization_request("AJOUT")).envelope).accepted
+    assert patient_answer(reinforced(record, "td0.2", test).envelope).authorisation == "VALIDE"
+    listed = specific_answer(reinforced(record, "td1.6", list_authorization_request("ACTIVE")).envelope)
+    assert BIOLOGIST.identifier in {item["nationalId"] for item in listed.items}

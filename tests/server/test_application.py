@@ -12,7 +12,7 @@ import pytest
 from carnet.database.connection import SqliteConnection
 from carnet.demo.people import MEDECIN_TRAITANT, OTHER_GP, PAT_TROIS
 from carnet.errors import MalformedMessage, TooLarge
-from carnet.server.application import keep_sealing, read_body
+from carnet.server.application import SOAP_SERVICES, keep_sealing, read_body
 from carnet.server.operation import Operation
 
 SERVICES = "/si-dmp-server/v2/services"
@@ -92,7 +92,7 @@ def is_fault(heard, *, status=500):
     assert heard.headers[b"cache-control"] == b"no-store"
 
 
-@pytest.mark.parametrize("service", ["registry", "repository"])
+@pytest.mark.parametrize("service", SOAP_SERVICES)
 def test_whatever_comes_is_answered_by_a_soap_fault(serve, service):
     served = serve(maximum_request_bytes=LIMIT)
     path = f"{SERVICES}/{service}"
