@@ -82,6 +82,33 @@ class Settings:
     medecin_traitant_can_be_blocked: bool = False
     deleted_readable: bool = False
     emergency_review_hours: int = 72
+    # emergencies
+    emergency_window_minutes: int = 30
+    emergency_reason_letters: int = 10
+    emergency_reason_code_required: bool = False
+    emergency_alarm_requester_hour: int = 5
+    emergency_alarm_requester_day: int = 15
+    emergency_alarm_structure_hour: int = 30
+    emergency_alarm_structure_day: int = 150
+    emergency_cut_off_day: int = 0
+    harvest_alarm_hour: int = 60
+    harvest_alarm_day: int = 250
+    enumeration_alarm_hour: int = 20
+    operator_identities: tuple[str, ...] = ()
+    # notices by e-mail
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_security: str = "starttls"
+    smtp_authorities: str = ""
+    smtp_user: str = ""
+    smtp_password_file: str = ""
+    smtp_timeout: int = 120
+    notice_sender: str = ""
+    notice_service_name: str = "Carnet"
+    notice_space_address: str = ""
+    notice_claim_seconds: int = 900
+    notice_uncertain_hours: int = 24
+    notice_give_up_hours: int = 72
     # trace and storage
     audit_origin: str = "carnet.example/trace"
     audit_seal_interval: float = 1.0
@@ -159,6 +186,23 @@ def _check_client(client: ClientPolicy) -> None:
             raise ConfigurationError(f"clients: an end date of {client.structure} is not of the form YYYY-MM-DD.")
 
 
+def _check_emergencies(settings: Settings) -> None:
+    if not 1 <= settings.emergency_window_minutes <= 24 * 60:
+        raise ConfigurationError("emergency_window_minutes is between 1 and 1440.")
+    if any("=" not in pair.strip("=") for pair in settings.operator_identities):
+        raise ConfigurationError("operator_identities holds pairs of the form login=PS_IdNat.")
+    if settings.smtp_security not in {"starttls", "tls", "none"}:
+        raise ConfigurationError("smtp_security is starttls, tls or none.")
+    if settings.smtp_host and settings.smtp_security == "none" and settings.environment == "production":
+        raise ConfigurationError("smtp_security must not be none in production: notices would travel in clear.")
+    if settings.smtp_user and settings.smtp_security == "none":
+        raise ConfigurationError("smtp_user needs smtp_security starttls or tls: the password would travel in clear.")
+    if settings.smtp_host and not (settings.notice_sender and settings.notice_space_address):
+        raise ConfigurationError("smtp_host needs notice_sender and notice_space_address.")
+    if settings.notice_claim_seconds < 4 * settings.smtp_timeout:
+        raise ConfigurationError("notice_claim_seconds is at least four times smtp_timeout.")
+
+
 def _check(settings: Settings) -> None:
     for client in settings.clients:
         _check_client(client)
@@ -172,5 +216,6 @@ def _check(settings: Settings) -> None:
         raise ConfigurationError("The profile xua-strict needs vihf_audience.")
     if settings.environment == "production" and settings.test_identities:
         raise ConfigurationError("test_identities must be false in production: test INS would be taken for real ones.")
+    _check_emergencies(settings)
     if not settings.tls_enabled and not settings.declared_proxies:
         raise ConfigurationError("Without TLS the server needs declared_proxies: it would have no client certificate.")

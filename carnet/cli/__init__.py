@@ -10,7 +10,9 @@ import click
 
 from carnet.cli.client import client
 from carnet.cli.demonstration import demo
+from carnet.cli.emergency_office import emergency, watch
 from carnet.cli.feeds import directory, patients
+from carnet.cli.notice_desk import notices
 from carnet.cli.records import record
 from carnet.cli.service import init, migrate, serve
 from carnet.cli.trail import seal_audit, trace, verify_audit
@@ -23,7 +25,22 @@ def carnet() -> None:
     """Carnet, an open national shared health record."""
 
 
-for command in (init, migrate, serve, demo, directory, patients, record, seal_audit, verify_audit, trace, client):
+for command in (
+    init,
+    migrate,
+    serve,
+    demo,
+    directory,
+    patients,
+    record,
+    seal_audit,
+    verify_audit,
+    trace,
+    client,
+    emergency,
+    notices,
+    watch,
+):
     carnet.add_command(command)
 
 

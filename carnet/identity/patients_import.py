@@ -4,7 +4,8 @@
 
 `nom_utilise` and `prenom_utilise` may be empty or left out. `date_naissance` is yyyy-mm-dd, or yyyymmdd, as far as it is known (`1950`,
 `1950-06`). `lieu_naissance` is an INSEE code or empty. Two more columns may follow, `ancien_ins` and `ancien_oid`: the INS that this one
-replaces. Other columns are not read. A bad line is noted and the rest goes on.
+replaces; and `courriel`, where the person is told, empty when that is not known. Other columns are not read. A bad line is noted and the
+rest goes on.
 """
 
 from __future__ import annotations
@@ -18,13 +19,15 @@ from dataclasses import dataclass
 from carnet.crypto.keyring import Keyring
 from carnet.database.connection import Connection
 from carnet.errors import CarnetError, InvalidMetadata
+from carnet.identity.contacts import checked_address, set_address
 from carnet.identity.feed_file import BadLine, Report, places_of
 from carnet.identity.ins import check
-from carnet.identity.patients import Traits, register
+from carnet.identity.patients import Traits, find, register
 from carnet.metadata import PatientIdentifier
 
 REQUIRED = ("ins", "oid", "nom_naissance", "prenoms", "sexe", "date_naissance", "lieu_naissance")
-OPTIONAL = ("nom_utilise", "prenom_utilise", "ancien_ins", "ancien_oid")
+OPTIONAL = ("nom_utilise", "prenom_utilise", "ancien_ins", "ancien_oid", "courriel")
+FEED = "identity-feed"
 LINES_A_TRANSACTION = 200
 
 _DATE = re.compile(r"([0-9]{4})(?:-?(?P<month>[0-9]{2})(?:-?(?P<day>[0-9]{2}))?)?", re.ASCII)
@@ -39,6 +42,7 @@ class Row:
     identifier: PatientIdentifier
     traits: Traits
     replaces: PatientIdentifier | None = None
+    address: str = ""
 
 
 def parse(lines: Iterable[str], *, test_identities: bool) -> Iterator[Row | BadLine]:
@@ -83,6 +87,7 @@ def apply(
             continue
         try:
             register(connection, keyring, row.traits, row.identifier, now, replaces=row.replaces)
+            _keep_address(connection, keyring, row, now)
         except CarnetError as error:
             bad.append(BadLine(row.number, error.message))
             continue
@@ -108,7 +113,15 @@ def _row(number: int, found: dict[str, str], *, test_identities: bool) -> Row:
         identifier=check(found["ins"], found["oid"], test_identities=test_identities),
         traits=_traits(found),
         replaces=replaces,
+        address=checked_address(found["courriel"]) if found.get("courriel") else "",
     )
+
+
+def _keep_address(connection: Connection, keyring: Keyring, row: Row, now: int) -> None:
+    known = find(connection, keyring, row.identifier) if row.address else None
+    if known is not None:
+        key = keyring.patient_key(known.pseudonym)
+        set_address(connection, known.patient_key, row.address, key=key, source=FEED, now=now)
 
 
 def _traits(found: dict[str, str]) -> Traits:

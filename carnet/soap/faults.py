@@ -89,6 +89,7 @@ DMP_CODES: dict[type[CarnetError], str] = {
 OWN_CODES: dict[type[CarnetError], str] = {
     # Carnet's own: no public document gives the DMP's code
     errors.SignatureInvalid: "CarnetSubmissionSignatureInvalid",
+    errors.ReasonRequired: "CarnetEmergencyReasonRequired",
 }
 
 EXTRA_METADATA_NOT_SAVED = "XDSExtraMetadataNotSaved"

@@ -12,12 +12,25 @@ from carnet.database.tables.data_model import metadata
 from carnet.database.tables.identity import (
     organization,
     patient,
+    patient_contact,
     patient_identifier,
     professional,
+    professional_contact,
     professional_role,
     professional_situation,
 )
-from carnet.database.tables.obligations import emergency_review, notice
+from carnet.database.tables.obligations import (
+    access_figure,
+    alarm,
+    emergency_access,
+    emergency_review,
+    notice,
+    notice_preference,
+    review_finding,
+    watch_cursor,
+    watched_access,
+    watched_miss,
+)
 from carnet.database.tables.record import care_link, health_record, patient_choice
 from carnet.database.tables.registry import (
     association,
@@ -32,11 +45,14 @@ from carnet.database.tables.registry import (
 from carnet.database.tables.repository import stored_document
 
 __all__ = [
+    "access_figure",
+    "alarm",
     "association",
     "audit_checkpoint",
     "audit_event",
     "care_link",
     "document_entry",
+    "emergency_access",
     "emergency_review",
     "entry_code",
     "entry_reference",
@@ -45,15 +61,22 @@ __all__ = [
     "health_record",
     "metadata",
     "notice",
+    "notice_preference",
     "organization",
     "patient",
     "patient_choice",
+    "patient_contact",
     "patient_identifier",
     "professional",
+    "professional_contact",
     "professional_role",
     "professional_situation",
     "registered_identifier",
     "replay",
+    "review_finding",
     "stored_document",
     "submission_set",
+    "watch_cursor",
+    "watched_access",
+    "watched_miss",
 ]
