@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, case, func, insert, select, update
 
 from carnet.clock import HOUR
 from carnet.database.connection import Connection
@@ -67,10 +67,10 @@ _FROM = (
 )
 _OPEN = prepare(_FROM.where(_REVIEW.reviewed_at.is_(None)).order_by(_REVIEW.due_at, _REVIEW.review_id))
 _ONE = prepare(_FROM.where(_REVIEW.review_id == bindparam("name")))
-_OVERDUE = prepare(
-    select(func.count())
+_WAITING = prepare(
+    select(func.count(), func.coalesce(func.sum(case((_REVIEW.due_at < bindparam("now"), 1), else_=0)), 0))
     .select_from(emergency_review)
-    .where(_REVIEW.reviewed_at.is_(None), _REVIEW.due_at < bindparam("now"))
+    .where(_REVIEW.reviewed_at.is_(None))
 )
 _ADD_FINDING = prepare(
     insert(review_finding).values({column.name: bindparam(column.name) for column in review_finding.c})
@@ -170,9 +170,10 @@ def awaiting_review(connection: Connection) -> list[Review]:
     return [Review(*row) for row in connection.execute(_OPEN)]
 
 
-def overdue_reviews(connection: Connection, now: int) -> int:
-    """How many reviews wait beyond their deadline."""
-    return int(connection.execute(_OVERDUE, {"now": now})[0][0])
+def waiting_and_overdue(connection: Connection, now: int) -> tuple[int, int]:
+    """How many reviews wait, and how many of these beyond their deadline."""
+    waiting, overdue = connection.execute(_WAITING, {"now": now})[0]
+    return int(waiting), int(overdue)
 
 
 def find_review(connection: Connection, review_id: str) -> Review | None:

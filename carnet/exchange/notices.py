@@ -76,8 +76,9 @@ _NAMESPACE = uuid.UUID("0b0f6f0e-7f0c-5d0a-9a54-6a1f0a0c6d11")
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A row of the table; moments in microseconds UTC. `answer` is the mail server's reply code, nothing of its text;
-    `secret` is 1 for one of a connexion secrète.
+    """A row of the table; moments in microseconds UTC.
+
+    `answer` is the mail server's reply code, nothing of its text; `secret` is 1 for a notice of a connexion secrète.
     """
 
     patient_key: int

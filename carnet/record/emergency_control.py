@@ -17,9 +17,9 @@ from carnet.exchange.emergency_reviews import (
     awaiting_review,
     find_review,
     findings_of,
-    overdue_reviews,
+    waiting_and_overdue,
 )
-from carnet.exchange.harvest import cursor
+from carnet.exchange.notice_states import STEPS
 from carnet.exchange.notices import notice_counts, owe
 from carnet.identity.directory import organization
 from carnet.identity.patients import Patient
@@ -203,21 +203,16 @@ class EmergencyControl:
 
 
 def obligations(gate: Gate) -> dict[str, int]:
-    """How many reviews wait beyond their deadline, alarms stand and notices are in each state: numbers alone, for the figures of a server."""
+    """How much is owed, in numbers alone, for the figures of a server: reviews, overdue ones, alarms, notices in each state."""
     now = gate.platform.clock()
 
     def work(connection: Connection) -> dict[str, int]:
-        states = {f"notices {state}": count for state, count in notice_counts(connection).items()}
-        waiting, alarms = len(awaiting_review(connection)), len(sounding(connection))
-        overdue = overdue_reviews(connection, now)
-        return {"reviews": waiting, "reviews overdue": overdue, "alarms": alarms, **states}
+        waiting, overdue = waiting_and_overdue(connection, now)
+        counts = notice_counts(connection)
+        states = {f"notices_{state}": counts.get(state, 0) for state in STEPS}
+        return {"reviews": waiting, "reviews_overdue": overdue, "alarms": len(sounding(connection)), **states}
 
     return gate.read(work)
-
-
-def watched_up_to(gate: Gate) -> int:
-    """The ticket of the trace up to which normal accesses were counted."""
-    return gate.read(cursor)
 
 
 def _says_something(sentence: str) -> bool:

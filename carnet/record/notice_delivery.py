@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
+from carnet.clock import HOUR
 from carnet.config import Settings
 from carnet.consent.care_links import medecin_traitant
 from carnet.errors import ConfigurationError, IntegrityFailure, Unavailable, UnknownPatient
@@ -147,6 +148,8 @@ def _send(gate: Gate, server: MailServer, ready: _Ready, operator: str) -> tuple
         text = compose(head, recipient, ready.address, message_id=held.message_id, due_at=held.due_at)
         answer = server.hand_over(text)
     except PutOff as error:
+        if not error.relay_down and _too_long(platform, held):
+            return _turned_down(gate, held, before, error.answer, operator), False
         _finish(gate, partial(_put_off, platform, held, before, error.answer))
         return "put_off", error.relay_down
     except TurnedDown as error:
@@ -168,6 +171,11 @@ def _turned_down(gate: Gate, held: Held, before: str, answer: str, operator: str
     _finish(gate, work)
     _LOG.warning("a notice was turned down", extra={"reason": answer})
     return "failed"
+
+
+def _too_long(platform: Platform, held: Held) -> bool:
+    """Whether the recipient's server has put it off for longer than the setting notice_give_up_hours."""
+    return platform.clock() - held.due_at > platform.settings.notice_give_up_hours * HOUR
 
 
 def _put_off(platform: Platform, held: Held, before: str, answer: str, connection: Connection) -> None:
