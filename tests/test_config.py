@@ -59,3 +59,23 @@ def test_what_is_opened_for_one_client_is_not_opened_for_another(tmp_path: Path)
     settings = load(tmp_path, {})
     assert settings.client_policy("1").sha1_until == "2027-01-01"
     assert settings.client_policy("2").sha1_until == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("emergency_window_minutes = 0\n", "emergency_window_minutes"),
+        ("emergency_window_minutes = 1441\n", "emergency_window_minutes"),
+        ('operator_identities = ["alice"]\n', "operator_identities"),
+        ('operator_identities = ["alice="]\n', "operator_identities"),
+        ('smtp_security = "ssl"\n', "smtp_security"),
+        ('smtp_host = "mail.example"\n', "notice_sender"),
+        ('smtp_user = "carnet"\nsmtp_security = "none"\n', "smtp_user"),
+        ('environment = "production"\ntest_identities = false\nsmtp_host = "m"\nsmtp_security = "none"\n', "in clear"),
+        ("notice_claim_seconds = 400\n", "notice_claim_seconds"),
+    ],
+)
+def test_what_emergencies_and_notices_cannot_run_on_stops_the_start(tmp_path: Path, content: str, said: str) -> None:
+    (tmp_path / "carnet.toml").write_text(content, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=said):
+        load(tmp_path, {})

@@ -11,7 +11,7 @@ from carnet.cli.operator_gate import operator_gate, operator_name, patient_ident
 from carnet.cli.records import PATIENT, record
 from carnet.cli.service import HOME
 from carnet.clock import to_iso
-from carnet.exchange.notice_states import STEPS
+from carnet.exchange.notice_states import DELIVERED, STEPS
 from carnet.exchange.notice_topics import CHOOSABLE
 from carnet.exchange.smtp_relay import SmtpRelay
 from carnet.record.notice_delivery import deliver as deliver_notices
@@ -45,7 +45,11 @@ def deliver(home: Path) -> None:
 @HOME
 @click.option("--patient", metavar="INS[/OID]", help="What this patient's space shows.")
 @click.option("--medecin-traitant", metavar="PS_IDNAT", help="What this doctor is told about his or her patients.")
-@click.option("--state", type=click.Choice(list(STEPS)), help="The notices of everybody in this state.")
+@click.option(
+    "--state",
+    type=click.Choice([state for state in STEPS if state not in DELIVERED]),
+    help="The notices of everybody in this state.",
+)
 def list_notices(home: Path, patient: str | None, medecin_traitant: str | None, state: str | None) -> None:
     """List notices: of a patient, to a médecin traitant, or in a state."""
     if [patient, medecin_traitant, state].count(None) != 2:

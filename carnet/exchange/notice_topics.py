@@ -15,10 +15,13 @@ TOPICS: dict[str, str] = {
     # beginning of a kind: topic
     "emergency-": "emergency",
     "access-": "access",
+    "consent-": "access",
     "document-": "document",
-    "announcement-": "document",
+    "record-updated": "document",
     "representation-": "representation",
+    "enrolment-": "record",
     "record-": "record",
+    "destruction-": "record",
 }
 CHOOSABLE = tuple(dict.fromkeys((*TOPICS.values(), EVERYTHING_ELSE)))
 
@@ -36,6 +39,16 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Un accès en urgence à votre dossier a été examiné et jugé injustifié.",
         "An emergency access to your record was reviewed and found unjustified.",
     ),
+    "consent-collected": (
+        "Un professionnel a recueilli votre accord pour un autre professionnel.",
+        "A professional took your consent for another professional.",
+    ),
+    "record-updated": (
+        "Votre dossier a été mis à jour : parlez-en avec un professionnel de santé.",
+        "Your record was updated: talk about it with a health professional.",
+    ),
+    "record-suspended": ("L'accès à votre espace est suspendu.", "Access to your space is suspended."),
+    "record-closed": ("Votre espace est fermé.", "Your space is closed."),
 }
 _ANY = ("Il y a du nouveau dans votre espace.", "Something new happened in your space.")
 

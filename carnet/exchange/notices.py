@@ -16,6 +16,7 @@ from carnet.clock import HOUR
 from carnet.database.connection import Connection
 from carnet.database.statements import prepare
 from carnet.database.tables import care_link, notice
+from carnet.exchange.notice_states import DELIVERED, STEPS
 
 _NOTICE = notice.c
 _INSERT = prepare(
@@ -58,7 +59,9 @@ _IN_STATE = prepare(
     select(*_COLUMNS).where(_NOTICE.state == bindparam("in_state")).order_by(_NOTICE.due_at, _NOTICE.notice_id)
 )
 _ONE = prepare(select(*_COLUMNS).where(_NOTICE.notice_id == bindparam("name")))
-_COUNTS = prepare(select(_NOTICE.state, func.count()).group_by(_NOTICE.state))
+_COUNTS = prepare(
+    select(_NOTICE.state, func.count()).where(_NOTICE.state.in_(sorted(set(STEPS) - DELIVERED))).group_by(_NOTICE.state)
+)
 _OF_MEDECIN_TRAITANT = prepare(
     select(*_COLUMNS)
     .join(care_link, care_link.c.patient_key == _NOTICE.patient_key)
@@ -152,5 +155,5 @@ def find_notice(connection: Connection, notice_id: str) -> Notice | None:
 
 
 def notice_counts(connection: Connection) -> dict[str, int]:
-    """How many notices are in each state."""
+    """How many notices are in each state that is not the end of it: what was delivered is much, and is not counted again and again."""
     return {str(state): int(count) for state, count in connection.execute(_COUNTS)}

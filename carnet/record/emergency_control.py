@@ -19,7 +19,7 @@ from carnet.exchange.emergency_reviews import (
     findings_of,
     waiting_and_overdue,
 )
-from carnet.exchange.notice_states import STEPS
+from carnet.exchange.notice_states import DELIVERED, STEPS
 from carnet.exchange.notices import notice_counts, owe
 from carnet.identity.directory import organization
 from carnet.identity.patients import Patient
@@ -209,7 +209,7 @@ def obligations(gate: Gate) -> dict[str, int]:
     def work(connection: Connection) -> dict[str, int]:
         waiting, overdue = waiting_and_overdue(connection, now)
         counts = notice_counts(connection)
-        states = {f"notices_{state}": counts.get(state, 0) for state in STEPS}
+        states = {f"notices_{state}": counts.get(state, 0) for state in STEPS if state not in DELIVERED}
         return {"reviews": waiting, "reviews_overdue": overdue, "alarms": len(sounding(connection)), **states}
 
     return gate.read(work)

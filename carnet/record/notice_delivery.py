@@ -28,6 +28,8 @@ T = TypeVar("T")
 ACTION = "notice"
 IN_ONE_TRANSACTION = 100
 TRIES = 5
+TURNED_DOWN_IN_A_ROW = 10
+"""So many say that the mail server refuses us, not the recipients: the run ends, and an operator looks."""
 _LOG = logging.getLogger("carnet.notices")
 
 
@@ -69,8 +71,9 @@ def _password(settings: Settings) -> str:
 def deliver(gate: Gate, server: MailServer, *, operator: str) -> Counter[str]:
     """Sends every notice that is due; returns how many came to each end: sent, in_space, put_off, failed, uncertain, left.
 
-    `left` were not tried, because the mail server cannot be reached. Several may run at once.
+    `left` were not tried, because the mail server cannot be reached or turns everything down. Several may run at once.
     """
+    in_a_row = 0
     done: Counter[str] = Counter()
     done["uncertain"] += gate.administer(partial(_take_up_abandoned, gate.platform))
     while True:
@@ -82,7 +85,8 @@ def deliver(gate: Gate, server: MailServer, *, operator: str) -> Counter[str]:
             continue
         end, relay_down = _send(gate, server, ready, operator)
         done[end] += 1
-        if relay_down:
+        in_a_row = in_a_row + 1 if end == "failed" else 0
+        if relay_down or in_a_row == TURNED_DOWN_IN_A_ROW:
             done["left"] += gate.read(partial(states.count_due, now=gate.platform.clock()))
             return done
 
@@ -144,8 +148,8 @@ def _send(gate: Gate, server: MailServer, ready: _Ready, operator: str) -> tuple
         if not gate.administer(lambda connection: states.begin_sending(connection, held, platform.clock())):
             return "taken", False
         before = "sending"
-        recipient = held.recipient
-        text = compose(head, recipient, ready.address, message_id=held.message_id, due_at=held.due_at)
+        about = {"message_id": held.message_id, "kind": held.kind}
+        text = compose(head, held.recipient, ready.address, due_at=held.due_at, **about)
         answer = server.hand_over(text)
     except PutOff as error:
         if not error.relay_down and _too_long(platform, held):

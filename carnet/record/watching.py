@@ -15,8 +15,8 @@ from carnet.record.operator_line import write_operator_line
 
 PAGE = 200
 ACTION = "administration/watch"
-READINGS = frozenset({"iti18", "iti43"})
-"""Acts that show something of a record."""
+READINGS = frozenset({"iti18", "iti43", "td1.3a"})
+"""Acts that show something of a record; asking whether one exists (TD0.2) is what software does for each appointment."""
 MISS = "UnknownPatient"
 """What the trace notes of a call about a person whom nobody knows."""
 

@@ -38,7 +38,9 @@ def broken(home):
             patient=patient.identifier,
         )
         with operator_gate(home) as gate:
-            gate.perform_now(who, search(FindDocuments((patient.identifier,), (AvailabilityStatus.APPROVED,)), ReturnType.LEAF_CLASS))
+            gate.perform_now(
+                who, search(FindDocuments((patient.identifier,), (AvailabilityStatus.APPROVED,)), ReturnType.LEAF_CLASS)
+            )
 
     return breaks
 

@@ -7,7 +7,7 @@ import email.policy
 
 import pytest
 
-from carnet.exchange.notice_message import TEXTS, Letterhead, compose
+from carnet.exchange.notice_message import OF_KIND, TEXTS, Letterhead, compose
 
 HEAD = Letterhead("espace@carnet.example", "Carnet", "https://espace.carnet.example")
 NOW = 1_793_620_800_000_000
@@ -32,6 +32,18 @@ def test_french_comes_first_then_english_and_where_to_look(recipient):
     assert body.index("Bonjour") < body.index("Hello")
     assert body.count("https://espace.carnet.example") == 2
     assert max(len(line) for line in body.splitlines()) <= 78
+
+
+@pytest.mark.parametrize("kind", OF_KIND)
+def test_the_texts_of_their_own_say_no_more_and_fit_a_screen(kind):
+    message = read(written(kind=kind))
+    assert message.get_content().index("Bonjour") < message.get_content().index("Hello")
+    assert max(len(line) for line in message.get_content().splitlines()) <= 78
+
+
+@pytest.mark.parametrize("kind", ["emergency-access-bris_de_glace", "record-closed", "whatever"])
+def test_every_other_kind_makes_the_very_same_bytes(kind):
+    assert written(kind=kind) == written()
 
 
 @pytest.mark.parametrize("recipient", TEXTS)

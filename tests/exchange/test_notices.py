@@ -84,6 +84,8 @@ def test_the_space_lists_every_notice_to_the_patient_whatever_became_of_its_emai
     assert find_notice(connection, "nobody's") is None
     assert notices_in(connection, "failed") == found[1:]
     assert notice_counts(connection) == {"due": 3, "failed": 1}
+    connection._raw.execute("UPDATE notice SET state = 'sent'")
+    assert notice_counts(connection) == {}
 
 
 def test_a_medecin_traitant_is_told_of_his_or_her_patients_since_being_it(connection):

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 import threading
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -16,7 +18,7 @@ from carnet.config import load
 from carnet.demo.people import MEDECIN_TRAITANT, NESSI, OTHER_GP, PAT_TROIS, PATIENTS
 from carnet.errors import ConfigurationError, Unavailable
 from carnet.exchange import notice_states
-from carnet.exchange.notices import find_notice, notice_counts, owe
+from carnet.exchange.notices import find_notice, owe
 from carnet.exchange.smtp_relay import NoAnswer, SmtpRelay
 from carnet.identity.patients import find as find_patient
 from carnet.platform import build
@@ -48,6 +50,7 @@ def emergency(room, patient=PAT_TROIS, **about):
 
 def owed(room, number=1, patient=PAT_TROIS, kind="record-opened"):
     key = find_patient(room.connection, room.platform.keyring, patient.identifier).patient_key
+    room.now += 1
     for one in range(number):
         room.gate.administer(
             lambda c, one=one: owe(c, key, kind=kind, recipient="patient", cause=str(one), now=room.now + one)
@@ -66,7 +69,7 @@ def sent(room, server=None):
 
 
 def states(room):
-    return {state: count for state, count in notice_counts(room.connection).items() if count}
+    return dict(room.rows("SELECT state, count(*) FROM notice GROUP BY state"))
 
 
 # --- who is told, and of what -----------------------------------------------------------------------------------------
@@ -394,6 +397,45 @@ def test_control_a_build_that_marks_after_sending_without_a_claim_sends_twice(po
     post.now += LEASE
     sent(post, server)
     assert len(server.taken) == 2
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_histories_of_kills_refusals_and_operators_end_with_each_notice_taken_once(post, seed):
+    """Nobody waits a day here, so that nothing is sent again unasked."""
+    chance = random.Random(seed)
+    owed(post, 8)
+    taken: list[bytes] = []
+    office = NoticeOffice(post.gate, OPERATOR)
+    for _ in range(40):
+        server = Dies("", taken)
+        number, at = chance.randrange(1, 4), chance.choice(["address", "hand over", "answer", "", ""])
+        server.address = _at_the(number, at == "address", server.address)
+        server.hand_over = _at_the(number, at in {"hand over", "answer"}, server.hand_over, late=at == "answer")
+        with contextlib.suppress(Killed):
+            sent(post, server)
+        post.now += chance.choice([1, LEASE, HOUR // 4])
+        for one in office.in_state("uncertain"):
+            if chance.random() < 0.5:
+                office.settle(one.notice_id, sent=any(one.message_id.encode() in message for message in taken))
+        if states(post) == {"sent": 8}:
+            break
+    assert states(post) == {"sent": 8}
+    assert len(taken) == len(set(taken)) == 8
+
+
+def test_a_mail_server_that_turns_everything_down_is_not_let_to_fail_all(post, mail_server):
+    owed(post, 15)
+    mail_server.refused[MINE] = "554 5.7.1 relay access denied"
+    assert sent(post) == Counter(failed=10, left=5)
+
+
+def test_who_has_no_space_yet_is_told_of_it_and_of_the_right_to_object(post, mail_server):
+    owed(post, kind="enrolment-information")
+    sent(post)
+    (message,) = mail_server.messages
+    assert "six semaines" in message.get_content()
+    assert "object" in message.get_content()
+    assert message["Subject"].startswith("Votre espace")
 
 
 # --- two at once --------------------------------------------------------------------------------------------------------

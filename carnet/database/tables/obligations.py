@@ -35,6 +35,7 @@ notice = Table(
     Column("secret", Integer, nullable=False, server_default="0"),
     CheckConstraint("state IN ('due','claimed','sending','sent','in_space','failed','uncertain')", name="state"),
     Index(None, "state", "next_at"),
+    Index(None, "notice_id"),
     comment="One row is something that the patient or the médecin traitant must be told, without health content, and how far that is.",
 )
 
@@ -78,6 +79,7 @@ emergency_review = Table(
     Column("due_at", BigInteger, nullable=False),
     Column("reviewed_at", BigInteger),
     Index(None, "reviewed_at", "due_at"),
+    Index(None, "review_id"),
     comment="One row is a break-glass access that a person must review before due_at; review_id is that of the emergency_access.",
 )
 

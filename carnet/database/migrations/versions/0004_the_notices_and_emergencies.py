@@ -36,6 +36,7 @@ def _notices() -> None:
             "state IN ('due','claimed','sending','sent','in_space','failed','uncertain')",
         )
         batch.create_index(op.f("ix_notice_state_next_at"), ["state", "next_at"])
+        batch.create_index(op.f("ix_notice_notice_id"), ["notice_id"])
     op.execute("UPDATE notice SET state = 'in_space' WHERE delivered_at IS NOT NULL")
     op.create_table(
         "notice_preference",
@@ -69,6 +70,7 @@ def _emergencies() -> None:
     op.create_index(op.f("ix_emergency_access_requester_began_at"), "emergency_access", ["requester", "began_at"])
     op.create_index(op.f("ix_emergency_access_organization_began_at"), "emergency_access", ["organization", "began_at"])
     op.create_index(op.f("ix_emergency_review_reviewed_at_due_at"), "emergency_review", ["reviewed_at", "due_at"])
+    op.create_index(op.f("ix_emergency_review_review_id"), "emergency_review", ["review_id"])
     op.create_table(
         "review_finding",
         sa.Column("patient_key", KEY, nullable=False),
