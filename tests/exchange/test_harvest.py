@@ -55,6 +55,13 @@ def test_the_same_record_again_and_again_is_one(many):
     assert many._raw.execute("SELECT count(*), max(last_at) FROM watched_access").fetchone() == (3, NOW + 49 * MINUTE)
 
 
+def test_a_record_read_in_two_hours_or_two_modes_is_one_record(many):
+    seen = [reading(n, NOW + 55 * MINUTE + n) for n in (1, 2, 3)] + [
+        reading(n, NOW + 65 * MINUTE + n) for n in (1, 2, 3)
+    ]
+    assert counted(many, [*seen, reading(1, NOW + 66 * MINUTE, mode="centre_15")], records_hour=3) == 0
+
+
 def test_several_requesters_are_counted_apart_and_every_mode_counts(many):
     both = [reading(n, NOW + n, who=who) for n in range(1, 8) for who in (WHO, "899970000032")]
     assert counted(many, both, records_hour=7) == 0

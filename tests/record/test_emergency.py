@@ -269,6 +269,15 @@ def test_past_the_cut_off_the_mode_is_closed_to_the_requester_until_an_operator_
     assert kinds(room) == [(CUT_OFF, OTHER_GP.identifier, 3)]
 
 
+def test_an_operator_who_switches_the_cut_off_off_opens_the_mode_at_once(open_room):
+    room = open_room(emergency_cut_off_day=1)
+    look(room, patient=PEOPLE[0])
+    with pytest.raises(Refused):
+        look(room, patient=PEOPLE[1])
+    room = open_room()
+    look(room, patient=PEOPLE[1])
+
+
 def test_after_settling_only_what_came_since_is_counted_again(open_room):
     room = open_room(emergency_cut_off_day=2)
     look(room, patient=PEOPLE[0])
