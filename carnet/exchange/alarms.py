@@ -68,12 +68,14 @@ class Alarm:
 
 
 def sound(connection: Connection, kind: str, subject: str, *, counted: int, threshold: int, now: int) -> bool:
-    """Raises an alarm when `counted` has passed `threshold` (0: never); once an hour, or a day, for one kind and subject.
-
-    Says whether it is a new one. The log tells the kind alone.
-    """
+    """Raises an alarm when `counted` has passed `threshold` (0: never). Says whether it is a new one."""
     if not threshold or counted <= threshold:
         return False
+    return raise_alarm(connection, kind, subject, counted=counted, threshold=threshold, now=now)
+
+
+def raise_alarm(connection: Connection, kind: str, subject: str, *, counted: int, threshold: int, now: int) -> bool:
+    """Raises an alarm, once an hour, or a day, for one kind and subject; says whether it is a new one. The log tells the kind alone."""
     within, _ = KINDS[kind]
     row = {
         "alarm_id": str(uuid.uuid5(_NAMESPACE, f"{kind}|{subject}|{now // within}")),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from carnet.authorization.decision import Duty
 from carnet.errors import ReasonRequired, Refused
-from carnet.exchange.alarms import CUT_OFF, is_sounding, last_settled, sound
+from carnet.exchange.alarms import CUT_OFF, is_sounding, last_settled, raise_alarm, sound
 from carnet.exchange.emergency_reason import StatedReason, stated_reason
 from carnet.exchange.emergency_reviews import request_review
 from carnet.exchange.emergency_windows import begin, rate, stands
@@ -118,6 +118,13 @@ def _sound_alarms(platform: Platform, requester: Requester, now: int) -> None:
     ):
         sound(connection, kind, subject, counted=counted, threshold=threshold, now=now)
     if settings.emergency_cut_off_day:
-        since = last_settled(connection, CUT_OFF, who)
-        recent = rate(connection, who, structure=False, mode=_GLASS.value, now=now, since=since)
-        sound(connection, CUT_OFF, who, counted=recent.day, threshold=settings.emergency_cut_off_day - 1, now=now)
+        _perhaps_cut_off(platform, who, settings.emergency_cut_off_day, now)
+
+
+def _perhaps_cut_off(platform: Platform, who: str, allowed: int, now: int) -> None:
+    """Closes the mode when this access is the last one allowed: the call itself goes on, so that the alarm is kept with it."""
+    connection = platform.connection
+    since = last_settled(connection, CUT_OFF, who)
+    recent = rate(connection, who, structure=False, mode=_GLASS.value, now=now, since=since).day
+    if recent >= allowed:
+        raise_alarm(connection, CUT_OFF, who, counted=recent, threshold=allowed, now=now)
