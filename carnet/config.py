@@ -97,11 +97,39 @@ class Settings:
     destruction_wait_days: int = 30
     destruction_warning_days: int = 14
     tombstones: str = "tombstones"
+    # services on a record as a whole
     authorisation_days: int = 365
     medecin_traitant_by_software: bool = True
     attached_to_mon_espace_sante: str = "all"
     withdrawn_transactions: bool = False
     candidate_criteria: tuple[str, ...] = ()
+    # emergencies
+    emergency_window_minutes: int = 30
+    emergency_reason_letters: int = 10
+    emergency_reason_code_required: bool = False
+    emergency_alarm_requester_hour: int = 5
+    emergency_alarm_requester_day: int = 15
+    emergency_alarm_structure_hour: int = 30
+    emergency_alarm_structure_day: int = 150
+    emergency_cut_off_day: int = 0
+    harvest_alarm_hour: int = 60
+    harvest_alarm_day: int = 250
+    enumeration_alarm_hour: int = 20
+    operator_identities: tuple[str, ...] = ()
+    # notices by e-mail
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_security: str = "starttls"
+    smtp_authorities: str = ""
+    smtp_user: str = ""
+    smtp_password_file: str = ""
+    smtp_timeout: int = 120
+    notice_sender: str = ""
+    notice_service_name: str = "Carnet"
+    notice_space_address: str = ""
+    notice_claim_seconds: int = 900
+    notice_uncertain_hours: int = 24
+    notice_give_up_hours: int = 72
     # trace and storage
     audit_origin: str = "carnet.example/trace"
     audit_seal_interval: float = 1.0
@@ -207,12 +235,30 @@ def _check_patient_services(settings: Settings) -> None:
         raise ConfigurationError("candidate_criteria names given_name or sex: name and birth_date are always demanded.")
 
 
+def _check_emergencies(settings: Settings) -> None:
+    if not 1 <= settings.emergency_window_minutes <= 24 * 60:
+        raise ConfigurationError("emergency_window_minutes is between 1 and 1440.")
+    if any("=" not in pair.strip("=") for pair in settings.operator_identities):
+        raise ConfigurationError("operator_identities holds pairs of the form login=PS_IdNat.")
+    if settings.smtp_security not in {"starttls", "tls", "none"}:
+        raise ConfigurationError("smtp_security is starttls, tls or none.")
+    if settings.smtp_host and settings.smtp_security == "none" and settings.environment == "production":
+        raise ConfigurationError("smtp_security must not be none in production: notices would travel in clear.")
+    if settings.smtp_user and settings.smtp_security == "none":
+        raise ConfigurationError("smtp_user needs smtp_security starttls or tls: the password would travel in clear.")
+    if settings.smtp_host and not (settings.notice_sender and settings.notice_space_address):
+        raise ConfigurationError("smtp_host needs notice_sender and notice_space_address.")
+    if settings.notice_claim_seconds < 4 * settings.smtp_timeout:
+        raise ConfigurationError("notice_claim_seconds is at least four times smtp_timeout.")
+
+
 def _check(settings: Settings) -> None:
     for item in settings.pilot_territories:
         _check_territory(item)
     for client in settings.clients:
         _check_client(client)
     _check_patient_services(settings)
+    _check_emergencies(settings)
     for wrong, sentence in _faults(settings):
         if wrong:
             raise ConfigurationError(sentence)

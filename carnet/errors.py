@@ -72,6 +72,10 @@ class Refused(CarnetError):
         self.rules = rules
 
 
+class ReasonRequired(Refused):
+    """Breaking the glass needs a reason that says something; the message says what is missing."""
+
+
 class UnknownPatient(CarnetError):
     """No record is known for this patient identifier."""
 

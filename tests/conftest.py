@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import email
+import email.policy
 import shutil
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from aiosmtpd.smtp import SMTP
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
@@ -86,3 +91,118 @@ def ministry(home):
 def make_ministry():
     """The ministry of another home."""
     return Ministry
+
+
+class MailServer:
+    """A mail server on loopback that takes what it is told to take, and can be stopped in the middle of a conversation.
+
+    `taken` are the messages that it answered for; `refused` gives addresses their answer; `hold` names a command (RCPT or DATA) that is not
+    answered before `release` is set: `reached` says that it came. `drop_after_data` closes the connection instead of answering.
+    """
+
+    def __init__(self, **options):
+        self.taken: list[tuple[str, tuple[str, ...], bytes]] = []
+        self.refused: dict[str, str] = {}
+        self.data_answers: list[str] = []
+        self.hold = ""
+        self.takes_while_held = True
+        self.reached, self.release = threading.Event(), threading.Event()
+        self.drop_after_data = False
+        self.sessions = 0
+        self._options = options
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._server = self._run(self._listen())
+        self.host, self.port = "127.0.0.1", self._server.sockets[0].getsockname()[1]
+
+    def _run(self, work):
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=30)
+
+    async def _listen(self):
+        context = self._options.pop("implicit_tls", None)
+
+        def made():
+            self.sessions += 1
+            return SMTP(self, enable_SMTPUTF8=False, **self._options)
+
+        return await self._loop.create_server(made, "127.0.0.1", 0, ssl=context)
+
+    async def _wait(self, command):
+        if self.hold == command:
+            self.reached.set()
+            await asyncio.to_thread(self.release.wait, 60)
+
+    async def handle_RCPT(self, _server, _session, envelope, address, _options):  # noqa: N802 - aiosmtpd's names
+        await self._wait("RCPT")
+        if address in self.refused:
+            return self.refused[address]
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 taken"
+
+    async def handle_DATA(self, server, _session, envelope):  # noqa: N802 - aiosmtpd's name
+        answer = self.data_answers.pop(0) if self.data_answers else "250 2.0.0 taken"
+        takes = answer.startswith("250") and (self.takes_while_held or self.hold != "DATA")
+        if takes:
+            self.taken.append((envelope.mail_from, tuple(envelope.rcpt_tos), envelope.content))
+        await self._wait("DATA")
+        if self.drop_after_data:
+            server.transport.abort()
+        return answer
+
+    @property
+    def messages(self):
+        """What was taken, parsed."""
+        return [email.message_from_bytes(content, policy=email.policy.default) for _, _, content in self.taken]
+
+    @property
+    def recipients(self):
+        return [recipient for _, recipients, _ in self.taken for recipient in recipients]
+
+    def settings(self, **more):
+        """The settings of a home that sends through it, in clear."""
+        usual = {
+            "smtp_host": self.host,
+            "smtp_port": self.port,
+            "smtp_security": "none",
+            "smtp_timeout": 5,
+            "notice_claim_seconds": 20,
+            "notice_sender": "espace@carnet.example",
+            "notice_space_address": "https://espace.carnet.example",
+        }
+        return {**usual, **more}
+
+    def close(self):
+        self.release.set()
+
+        async def end():
+            self._server.close()
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+
+        self._run(end())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=30)
+        self._loop.close()
+
+
+@pytest.fixture
+def open_mail_server():
+    """Opens a mail server: `open_mail_server(tls_context=…, require_starttls=True, authenticator=…, implicit_tls=…)`."""
+    opened = []
+
+    def open_it(**options):
+        opened.append(MailServer(**options))
+        return opened[-1]
+
+    yield open_it
+    for server in opened:
+        server.close()
+
+
+@pytest.fixture
+def mail_server(open_mail_server):
+    """One in clear that takes everything."""
+    return open_mail_server()

@@ -70,3 +70,23 @@ def test_a_pilot_territory_is_a_code_and_a_day(tmp_path, territory):
 def test_a_destruction_may_not_wait_past_its_limit(tmp_path):
     with pytest.raises(ConfigurationError, match="three months"):
         load(tmp_path, {"CARNET_DESTRUCTION_WAIT_DAYS": "81"})
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("emergency_window_minutes = 0\n", "emergency_window_minutes"),
+        ("emergency_window_minutes = 1441\n", "emergency_window_minutes"),
+        ('operator_identities = ["alice"]\n', "operator_identities"),
+        ('operator_identities = ["alice="]\n', "operator_identities"),
+        ('smtp_security = "ssl"\n', "smtp_security"),
+        ('smtp_host = "mail.example"\n', "notice_sender"),
+        ('smtp_user = "carnet"\nsmtp_security = "none"\n', "smtp_user"),
+        ('environment = "production"\ntest_identities = false\nsmtp_host = "m"\nsmtp_security = "none"\n', "in clear"),
+        ("notice_claim_seconds = 400\n", "notice_claim_seconds"),
+    ],
+)
+def test_what_emergencies_and_notices_cannot_run_on_stops_the_start(tmp_path: Path, content: str, said: str) -> None:
+    (tmp_path / "carnet.toml").write_text(content, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=said):
+        load(tmp_path, {})

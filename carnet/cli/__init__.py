@@ -12,10 +12,12 @@ from carnet.cli import client_patients as client_patients  # its commands join t
 from carnet.cli.atna import atna
 from carnet.cli.client import client
 from carnet.cli.demonstration import demo
+from carnet.cli.emergency_office import emergency, watch
 from carnet.cli.explain import explain
 from carnet.cli.feeds import directory, patients
 from carnet.cli.governance import rules
 from carnet.cli.life_of_records import OF_A_RECORD
+from carnet.cli.notice_desk import notices
 from carnet.cli.records import record
 from carnet.cli.service import init, migrate, serve
 from carnet.cli.trail import seal_audit, trace, verify_audit
@@ -35,6 +37,7 @@ COMMANDS = (
     (init, migrate, serve, demo),
     (directory, patients, enrol, due, restore, record, rules, explain),
     (seal_audit, verify_audit, trace, audit_key, export_trail_command, verify_export_command, witness, atna),
+    (emergency, notices, watch),
     (client,),
 )
 for command in (one for group in COMMANDS for one in group):

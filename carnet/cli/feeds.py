@@ -12,6 +12,7 @@ import click
 from carnet.cli.operator_gate import operator_gate
 from carnet.cli.service import HOME
 from carnet.errors import MalformedMessage
+from carnet.identity.feed_file import Report
 from carnet.record.intake import import_directory, import_patients
 
 FILE = click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
@@ -30,10 +31,10 @@ def directory() -> None:
 @click.option("--complete", is_flag=True, help="Whoever is missing from the file has left.")
 def directory_import(home: Path, file: Path, source: str, complete: bool) -> None:
     """Import a file of the national directory's public extract (pipe-separated), or a small CSV of the same columns."""
-    with operator_gate(home) as gate, _lines(file) as lines:
+    with operator_gate(home) as gate, feed_lines(file) as lines:
         report = import_directory(gate, lines, source=source, complete=complete)
     click.echo(f"{report.taken} lines taken, {report.skipped} passed over, {report.deactivated} made inactive.")
-    _show_bad([(line.number, line.reason) for line in report.bad])
+    show_report(report)
 
 
 @click.group()
@@ -46,14 +47,14 @@ def patients() -> None:
 @FILE
 def patients_import(home: Path, file: Path) -> None:
     """Import an identity feed (CSV): INS, authority and traits of each person."""
-    with operator_gate(home) as gate, _lines(file) as lines:
+    with operator_gate(home) as gate, feed_lines(file) as lines:
         report = import_patients(gate, lines)
     click.echo(f"{report.taken} persons taken.")
-    _show_bad([(line.number, line.reason) for line in report.bad])
+    show_report(report)
 
 
 @contextlib.contextmanager
-def _lines(file: Path) -> Iterator[TextIO]:
+def feed_lines(file: Path) -> Iterator[TextIO]:
     """The lines of a feed. Raises MalformedMessage where it is not UTF-8; what was kept before that stays."""
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
@@ -62,9 +63,11 @@ def _lines(file: Path) -> Iterator[TextIO]:
         raise MalformedMessage(f"{file} is not written in UTF-8.") from error
 
 
-def _show_bad(bad: list[tuple[int, str]]) -> None:
-    for number, reason in bad[:SHOWN]:
-        click.echo(f"line {number}: {reason}", err=True)
+def show_report(report: Report) -> None:
+    """Tells the bad lines of a feed, the first of them one by one; status 1 when there is one."""
+    bad = report.bad
+    for line in bad[:SHOWN]:
+        click.echo(f"line {line.number}: {line.reason}", err=True)
     if len(bad) > SHOWN:
         click.echo(f"and {len(bad) - SHOWN} more lines", err=True)
     if bad:

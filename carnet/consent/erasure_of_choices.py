@@ -6,9 +6,27 @@ from sqlalchemy import Table, bindparam, delete
 
 from carnet.database.connection import Connection
 from carnet.database.statements import Statement, prepare
-from carnet.database.tables import care_link, opposition_proof, patient_choice, representation, unmasked_document
+from carnet.database.tables import (
+    care_link,
+    notice_preference,
+    opposition_proof,
+    patient_choice,
+    patient_contact,
+    representation,
+    unmasked_document,
+    watched_access,
+)
 
-ERASED: tuple[Table, ...] = (care_link, patient_choice, opposition_proof, representation, unmasked_document)
+ERASED: tuple[Table, ...] = (
+    care_link,
+    patient_choice,
+    opposition_proof,
+    representation,
+    unmasked_document,
+    patient_contact,
+    notice_preference,
+    watched_access,
+)
 
 
 def _of_patient(table: Table) -> Statement:
@@ -19,6 +37,6 @@ _STATEMENTS = tuple(_of_patient(table) for table in ERASED)
 
 
 def erase_choices(connection: Connection, patient_key: int) -> None:
-    """Deletes every row of a patient's choices, links and proofs."""
+    """Deletes every row of a patient's choices, links, proofs and wishes, and of who was seen to read."""
     for statement in _STATEMENTS:
         connection.execute(statement, {"patient": patient_key})

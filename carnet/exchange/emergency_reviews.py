@@ -1,39 +1,90 @@
-"""Emergency accesses that a person must review before a deadline (CNIL's demand on break-glass: reviewed, not merely logged)."""
+"""Emergency accesses that a person must review before a deadline (CNIL's demand on break-glass: reviewed, not merely logged).
+
+A finding is added, never changed. `justified` and `unjustified` end the review; `unclear` leaves it to somebody else, before the same
+deadline.
+"""
 
 from __future__ import annotations
 
-import uuid
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import bindparam, case, func, insert, select, update
 
 from carnet.clock import HOUR
 from carnet.database.connection import Connection
 from carnet.database.statements import prepare
-from carnet.database.tables import emergency_review
+from carnet.database.tables import emergency_access, emergency_review, patient, review_finding
+
+_REVIEW = emergency_review.c
+_FINDING = review_finding.c
+
+
+class Verdict(StrEnum):
+    """What a reviewer found."""
+
+    JUSTIFIED = "justified"
+    UNJUSTIFIED = "unjustified"
+    UNCLEAR = "unclear"
+
+
+FINAL = frozenset({Verdict.JUSTIFIED, Verdict.UNJUSTIFIED})
 
 _INSERT = prepare(
-    insert(emergency_review)
-    .values(
-        patient_key=bindparam("patient_key"),
-        review_id=bindparam("review_id"),
-        requester=bindparam("requester"),
-        mode=bindparam("mode"),
-        sealed_reason=bindparam("sealed_reason"),
-        opened_at=bindparam("opened_at"),
-        due_at=bindparam("due_at"),
+    insert(emergency_review).values(
+        {
+            name: bindparam(name)
+            for name in ("patient_key", "review_id", "requester", "mode", "sealed_reason", "opened_at", "due_at")
+        }
     )
-    .on_conflict_do_nothing()
 )
-_OPEN = prepare(
-    select(
-        emergency_review.c.review_id, emergency_review.c.requester, emergency_review.c.mode, emergency_review.c.due_at
+_FINDINGS = (
+    select(func.count())
+    .where(_FINDING.patient_key == _REVIEW.patient_key, _FINDING.review_id == _REVIEW.review_id)
+    .scalar_subquery()
+)
+_COLUMNS = (
+    _REVIEW.patient_key,
+    _REVIEW.review_id,
+    _REVIEW.requester,
+    _REVIEW.mode,
+    func.coalesce(emergency_access.c.organization, ""),
+    _REVIEW.opened_at,
+    _REVIEW.due_at,
+    _REVIEW.reviewed_at,
+    _FINDINGS,
+    _REVIEW.sealed_reason,
+    patient.c.pseudonym,
+)
+_FROM = (
+    select(*_COLUMNS)
+    .join(patient, patient.c.patient_key == _REVIEW.patient_key)
+    .outerjoin(
+        emergency_access,
+        (emergency_access.c.patient_key == _REVIEW.patient_key) & (emergency_access.c.access_id == _REVIEW.review_id),
     )
-    .where(emergency_review.c.reviewed_at.is_(None))
-    .order_by(emergency_review.c.due_at)
 )
-_NAMESPACE = uuid.UUID("6e2c3a0c-91a4-5c38-8a0c-1f7e5b8d2f43")
+_OPEN = prepare(_FROM.where(_REVIEW.reviewed_at.is_(None)).order_by(_REVIEW.due_at, _REVIEW.review_id))
+_ONE = prepare(_FROM.where(_REVIEW.review_id == bindparam("name")))
+_WAITING = prepare(
+    select(func.count(), func.coalesce(func.sum(case((_REVIEW.due_at < bindparam("now"), 1), else_=0)), 0))
+    .select_from(emergency_review)
+    .where(_REVIEW.reviewed_at.is_(None))
+)
+_ADD_FINDING = prepare(
+    insert(review_finding).values({column.name: bindparam(column.name) for column in review_finding.c})
+)
+_FOUND = prepare(
+    select(_FINDING.verdict, _FINDING.reviewer, _FINDING.sealed_sentence, _FINDING.at, _FINDING.number)
+    .where(_FINDING.patient_key == bindparam("patient"), _FINDING.review_id == bindparam("name"))
+    .order_by(_FINDING.number)
+)
+_END = prepare(
+    update(emergency_review)
+    .where(_REVIEW.patient_key == bindparam("patient"), _REVIEW.review_id == bindparam("name"))
+    .values(reviewed_at=bindparam("moment"))
+)
 
 
 class Sealing(Protocol):
@@ -44,9 +95,53 @@ class Sealing(Protocol):
         ...
 
 
+class Opening(Protocol):
+    """The same, for reading."""
+
+    def open(self, sealed: bytes, context: str) -> bytes:
+        """Decrypts. Raises IntegrityFailure."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A review and how many findings it has; moments in microseconds UTC, `reviewed_at` None while it waits."""
+
+    patient_key: int
+    review_id: str
+    requester: str
+    mode: str
+    organization: str
+    opened_at: int
+    due_at: int
+    reviewed_at: int | None
+    findings: int
+    sealed_reason: bytes
+    pseudonym: str
+
+    def overdue(self, now: int) -> bool:
+        """Whether it waits beyond its deadline."""
+        return self.reviewed_at is None and now > self.due_at
+
+    def reason(self, key: Opening) -> str:
+        """`CODE: sentence`, as whoever broke the glass stated it."""
+        return key.open(self.sealed_reason, f"emergency|{self.review_id}").decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one reviewer found, opened."""
+
+    verdict: Verdict
+    reviewer: str
+    sentence: str
+    at: int
+
+
 def request_review(
     connection: Connection,
     patient_key: int,
+    review_id: str,
     *,
     key: Sealing,
     requester: str,
@@ -54,9 +149,8 @@ def request_review(
     reason: str,
     now: int,
     within_hours: int,
-) -> str:
-    """Enters an emergency access in the review queue, once an hour for one requester and patient; returns the review's id."""
-    review_id = str(uuid.uuid5(_NAMESPACE, f"{patient_key}|{requester}|{mode}|{now // HOUR}"))
+) -> None:
+    """Enters an emergency access, which gives the review its id, in the review queue."""
     connection.execute(
         _INSERT,
         {
@@ -69,9 +163,50 @@ def request_review(
             "due_at": now + within_hours * HOUR,
         },
     )
-    return review_id
 
 
-def awaiting_review(connection: Connection) -> list[tuple[str, str, str, int]]:
-    """Reviews not yet made, the most urgent first: id, requester, mode, deadline (microseconds UTC)."""
-    return [(str(a), str(b), str(c), int(d)) for a, b, c, d in connection.execute(_OPEN)]
+def awaiting_review(connection: Connection) -> list[Review]:
+    """Reviews without a final verdict, the most urgent first."""
+    return [Review(*row) for row in connection.execute(_OPEN)]
+
+
+def waiting_and_overdue(connection: Connection, now: int) -> tuple[int, int]:
+    """How many reviews wait, and how many of these beyond their deadline."""
+    waiting, overdue = connection.execute(_WAITING, {"now": now})[0]
+    return int(waiting), int(overdue)
+
+
+def find_review(connection: Connection, review_id: str) -> Review | None:
+    """A review by its id, ended or not."""
+    rows = connection.execute(_ONE, {"name": review_id})
+    return Review(*rows[0]) if rows else None
+
+
+def add_finding(
+    connection: Connection, review: Review, verdict: Verdict, sentence: str, *, key: Sealing, reviewer: str, now: int
+) -> None:
+    """Adds a finding to a review, and ends the review when the verdict is final."""
+    number = review.findings + 1
+    connection.execute(
+        _ADD_FINDING,
+        {
+            "patient_key": review.patient_key,
+            "review_id": review.review_id,
+            "number": number,
+            "verdict": verdict.value,
+            "reviewer": reviewer,
+            "sealed_sentence": key.seal(sentence.encode(), f"finding|{review.review_id}|{number}"),
+            "at": now,
+        },
+    )
+    if verdict in FINAL:
+        connection.execute(_END, {"patient": review.patient_key, "name": review.review_id, "moment": now})
+
+
+def findings_of(connection: Connection, review: Review, *, key: Opening) -> list[Finding]:
+    """The findings of a review, the first one first."""
+    rows = connection.execute(_FOUND, {"patient": review.patient_key, "name": review.review_id})
+    return [
+        Finding(Verdict(verdict), reviewer, key.open(sealed, f"finding|{review.review_id}|{number}").decode(), int(at))
+        for verdict, reviewer, sealed, at, number in rows
+    ]

@@ -4,7 +4,8 @@
 
 `nom_utilise` and `prenom_utilise` may be empty or left out. `date_naissance` is yyyy-mm-dd, or yyyymmdd, as far as it is known (`1950`,
 `1950-06`). `lieu_naissance` is an INSEE code or empty. More columns may follow: `ancien_ins` and `ancien_oid`, the INS that this one replaces;
-`date_deces`, a whole date, which closes the record. Other columns are not read. A bad line is noted and the rest goes on.
+`date_deces`, a whole date, which closes the record; `courriel`, where the person is told. Other columns are not read. A bad line is noted and
+the rest goes on.
 """
 
 from __future__ import annotations
@@ -18,13 +19,15 @@ from dataclasses import dataclass
 from carnet.crypto.keyring import Keyring
 from carnet.database.connection import Connection
 from carnet.errors import CarnetError, InvalidMetadata
+from carnet.identity.contacts import checked_address, set_address
 from carnet.identity.feed_file import BadLine, Report, places_of
 from carnet.identity.ins import check
-from carnet.identity.patients import Traits, register
+from carnet.identity.patients import Traits, pseudonym_of, register
 from carnet.metadata import PatientIdentifier
 
 REQUIRED = ("ins", "oid", "nom_naissance", "prenoms", "sexe", "date_naissance", "lieu_naissance")
-OPTIONAL = ("nom_utilise", "prenom_utilise", "ancien_ins", "ancien_oid", "date_deces")
+OPTIONAL = ("nom_utilise", "prenom_utilise", "ancien_ins", "ancien_oid", "date_deces", "courriel")
+FEED = "identity-feed"
 LINES_A_TRANSACTION = 200
 
 _DATE = re.compile(r"([0-9]{4})(?:-?(?P<month>[0-9]{2})(?:-?(?P<day>[0-9]{2}))?)?", re.ASCII)
@@ -40,6 +43,7 @@ class Row:
     traits: Traits
     replaces: PatientIdentifier | None = None
     died: dt.date | None = None
+    address: str = ""
 
 
 def parse(lines: Iterable[str], *, test_identities: bool) -> Iterator[Row | BadLine]:
@@ -92,7 +96,11 @@ def take_in(connection: Connection, keyring: Keyring, row: Row, now: int) -> int
 
     Raises PatientMismatch for a line that contradicts what is known, UnknownPatient for a person whose key is destroyed.
     """
-    return register(connection, keyring, row.traits, row.identifier, now, replaces=row.replaces)
+    patient_key = register(connection, keyring, row.traits, row.identifier, now, replaces=row.replaces)
+    if row.address:
+        key = keyring.patient_key(pseudonym_of(connection, patient_key) or "")
+        set_address(connection, patient_key, row.address, key=key, source=FEED, now=now)
+    return patient_key
 
 
 def cells_of(line: str) -> list[str]:
@@ -111,6 +119,7 @@ def _row(number: int, found: dict[str, str], *, test_identities: bool) -> Row:
         traits=traits_of(found),
         replaces=replaces,
         died=_death(found.get("date_deces", "")),
+        address=checked_address(found["courriel"]) if found.get("courriel") else "",
     )
 
 

@@ -9,16 +9,14 @@ from carnet.authorization.engine import Viewer
 from carnet.authorization.facts import DocumentFacts, Function, RecordFacts
 from carnet.consent.standing import Standing, current_standing
 from carnet.errors import RecordClosed, Refused, UnknownPatient
-from carnet.exchange.emergency_reviews import request_review
-from carnet.exchange.notices import owe
 from carnet.identity.patients import Patient
 from carnet.identity.patients import find as find_patient
 from carnet.platform import Connection, PatientKey, Platform
+from carnet.record.emergency import Beginning, admit, write_beginning
 from carnet.registry.holder import Holder
-from carnet.requester import Requester
+from carnet.requester import AccessMode, Requester
 
 UNKNOWN = "No record is known for this patient identifier."
-_RECIPIENTS = {Duty.TELL_PATIENT: "patient", Duty.TELL_MEDECIN_TRAITANT: "medecin_traitant"}
 
 
 @dataclass(slots=True)
@@ -39,6 +37,8 @@ class Scope:
     rules: set[str] = field(default_factory=set)
     duties: set[Duty] = field(default_factory=set)
     matrix_version: str = ""
+    _in_emergency: bool = False
+    _beginning: Beginning | None = None
 
     @property
     def connection(self) -> Connection:
@@ -58,7 +58,10 @@ class Scope:
         )
 
     def require(self, function: Function, document: DocumentFacts | None = None, *, subject: str = "") -> None:
-        """Raises Refused (or RecordClosed) unless the rules allow the function, on the document when one is given."""
+        """Raises Refused (or RecordClosed) unless the rules allow the function, on the document when one is given.
+
+        In an emergency mode it also raises ReasonRequired where an access would begin without its reason.
+        """
         engine = self.platform.engine
         if document is None:
             decision = engine.decide(self.requester, self.record, function, self.now)
@@ -66,6 +69,8 @@ class Scope:
             decision = engine.decide_document(self.requester, self.record, document, function, self.now)
         self._remember(decision)
         if decision.allowed:
+            if decision.duties and self.requester.mode is not AccessMode.NORMAL:
+                self._enter_emergency()
             return
         if "record-not-open" in decision.rules:
             raise RecordClosed("The record is not open.", subject=subject, rules=decision.rules)
@@ -77,29 +82,24 @@ class Scope:
         if decision.allowed:
             self.duties.update(decision.duties)
 
+    def _enter_emergency(self) -> None:
+        """Raises ReasonRequired or Refused when an emergency access can neither go on nor begin with this call."""
+        if not self._in_emergency:
+            self._beginning = admit(self.platform, self.requester, self.patient.patient_key, self.now)
+            self._in_emergency = True
+
     def fulfil_duties(self) -> None:
-        """Writes the notices and the review that the verdicts demand (R1111-48 CSP), in the act's own transaction."""
-        for duty in sorted(self.duties):
-            if duty in _RECIPIENTS:
-                owe(
-                    self.connection,
-                    self.patient.patient_key,
-                    kind=f"emergency-access-{self.requester.mode}",
-                    recipient=_RECIPIENTS[duty],
-                    cause=self.requester.identifier,
-                    now=self.now,
-                )
-            else:
-                request_review(
-                    self.connection,
-                    self.patient.patient_key,
-                    key=self.key,
-                    requester=self.requester.identifier,
-                    mode=self.requester.mode.value,
-                    reason=self.requester.reason,
-                    now=self.now,
-                    within_hours=self.platform.settings.emergency_review_hours,
-                )
+        """Writes the emergency access that this act began, with all that it owes (R1111-48 CSP), in the act's own transaction."""
+        if self._beginning is not None:
+            write_beginning(
+                self.platform,
+                self.requester,
+                self.patient,
+                self.key,
+                beginning=self._beginning,
+                duties=self.duties,
+                now=self.now,
+            )
 
 
 def open_scope(platform: Platform, requester: Requester, action: str) -> Scope:

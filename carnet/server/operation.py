@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 
 from carnet.errors import IntegrityFailure
 from carnet.platform import Platform
+from carnet.record.emergency_control import obligations
 from carnet.record.gate import Gate
 from carnet.repository.segments import SegmentStore, prepare
 
@@ -56,6 +57,13 @@ class Operation:
             "carnet_waiting_acts",
             "Acts waiting for the next transaction.",
             multiprocess_mode="livesum",
+            registry=self.registry,
+        )
+        self.obligations = Gauge(
+            "carnet_obligations",
+            "What waits for a person or a timer: reviews, alarms, notices.",
+            ("what",),
+            multiprocess_mode="mostrecent",
             registry=self.registry,
         )
         started = Gauge(
@@ -109,8 +117,13 @@ class Operation:
         collector(whole)
         return whole
 
+    def _count_obligations(self) -> None:
+        for what, count in obligations(self.gate).items():
+            self.obligations.labels(what).set(count)
+
     async def metrics(self, _: Request) -> Response:
         """OpenMetrics text."""
+        _works(self._count_obligations)
         return Response(exposition(self._whole()), media_type=CONTENT_TYPE_LATEST)
 
 

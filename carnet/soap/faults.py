@@ -92,6 +92,7 @@ OWN_CODES: dict[type[CarnetError], str] = {
     # Carnet's own: no public document gives the DMP's code
     errors.SignatureInvalid: "CarnetSubmissionSignatureInvalid",
     errors.PatientSpaceMissing: "CarnetPatientSpaceMissing",
+    errors.ReasonRequired: "CarnetEmergencyReasonRequired",
 }
 
 EXTRA_METADATA_NOT_SAVED = "XDSExtraMetadataNotSaved"

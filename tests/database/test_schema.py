@@ -76,7 +76,7 @@ def test_control_a_table_that_the_migrations_do_not_make_is_noticed(tmp_path):
     path = tmp_path / "carnet.db"
     migrate(path)
     with sqlite3.connect(path) as raw:
-        raw.execute("DROP TABLE notice")
+        raw.execute("DROP TABLE watch_cursor")
         raw.execute("CREATE TABLE stray (x INTEGER)")
     raw.close()
     engine = create_engine(f"sqlite:///{path}")

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
 from carnet.clock import HOUR, MINUTE
-from carnet.exchange.notices import owe, undelivered
+from carnet.database.statements import prepare
+from carnet.database.tables import notice
+from carnet.exchange.notices import (
+    find_notice,
+    notice_counts,
+    notices_in,
+    notices_of_medecin_traitant,
+    notices_of_patient,
+    owe,
+    undelivered,
+)
 
 START = 1_793_620_800_000_000  # the start of an hour
+ALL = prepare(select(notice))
 KIND = "emergency-access-bris_de_glace"
 
 
@@ -53,5 +65,42 @@ def test_what_was_delivered_is_not_due_and_not_owed_again_within_the_hour(connec
 def test_a_notice_s_name_tells_neither_who_nor_why(connection):
     name = owed(connection)
     assert "899970000024" not in name
-    columns = {row[1] for row in connection._raw.execute("PRAGMA table_info(notice)")}
-    assert columns == {"patient_key", "notice_id", "kind", "recipient", "due_at", "delivered_at"}
+    (row,) = connection.execute(ALL)
+    assert not any("899970000024" in str(value) for value in row)
+
+
+def test_the_space_lists_every_notice_to_the_patient_whatever_became_of_its_email(connection):
+    owed(connection)
+    owed(connection, recipient="medecin_traitant")
+    owed(connection, kind="record-closed", now=START + 1)
+    owed(connection, patient=2)
+    connection._raw.execute("UPDATE notice SET state = 'failed', answer = '550' WHERE kind = 'record-closed'")
+    found = notices_of_patient(connection, 1)
+    assert [(one.kind, one.state, one.answer) for one in found] == [
+        (KIND, "due", ""),
+        ("record-closed", "failed", "550"),
+    ]
+    assert find_notice(connection, found[0].notice_id) == found[0]
+    assert find_notice(connection, "nobody's") is None
+    assert notices_in(connection, "failed") == found[1:]
+    assert notice_counts(connection) == {"due": 3, "failed": 1}
+    connection._raw.execute("UPDATE notice SET state = 'sent'")
+    assert notice_counts(connection) == {}
+
+
+def test_a_medecin_traitant_is_told_of_his_or_her_patients_since_being_it(connection):
+    for patient in (1, 2):
+        for moment in (START, START + HOUR):
+            owed(connection, patient=patient, recipient="medecin_traitant", now=moment)
+    owed(connection)
+    add = "INSERT INTO care_link (patient_key, link_id, party, kind, since, until, source) VALUES (?, ?, ?, 'medecin_traitant', ?, ?, 'test')"
+    connection._raw.execute(add, (1, "a", "899970000016", START + MINUTE, None))
+    connection._raw.execute(add, (2, "b", "899970000016", START, START + MINUTE))
+    found = notices_of_medecin_traitant(connection, "899970000016")
+    assert [(one.patient_key, one.due_at) for one in found] == [(1, START + HOUR)]
+    assert notices_of_medecin_traitant(connection, "899970000099") == []
+
+
+def test_a_notice_of_a_secret_connection_is_marked(connection):
+    owed(connection, secret=True)
+    assert [one.secret for one in notices_of_patient(connection, 1)] == [1]

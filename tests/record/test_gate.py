@@ -577,7 +577,7 @@ def test_a_caller_who_could_not_be_identified_is_traced_with_address_and_certifi
 # --- emergencies ---------------------------------------------------------------------------------------------------
 
 
-def test_breaking_the_glass_tells_the_patient_and_the_medecin_traitant_and_asks_for_one_review_an_hour(room):
+def test_breaking_the_glass_tells_the_patient_and_the_medecin_traitant_and_asks_for_one_review_of_one_access(room):
     (entry,) = room.put(room.document())
     room.now += HOUR - room.now % HOUR  # the start of an hour
     doctor = room.glass_breaker(OTHER_GP)
@@ -591,8 +591,12 @@ def test_breaking_the_glass_tells_the_patient_and_the_medecin_traitant_and_asks_
         ("emergency-access-bris_de_glace", "medecin_traitant"),
         ("emergency-access-bris_de_glace", "patient"),
     ]
-    ((_, requester, mode, due),) = awaiting_review(room.connection)
-    assert (requester, mode, due) == (OTHER_GP.identifier, "bris_de_glace", began + SECOND + 72 * HOUR)
+    (review,) = awaiting_review(room.connection)
+    assert (review.requester, review.mode, review.due_at) == (
+        OTHER_GP.identifier,
+        "bris_de_glace",
+        began + SECOND + 72 * HOUR,
+    )
     room.now += HOUR
     room.do(doctor, room.finding())
     assert len(awaiting_review(room.connection)) == 2

@@ -298,7 +298,7 @@ class History:
         """Every reader in one mode, at the doors of search, retrieval and feeding; then everybody of the patient's side."""
         mode = self.chance.choice([NORMAL, NORMAL, GLASS, REGULATION])
         for person in READERS:
-            reason = "" if mode is NORMAL else "urgence"
+            reason = "" if mode is NORMAL else "Patient inconscient aux urgences"
             requester = self.room.caller(person, HOLDER, mode=mode, reason=reason)
             expected = {one for one in self.model.documents if self.model.reads(person, mode, one)}
             shown = self.chance.choice([self.found, self.retrieved])(requester)

@@ -152,15 +152,38 @@ def test_no_identity_and_nothing_that_a_caller_wrote_is_in_the_figures(served):
     served.post(b"<canary/>", headers=[("content-type", b"text/canary")])
     text, families = figures(served)
     labels = {name for family in families.values() for sample in family.samples for name in sample.labels}
-    assert labels == {"transaction", "outcome", "le"}
+    assert labels == {"transaction", "outcome", "le", "what"}
     values = {
         sample.labels[name]
         for family in families.values()
         for sample in family.samples
-        for name in sample.labels.keys() - {"le"}
+        for name in sample.labels.keys() - {"le", "what"}
     }
     assert values <= {"iti18", "unknown", "success", "failure", "fault"}
     for person in (*PATIENTS, *PROFESSIONALS):
         number = person.identifier if isinstance(person.identifier, str) else person.identifier.value
         assert number not in text
     assert "canary" not in text
+
+
+def test_what_is_owed_is_counted_whether_or_not_there_is_any(served):
+    def owed():
+        _, families = figures(served)
+        return {sample.labels["what"]: sample.value for sample in families["carnet_obligations"].samples}
+
+    before = owed()
+    assert {
+        "reviews",
+        "reviews_overdue",
+        "alarms",
+        "notices_due",
+        "notices_failed",
+        "notices_uncertain",
+    } <= before.keys()
+    assert set(before.values()) == {0}
+    connection = served.platform.connection._raw
+    connection.execute(
+        "INSERT INTO notice (patient_key, notice_id, kind, recipient, due_at) VALUES (1, 'n', 'k', 'p', 0)"
+    )
+    connection.execute("INSERT INTO alarm VALUES ('a', 'harvest-hour', '8', 2, 1, 0, NULL, '')")
+    assert {what for what, count in owed().items() if count == 1} == {"notices_due", "alarms"}

@@ -12,8 +12,10 @@ from carnet.database.tables.data_model import metadata
 from carnet.database.tables.identity import (
     organization,
     patient,
+    patient_contact,
     patient_identifier,
     professional,
+    professional_contact,
     professional_role,
     professional_situation,
 )
@@ -27,7 +29,18 @@ from carnet.database.tables.lifecycle import (
     record_transition,
     tombstone,
 )
-from carnet.database.tables.obligations import emergency_review, notice
+from carnet.database.tables.obligations import (
+    access_figure,
+    alarm,
+    emergency_access,
+    emergency_review,
+    notice,
+    notice_preference,
+    review_finding,
+    watch_cursor,
+    watched_access,
+    watched_miss,
+)
 from carnet.database.tables.record import care_link, health_record, patient_choice, unmasked_document
 from carnet.database.tables.registry import (
     association,
@@ -44,6 +57,8 @@ from carnet.database.tables.representation import representation
 from carnet.database.tables.rule_data import rule_approval, rule_version, rule_withdrawal
 
 __all__ = [
+    "access_figure",
+    "alarm",
     "announcement",
     "association",
     "audit_checkpoint",
@@ -55,6 +70,7 @@ __all__ = [
     "delivery_line",
     "destruction_order",
     "document_entry",
+    "emergency_access",
     "emergency_review",
     "enrolment",
     "entry_code",
@@ -64,18 +80,22 @@ __all__ = [
     "health_record",
     "metadata",
     "notice",
+    "notice_preference",
     "opposition_proof",
     "organization",
     "patient",
     "patient_choice",
+    "patient_contact",
     "patient_identifier",
     "professional",
+    "professional_contact",
     "professional_role",
     "professional_situation",
     "record_transition",
     "registered_identifier",
     "replay",
     "representation",
+    "review_finding",
     "rule_approval",
     "rule_version",
     "rule_withdrawal",
@@ -83,4 +103,7 @@ __all__ = [
     "submission_set",
     "tombstone",
     "unmasked_document",
+    "watch_cursor",
+    "watched_access",
+    "watched_miss",
 ]

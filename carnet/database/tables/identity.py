@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
 
-from carnet.database.tables.data_model import Key, metadata
+from carnet.database.tables.data_model import Key, metadata, patient_key
 
 patient = Table(
     "patient",
@@ -69,4 +69,26 @@ professional_situation = Table(
     Column("organization_id", Text, ForeignKey("organization.organization_id"), primary_key=True),
     Column("active", Integer, nullable=False),
     comment="One row says that a professional works in a structure.",
+)
+
+patient_contact = Table(
+    "patient_contact",
+    metadata,
+    patient_key(),
+    Column("contact_id", Text, primary_key=True),
+    Column("sealed_address", LargeBinary, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger),
+    comment="One row is the e-mail address at which a person is told, while it held.",
+)
+
+professional_contact = Table(
+    "professional_contact",
+    metadata,
+    Column("professional_id", Text, ForeignKey("professional.professional_id"), primary_key=True),
+    Column("address", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    comment="One row is the professional mail address of the directory at which a professional is told.",
 )

@@ -1,0 +1,224 @@
+"""What an operator or a privacy officer does about emergency accesses: the queue, the review, the alarms, the figures. All of it is traced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from carnet.errors import CarnetError, InvalidMetadata, Refused, UnknownDocument
+from carnet.exchange.alarms import Alarm, find_alarm, settle, sounding
+from carnet.exchange.emergency_figures import Figures, figures
+from carnet.exchange.emergency_reviews import (
+    Finding,
+    Review,
+    Verdict,
+    add_finding,
+    awaiting_review,
+    find_review,
+    findings_of,
+    waiting_and_overdue,
+)
+from carnet.exchange.notice_states import DELIVERED, STEPS
+from carnet.exchange.notices import notice_counts, owe
+from carnet.identity.directory import organization
+from carnet.identity.patients import Patient
+from carnet.platform import Connection
+from carnet.record.gate import Gate
+from carnet.record.operator_line import given, write_operator_line
+
+T = TypeVar("T")
+SENTENCE_LETTERS = 10
+UNKNOWN = "No such emergency access is in the queue."
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedReview:
+    """A review with what is sealed of it: the reason stated, and what reviewers found so far."""
+
+    review: Review
+    reason: str
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedFigures:
+    """The figures of a structure, with its name in the directory ('' when it has none)."""
+
+    name: str
+    figures: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyControl:
+    """One operator at the command line (`operator:<login>`). What is not known by its id raises UnknownDocument."""
+
+    gate: Gate
+    operator: str
+
+    def now(self) -> int:
+        """The moment against which deadlines stand."""
+        return self.gate.platform.clock()
+
+    def waiting(self) -> list[Review]:
+        """The queue, the most urgent first."""
+        return self._of_nobody("emergency-list", awaiting_review)
+
+    def show(self, review_id: str) -> OpenedReview:
+        """One access with its reason, opened. Reading it is a line of the patient's trace."""
+
+        def work(connection: Connection) -> OpenedReview:
+            review = self._known(connection, review_id)
+            opened = self._opened(connection, review)
+            self._note(connection, "emergency-show", review, answer=None)
+            return opened
+
+        return self.gate.administer(work)
+
+    def review(self, review_id: str, verdict: Verdict, sentence: str) -> Review:
+        """Adds what the operator found. An unjustified access is told to the patient.
+
+        Raises Refused when the operator is who broke the glass, or a final verdict was given; InvalidMetadata without a sentence.
+        """
+
+        def work(connection: Connection) -> Review | CarnetError:
+            review = self._known(connection, review_id)
+            answer = self._objection(review, sentence) or review
+            if isinstance(answer, Review):
+                self._find(connection, review, verdict, sentence)
+            self._note(connection, "emergency-review", review, answer=answer, detail=verdict.value)
+            return answer
+
+        answer = self.gate.administer(work)
+        given(answer)
+        assert isinstance(answer, Review)
+        return answer
+
+    def alarms(self) -> list[Alarm]:
+        """The alarms that stand."""
+        return self._of_nobody("alarm-list", sounding)
+
+    def settle(self, alarm_id: str, note: str) -> Alarm:
+        """Ends an alarm, with a note for the trace. Raises Refused when it is about the operator, InvalidMetadata without a note."""
+
+        def work(connection: Connection) -> Alarm | CarnetError:
+            found = find_alarm(connection, alarm_id)
+            answer: Alarm | CarnetError = found or UnknownDocument("No such alarm stands.")
+            if found is not None and self._is_me(found.subject):
+                answer = Refused("Nobody settles an alarm about themselves.", rules=("own-access",))
+            elif found is not None and not _says_something(note):
+                answer = InvalidMetadata("Settling an alarm needs a note in a sentence.")
+            if isinstance(answer, Alarm):
+                settle(connection, alarm_id, by=self.operator, now=self.now())
+            self._line(connection, "alarm-settle", answer=answer, reason=note, objects=(alarm_id,))
+            return answer
+
+        answer = self.gate.administer(work)
+        given(answer)
+        assert isinstance(answer, Alarm)
+        return answer
+
+    def figures(self, begin: int, end: int) -> list[NamedFigures]:
+        """By structure, for [begin, end) in microseconds UTC, whole days."""
+
+        def work(connection: Connection) -> list[NamedFigures]:
+            found = figures(connection, begin=begin, end=end, now=self.now())
+            return [NamedFigures(_name(connection, one.organization), one) for one in found]
+
+        return self._of_nobody("emergency-figures", work)
+
+    def _opened(self, connection: Connection, review: Review) -> OpenedReview:
+        key = self.gate.platform.keyring.patient_key(review.pseudonym)
+        return OpenedReview(review, review.reason(key), tuple(findings_of(connection, review, key=key)))
+
+    def _find(self, connection: Connection, review: Review, verdict: Verdict, sentence: str) -> None:
+        key, now = self.gate.platform.keyring.patient_key(review.pseudonym), self.now()
+        add_finding(connection, review, verdict, sentence.strip(), key=key, reviewer=self.operator, now=now)
+        if verdict is Verdict.UNJUSTIFIED:
+            owe(
+                connection,
+                review.patient_key,
+                kind="emergency-access-unjustified",
+                recipient="patient",
+                cause=review.review_id,
+                now=now,
+            )
+
+    def _objection(self, review: Review, sentence: str) -> CarnetError | None:
+        if self._is_me(review.requester):
+            return Refused("Nobody reviews their own emergency access.", rules=("own-access",))
+        if review.reviewed_at is not None:
+            return Refused("This emergency access was reviewed already.", rules=("reviewed",))
+        if not _says_something(sentence):
+            return InvalidMetadata("A review needs a sentence that says why.")
+        return None
+
+    def _is_me(self, requester: str) -> bool:
+        """Whether the operator is who broke the glass: by the setting operator_identities, or by the same login in a structure."""
+        login = self.operator.removeprefix("operator:")
+        pairs = (pair.partition("=") for pair in self.gate.platform.settings.operator_identities)
+        mine = {identifier for name, _, identifier in pairs if name == login}
+        return requester in mine or requester.partition("/")[2].casefold() == login.casefold()
+
+    def _known(self, connection: Connection, review_id: str) -> Review:
+        review = find_review(connection, review_id)
+        if review is None:
+            raise UnknownDocument(UNKNOWN)
+        return review
+
+    def _of_nobody(self, action: str, work: Callable[[Connection], T]) -> T:
+        def traced(connection: Connection) -> T:
+            answer = work(connection)
+            self._line(connection, action)
+            return answer
+
+        return self.gate.administer(traced)
+
+    def _note(self, connection: Connection, action: str, review: Review, *, answer: object, detail: str = "") -> None:
+        patient = Patient(review.patient_key, review.pseudonym)
+        self._line(connection, action, patient=patient, answer=answer, detail=detail, objects=(review.review_id,))
+
+    def _line(
+        self,
+        connection: Connection,
+        action: str,
+        *,
+        patient: Patient | None = None,
+        answer: object = None,
+        reason: str = "",
+        detail: str = "",
+        objects: tuple[str, ...] = (),
+    ) -> None:
+        write_operator_line(
+            self.gate.platform,
+            connection,
+            f"administration/{action}",
+            operator=self.operator,
+            patient=patient,
+            answer=answer,
+            reason=reason,
+            detail=detail,
+            objects=objects,
+        )
+
+
+def obligations(gate: Gate) -> dict[str, int]:
+    """How much is owed, in numbers alone, for the figures of a server: reviews, overdue ones, alarms, notices in each state."""
+    now = gate.platform.clock()
+
+    def work(connection: Connection) -> dict[str, int]:
+        waiting, overdue = waiting_and_overdue(connection, now)
+        counts = notice_counts(connection)
+        states = {f"notices_{state}": counts.get(state, 0) for state in STEPS if state not in DELIVERED}
+        return {"reviews": waiting, "reviews_overdue": overdue, "alarms": len(sounding(connection)), **states}
+
+    return gate.read(work)
+
+
+def _says_something(sentence: str) -> bool:
+    return len([letter for letter in sentence if letter.isalpha()]) >= SENTENCE_LETTERS and len(sentence.split()) > 1
+
+
+def _name(connection: Connection, identifier: str) -> str:
+    known = organization(connection, identifier)
+    return known.name if known is not None else ""

@@ -1,0 +1,521 @@
+"""Notices by e-mail: none lost, none twice, whatever dies on the way; and nobody told where or what they did not want.
+
+`Dies` is a mail server seen by a sender that is killed at one point: what was durable by then is all that the next sender finds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import threading
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from carnet.clock import HOUR, MINUTE
+from carnet.config import load
+from carnet.demo.people import MEDECIN_TRAITANT, NESSI, OTHER_GP, PAT_TROIS, PATIENTS
+from carnet.errors import ConfigurationError, Unavailable
+from carnet.exchange import notice_states
+from carnet.exchange.notices import find_notice, owe
+from carnet.exchange.smtp_relay import NoAnswer, SmtpRelay
+from carnet.identity.patients import find as find_patient
+from carnet.platform import build
+from carnet.record.gate import Gate
+from carnet.record.notice_delivery import deliver, letterhead, mail_access
+from carnet.record.notice_office import NoticeOffice
+from carnet.soap.ebrim_render import EbrimRenderer
+
+OPERATOR = "operator:timer"
+REASON = "INCONSCIENT: trouvé au sol, ne répond pas"
+MINE, DOCTOR = "colibri@carnet.example", "docteur@mssante.example"
+
+
+@pytest.fixture
+def post(open_room, mail_server):
+    """A room whose first patient and whose médecin traitant have addresses."""
+    room = open_room(**mail_server.settings())
+    office = NoticeOffice(room.gate, OPERATOR)
+    office.set_address(PAT_TROIS.identifier, MINE)
+    lines = ["identifiant;adresse\n", f"{MEDECIN_TRAITANT.identifier};{DOCTOR}\n"]
+    office.import_addresses(lines, source="test")
+    return room
+
+
+def emergency(room, patient=PAT_TROIS, **about):
+    caller = room.glass_breaker(OTHER_GP, reason=REASON, patient=patient, **about)
+    room.do(caller, room.finding(patient=patient))
+
+
+def owed(room, number=1, patient=PAT_TROIS, kind="record-opened"):
+    key = find_patient(room.connection, room.platform.keyring, patient.identifier).patient_key
+    room.now += 1
+    for one in range(number):
+        room.gate.administer(
+            lambda c, one=one: owe(c, key, kind=kind, recipient="patient", cause=str(one), now=room.now + one)
+        )
+    room.now += number
+
+
+def sent(room, server=None):
+    """One run with a connection of its own."""
+    relay = server or SmtpRelay(mail_access(room.platform.settings))
+    try:
+        return +deliver(room.gate, relay, operator=OPERATOR)
+    finally:
+        if server is None:
+            relay.close()
+
+
+def states(room):
+    return dict(room.rows("SELECT state, count(*) FROM notice GROUP BY state"))
+
+
+# --- who is told, and of what -----------------------------------------------------------------------------------------
+
+
+def test_an_emergency_is_told_to_the_patient_and_to_the_medecin_traitant_once(post, mail_server):
+    emergency(post)
+    assert sent(post) == Counter(sent=2)
+    assert sorted(mail_server.recipients) == [MINE, DOCTOR]
+    assert sent(post) == Counter()
+    assert states(post) == {"sent": 2}
+    assert {sender for sender, *_ in mail_server.taken} == {"espace@carnet.example"}
+
+
+def test_no_mail_says_who_did_what_about_whom(post, mail_server):
+    emergency(post)
+    owed(post, kind="document-announced")
+    sent(post)
+    key = post.rows("SELECT patient_key FROM notice")[0][0]
+    notices = [row[0] for row in post.rows("SELECT notice_id FROM notice WHERE patient_key = ?", key)]
+    telling = (
+        *(PAT_TROIS.identifier.value, "PAT-TROIS", "DOMINIQUE", OTHER_GP.identifier, OTHER_GP.family_name),
+        *(MEDECIN_TRAITANT.family_name, OTHER_GP.organization.name, "INCONSCIENT", "glace", "emergency", "document-"),
+        *notices,
+    )
+    for content, message in zip([content for *_, content in mail_server.taken], mail_server.messages, strict=True):
+        said = content.decode() + message["Subject"] + message.get_content()
+        assert not [word for word in telling if word.casefold() in said.casefold()]
+    to_patient = {m.get_content() for m in mail_server.messages if m["To"] == MINE}
+    assert len(to_patient) == 1
+
+
+def test_what_the_patient_does_not_want_by_mail_is_in_the_space_alone(post, mail_server):
+    office = NoticeOffice(post.gate, OPERATOR)
+    office.prefer(PAT_TROIS.identifier, "emergency", email=False)
+    emergency(post)
+    owed(post, kind="record-closed")
+    assert sent(post) == Counter(sent=2, in_space=1)
+    assert sorted(mail_server.recipients) == [MINE, DOCTOR]
+    shown = office.of_patient(PAT_TROIS.identifier)
+    assert [(one.notice.state, one.notice.answer) for one in shown] == [("in_space", "not wanted"), ("sent", "250")]
+    assert "bris de glace" in shown[0].french
+
+
+@pytest.mark.parametrize("lost", ["patient", "médecin traitant"])
+def test_who_has_no_address_is_told_in_the_space_alone(post, mail_server, lost):
+    if lost == "patient":
+        NoticeOffice(post.gate, OPERATOR).set_address(PAT_TROIS.identifier, "")
+    else:
+        post.connection._raw.execute("DELETE FROM professional_contact")
+    emergency(post)
+    assert sent(post) == Counter(sent=1, in_space=1)
+    assert len(mail_server.taken) == 1
+    assert post.rows("SELECT answer FROM notice WHERE state = 'in_space'") == [("no address",)]
+
+
+def test_a_notice_of_a_secret_connection_is_never_mailed(post, mail_server):
+    emergency(post, secret_connection=True)
+    assert sent(post) == Counter(in_space=2)
+    assert mail_server.taken == []
+
+
+def test_a_person_whose_key_was_destroyed_is_not_mailed(post, mail_server):
+    emergency(post)
+    known = find_patient(post.connection, post.platform.keyring, PAT_TROIS.identifier)
+    post.platform.keyring.destroy_patient_key(known.pseudonym)
+    assert sent(post) == Counter(sent=1, in_space=1)
+    assert mail_server.recipients == [DOCTOR]
+
+
+def test_many_that_stay_in_the_space_do_not_stop_the_run(post, mail_server, monkeypatch):
+    monkeypatch.setattr("carnet.record.notice_delivery.IN_ONE_TRANSACTION", 3)
+    owed(post, 7, patient=NESSI)
+    owed(post, 2)
+    assert sent(post) == Counter(in_space=7, sent=2)
+    assert len(mail_server.taken) == 2
+
+
+def test_what_was_sent_is_in_the_patient_s_trace(post):
+    emergency(post)
+    ticket = post.last_ticket()
+    sent(post)
+    lines = post.lines_since(ticket)
+    assert [(line["action"], line["outcome"], line["requester_id"]) for line in lines] == [
+        ("notice", "done", OPERATOR)
+    ] * 2
+    assert {line["detail"] for line in lines} == {
+        "emergency-access-bris_de_glace to patient by e-mail",
+        "emergency-access-bris_de_glace to medecin_traitant by e-mail",
+    }
+    assert MINE not in str(lines)
+
+
+# --- what the mail server says ------------------------------------------------------------------------------------------
+
+
+def test_a_refused_recipient_is_failed_shown_and_does_not_stop_the_others(post, mail_server):
+    mail_server.refused[MINE] = "550 5.1.1 unknown"
+    emergency(post)
+    ticket = post.last_ticket()
+    assert sent(post) == Counter(sent=1, failed=1)
+    assert mail_server.recipients == [DOCTOR]
+    (failed,) = NoticeOffice(post.gate, OPERATOR).in_state("failed")
+    assert (failed.answer, failed.attempts, failed.delivered_at) == ("550 5.1.1", 1, None)
+    assert any("turned down, 550 5.1.1" in line["detail"] for line in post.lines_since(ticket))
+    assert sent(post) == Counter()
+    del mail_server.refused[MINE]
+    NoticeOffice(post.gate, OPERATOR).settle(failed.notice_id, sent=False)
+    assert sent(post) == Counter(sent=1)
+
+
+@pytest.mark.parametrize("answer", ["451 4.7.1 greylisted", "452 4.2.2 full"])
+def test_a_recipient_who_is_put_off_is_tried_again_later_with_the_same_message_id(post, mail_server, answer):
+    owed(post)
+    mail_server.refused[MINE] = answer
+    assert sent(post) == Counter(put_off=1)
+    (before,) = post.rows("SELECT message_id, attempts, answer FROM notice")
+    assert sent(post) == Counter()
+    post.now += 5 * MINUTE
+    assert sent(post) == Counter(put_off=1)
+    mail_server.refused.clear()
+    post.now += 10 * MINUTE
+    assert sent(post) == Counter(sent=1)
+    assert before[1:] == (1, answer[:9])
+    assert mail_server.messages[0]["Message-ID"] == before[0]
+
+
+def test_who_is_put_off_for_too_long_is_failed(post, mail_server):
+    owed(post)
+    mail_server.refused[MINE] = "452 4.2.2 full"
+    post.now += 72 * HOUR + MINUTE
+    assert sent(post) == Counter(failed=1)
+
+
+def test_a_text_that_is_put_off_after_it_was_handed_over_was_not_sent_and_is_tried_again(post, mail_server):
+    owed(post)
+    mail_server.data_answers = ["451 4.3.0 try later"]
+    assert sent(post) == Counter(put_off=1)
+    post.now += 5 * MINUTE
+    assert sent(post) == Counter(sent=1)
+    assert len(mail_server.taken) == 1
+
+
+def test_a_mail_server_that_is_down_leaves_all_for_later_and_fails_nothing(post, mail_server):
+    owed(post, 3)
+    post.platform = replace(post.platform, settings=replace(post.platform.settings, smtp_port=1))
+    post.gate = Gate(post.platform)
+    assert sent(post) == Counter(put_off=1, left=2)
+    post.now += 100 * HOUR
+    assert sent(post)["failed"] == 0
+    post.now += 6 * HOUR
+    post.platform = replace(post.platform, settings=replace(post.platform.settings, smtp_port=mail_server.port))
+    post.gate = Gate(post.platform)
+    assert sent(post) == Counter(sent=3)
+
+
+def test_without_a_mail_server_in_the_settings_nothing_is_tried(room):
+    with pytest.raises(ConfigurationError, match="smtp_host"):
+        mail_access(room.platform.settings)
+
+
+def test_the_password_comes_from_its_file(open_room, mail_server, home):
+    (home / "mail-password").write_text("secret\nsecond line\n", encoding="utf-8")
+    room = open_room(**mail_server.settings(smtp_user="carnet", smtp_password_file="mail-password"))
+    assert mail_access(room.platform.settings).password == "secret"
+    (home / "mail-password").unlink()
+    with pytest.raises(ConfigurationError, match="smtp_password_file"):
+        mail_access(room.platform.settings)
+
+
+# --- killed on the way --------------------------------------------------------------------------------------------------
+
+
+class Killed(BaseException):
+    """The sender's process is gone."""
+
+
+@dataclass
+class Dies:
+    """A mail server that takes everything, before a sender that dies once at `at`: address, hand over or answer."""
+
+    at: str
+    taken: list[bytes] = field(default_factory=list)
+
+    def address(self, _sender, _recipient):
+        self._perhaps("address")
+
+    def hand_over(self, message):
+        self._perhaps("hand over")
+        self.taken.append(message)
+        self._perhaps("answer")
+        return "250"
+
+    def _perhaps(self, point):
+        if self.at == point:
+            self.at = ""
+            raise Killed
+
+
+LEASE = 21 * 1_000_000
+
+
+def killed(room, server):
+    with pytest.raises(Killed):
+        sent(room, server)
+
+
+@pytest.mark.parametrize("at", ["address", "before sending is durable"])
+def test_killed_before_the_text_is_handed_over_it_is_sent_once_by_the_next_sender(post, at, monkeypatch):
+    owed(post)
+    server = Dies(at)
+    if at != "address":
+        with monkeypatch.context() as patch:
+            patch.setattr(notice_states, "begin_sending", lambda *_: (_ for _ in ()).throw(Killed))
+            killed(post, server)
+    else:
+        killed(post, server)
+    assert states(post) == {"claimed": 1}
+    assert sent(post, server) == Counter()  # not before the claim has run out
+    post.now += LEASE
+    assert sent(post, server) == Counter(sent=1)
+    assert len(server.taken) == 1
+
+
+@pytest.mark.parametrize(("at", "already"), [("hand over", 0), ("answer", 1)])
+def test_killed_while_the_text_is_handed_over_it_is_uncertain_and_nobody_sends_it_unasked(post, at, already):
+    owed(post)
+    server = Dies(at)
+    killed(post, server)
+    assert states(post) == {"sending": 1}
+    post.now += LEASE
+    assert sent(post, server) == Counter(uncertain=1)
+    for _ in range(3):
+        post.now += HOUR
+        assert sent(post, server) == Counter()
+    assert len(server.taken) == already
+    (one,) = NoticeOffice(post.gate, OPERATOR).in_state("uncertain")
+    NoticeOffice(post.gate, OPERATOR).settle(one.notice_id, sent=bool(already))
+    assert sent(post, server) == Counter({"sent": 1 - already} if not already else {})
+    assert len(server.taken) == 1
+    assert states(post) == {"sent": 1}
+
+
+def test_killed_after_the_answer_and_before_it_is_written_it_was_sent_once(post, monkeypatch):
+    owed(post)
+    server = Dies("")
+    with monkeypatch.context() as patch:
+        patch.setattr(notice_states, "mark_sent", lambda *_: (_ for _ in ()).throw(Killed))
+        killed(post, server)
+    post.now += LEASE
+    assert sent(post, server) == Counter(uncertain=1)
+    assert len(server.taken) == 1
+
+
+def test_what_nobody_settles_is_sent_again_as_the_very_same_message(post):
+    owed(post)
+    server = Dies("answer")
+    killed(post, server)
+    post.now += LEASE
+    sent(post, server)
+    post.now += 24 * HOUR
+    assert sent(post, server) == Counter(sent=1)
+    assert len(server.taken) == 2
+    assert server.taken[0] == server.taken[1]
+
+
+def test_a_connection_that_breaks_while_the_text_is_handed_over_makes_it_uncertain(post, mail_server):
+    owed(post, 2)
+    mail_server.drop_after_data = True
+    done = sent(post)
+    assert done["uncertain"] == 2
+    assert states(post) == {"uncertain": 2}
+    assert len(mail_server.taken) == 2
+    post.now += HOUR
+    assert sent(post) == Counter()
+
+
+@pytest.mark.parametrize("at", ["address", "hand over", "answer", ""])
+def test_whatever_kills_the_sender_every_notice_ends_and_none_is_taken_twice(post, at):
+    """Twelve notices, a sender killed at the fifth; then an operator settles what is uncertain by the mail server's own log."""
+    owed(post, 12)
+    server = Dies("")
+    server.address = _at_the(5, at == "address", server.address)
+    server.hand_over = _at_the(5, at in {"hand over", "answer"}, server.hand_over, late=at == "answer")
+    if at:
+        killed(post, server)
+    post.now += LEASE
+    sent(post, server)
+    office = NoticeOffice(post.gate, OPERATOR)
+    log = {line for message in server.taken for line in message.split(b"\r\n") if line.startswith(b"Message-ID")}
+    for one in office.in_state("uncertain"):
+        office.settle(one.notice_id, sent=f"Message-ID: {one.message_id}".encode() in log)
+    sent(post, server)
+    assert states(post) == {"sent": 12}
+    assert len(server.taken) == len(set(server.taken)) == 12
+
+
+def _at_the(number, dies, function, *, late=False):
+    """The function, dying at its n-th call, before it or after it."""
+    calls = []
+
+    def counted(*given):
+        calls.append(1)
+        if dies and not late and len(calls) == number:
+            raise Killed
+        answer = function(*given)
+        if dies and late and len(calls) == number:
+            raise Killed
+        return answer
+
+    return counted
+
+
+def test_control_a_build_that_marks_after_sending_without_a_claim_sends_twice(post, monkeypatch):
+    owed(post)
+    server = Dies("answer")
+
+    def look(connection, held, *, domain, now):
+        return replace(held, message_id=f"<{held.notice_id}@{domain}>")
+
+    monkeypatch.setattr(notice_states, "claim", look)
+    monkeypatch.setattr(notice_states, "begin_sending", lambda *_: True)
+    killed(post, server)
+    monkeypatch.undo()
+    post.now += LEASE
+    sent(post, server)
+    assert len(server.taken) == 2
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_histories_of_kills_refusals_and_operators_end_with_each_notice_taken_once(post, seed):
+    """Nobody waits a day here, so that nothing is sent again unasked."""
+    chance = random.Random(seed)
+    owed(post, 8)
+    taken: list[bytes] = []
+    office = NoticeOffice(post.gate, OPERATOR)
+    for _ in range(40):
+        server = Dies("", taken)
+        number, at = chance.randrange(1, 4), chance.choice(["address", "hand over", "answer", "", ""])
+        server.address = _at_the(number, at == "address", server.address)
+        server.hand_over = _at_the(number, at in {"hand over", "answer"}, server.hand_over, late=at == "answer")
+        with contextlib.suppress(Killed):
+            sent(post, server)
+        post.now += chance.choice([1, LEASE, HOUR // 4])
+        for one in office.in_state("uncertain"):
+            if chance.random() < 0.5:
+                office.settle(one.notice_id, sent=any(one.message_id.encode() in message for message in taken))
+        if states(post) == {"sent": 8}:
+            break
+    assert states(post) == {"sent": 8}
+    assert len(taken) == len(set(taken)) == 8
+
+
+def test_a_mail_server_that_turns_everything_down_is_not_let_to_fail_all(post, mail_server):
+    owed(post, 15)
+    mail_server.refused[MINE] = "554 5.7.1 relay access denied"
+    assert sent(post) == Counter(failed=10, left=5)
+
+
+def test_who_has_no_space_yet_is_told_of_it_and_of_the_right_to_object(post, mail_server):
+    owed(post, kind="enrolment-information")
+    sent(post)
+    (message,) = mail_server.messages
+    assert "six semaines" in message.get_content()
+    assert "object" in message.get_content()
+    assert message["Subject"].startswith("Votre espace")
+
+
+# --- two at once --------------------------------------------------------------------------------------------------------
+
+
+def test_two_senders_at_once_send_each_notice_once(post, mail_server, home):
+    owed(post, 30)
+    settings = replace(load(home, {}), **mail_server.settings())
+    done: list[Counter] = []
+
+    def one_sender():
+        platform = build(settings, EbrimRenderer(), clock=lambda: post.now, worker="second")
+        relay = SmtpRelay(mail_access(settings))
+        done.append(deliver(Gate(platform), relay, operator=OPERATOR))
+        relay.close()
+        platform.close()
+
+    senders = [threading.Thread(target=one_sender) for _ in range(2)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+    assert sum(one["sent"] for one in done) == 30
+    assert len(mail_server.taken) == 30
+    assert len({message["Message-ID"] for message in mail_server.messages}) == 30
+
+
+def test_a_sender_that_was_taken_for_dead_does_not_send_what_another_has_taken(post):
+    owed(post)
+    server = Dies("")
+    address = server.address
+
+    def slow(sender, recipient):
+        address(sender, recipient)
+        server.address = address
+        post.now += LEASE
+        assert sent(post, server) == Counter(sent=1)
+
+    server.address = slow
+    assert sent(post, server) == Counter(taken=1)
+    assert len(server.taken) == 1
+
+
+def test_a_busy_database_does_not_lose_what_the_mail_server_said(post):
+    owed(post)
+    server = Dies("")
+    hand_over = server.hand_over
+
+    def then_busy(message):
+        answer = hand_over(message)
+        post.connection.fail("BEGIN", Unavailable("busy"))
+        return answer
+
+    server.hand_over = then_busy
+    assert sent(post, server) == Counter(sent=1)
+    assert states(post) == {"sent": 1}
+
+
+def test_an_unknown_answer_is_kept_as_uncertain(post):
+    owed(post)
+    server = Dies("")
+
+    def broken(_message):
+        raise NoAnswer
+
+    server.hand_over = broken
+    assert sent(post, server) == Counter(uncertain=1)
+    (one,) = NoticeOffice(post.gate, OPERATOR).in_state("uncertain")
+    assert find_notice(post.connection, one.notice_id).attempts == 1
+
+
+def test_the_letterhead_is_the_settings(post):
+    head = letterhead(post.platform.settings)
+    assert (head.domain, head.service) == ("carnet.example", "Carnet")
+
+
+def test_everybody_s_notices_go_out(post, mail_server):
+    office = NoticeOffice(post.gate, OPERATOR)
+    for number, patient in enumerate(PATIENTS):
+        office.set_address(patient.identifier, f"person{number}@carnet.example")
+        owed(post, patient=patient)
+    assert sent(post) == Counter(sent=len(PATIENTS))
+    assert sorted(mail_server.recipients) == [f"person{number}@carnet.example" for number in range(len(PATIENTS))]
