@@ -117,6 +117,8 @@ class Found:
         attributes (title, date of last update) stay as they are.
         """
         gone = self._gone(set(hidden))
+        if not gone:
+            return replace(self, ends=(), links=(), contents={}, reasons={})
         return replace(
             self,
             entries=tuple(row for row in self.entries if row.uuid not in gone),
