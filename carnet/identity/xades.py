@@ -11,12 +11,12 @@ from functools import lru_cache
 from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from carnet.clock import HOUR, from_datetime
 from carnet.crypto.signature_structure import DS
 from carnet.crypto.xml_signature import Policy, VerifiedReference
 from carnet.errors import SignatureInvalid
+from carnet.identity.certificate_kind import HolderCertificate
 from carnet.identity.signature_manifest import decoded, digest_of
 
 VERSIONS = tuple(f"http://uri.etsi.org/01903/v{version}#" for version in ("1.1.1", "1.2.2", "1.3.2"))
@@ -62,8 +62,8 @@ def signing_time(properties: Any) -> SigningTime:
     return SigningTime(from_datetime(moment))
 
 
-def check_signing_certificate(properties: Any, certificate: x509.Certificate, policy: Policy) -> None:
-    """Raises SignatureInvalid unless SigningCertificate or SigningCertificateV2 names this certificate by its digest."""
+def check_signing_certificate(properties: Any, holder: HolderCertificate, policy: Policy) -> None:
+    """Raises SignatureInvalid unless SigningCertificate or SigningCertificateV2 names the holder's certificate by its digest."""
     named = [
         one
         for name in ("SigningCertificate", "SigningCertificateV2")
@@ -71,8 +71,7 @@ def check_signing_certificate(properties: Any, certificate: x509.Certificate, po
     ]
     if not 1 <= len(named) <= MAXIMUM_CERTIFICATES:
         raise SignatureInvalid("The signature does not name its certificate.")
-    der = certificate.public_bytes(Encoding.DER)
-    if not any(_names(one, der, certificate.serial_number, policy) for one in named):
+    if not any(_names(one, holder.der, holder.certificate.serial_number, policy) for one in named):
         raise SignatureInvalid("The signature names another certificate than the one it was made with.")
 
 
