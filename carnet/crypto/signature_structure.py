@@ -71,7 +71,7 @@ MAXIMUM_PREFIXES = 16
 _PREFIX = re.compile(r"#default|[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 _FRAGMENT = re.compile(r"#[A-Za-z_][A-Za-z0-9_.-]{0,127}")
 _BASE64 = re.compile(r"[A-Za-z0-9+/ \t\r\n]+[= \t\r\n]*")
-_IDENTIFIER_ATTRIBUTES = ("Id", "ID", "id", "AssertionID", "{http://www.w3.org/XML/1998/namespace}id")
+_IDENTIFIERS = etree.XPath(".//@Id | .//@ID | .//@id | .//@AssertionID | .//@xml:id", smart_strings=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +131,10 @@ def _names(element: Any) -> str:
 
 
 def _check_shape(element: Any) -> None:
-    expected = _CHILDREN.get(element.tag)
-    if expected is None:
-        return
-    if expected.fullmatch(_names(element)) is None:
-        raise SignatureInvalid("The signature holds something that does not belong there.")
-    for child in element:
-        _check_shape(child)
+    for one in element.iter():
+        tag = one.tag
+        if tag in _CHILDREN and _CHILDREN[tag].fullmatch(_names(one)) is None:
+            raise SignatureInvalid("The signature holds something that does not belong there.")
 
 
 def _check_methods(examined: Examined, canonicalizations: list[str]) -> None:
@@ -208,8 +205,7 @@ def _known_methods_comments_or_not(examined: Examined) -> None:
 
 
 def _references_stay_inside(examined: Examined) -> None:
-    elements = examined.signature.iter("*")
-    identifiers = [value for one in elements for name in _IDENTIFIER_ATTRIBUTES if (value := one.get(name))]
+    identifiers = [value for value in _IDENTIFIERS(examined.signature) if value]
     if len(identifiers) != len(set(identifiers)):
         raise SignatureInvalid("Two elements of the signature carry the same identifier.")
     for reference in examined.parts.get("Reference", ()):

@@ -61,7 +61,7 @@ class HolderCertificate:
     """A certificate that was checked, and whom it names.
 
     `identifier` is the PS_IdNat of a card or the Struct_IdNat of a structure; `organization_id` a Struct_IdNat, '' for a CPS.
-    `fingerprint` is SHA-256 of the DER in lower-case hexadecimal; `not_after` is in microseconds UTC.
+    `fingerprint` is SHA-256 of `der`, the certificate's encoding, in lower-case hexadecimal; `not_after` is in microseconds UTC.
     """
 
     kind: CertificateKind
@@ -72,16 +72,12 @@ class HolderCertificate:
     fingerprint: str
     not_after: int
     certificate: x509.Certificate = field(repr=False)
+    der: bytes = field(repr=False)
 
     @property
     def card(self) -> CardClass:
         """CPS, CPE or ORG."""
         return CARD_CLASSES[self.kind]
-
-    @property
-    def der(self) -> bytes:
-        """The certificate's encoding."""
-        return self.certificate.public_bytes(Encoding.DER)
 
 
 def classify(certificate: x509.Certificate) -> HolderCertificate:
@@ -152,6 +148,7 @@ def _holder(
         fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
         not_after=from_datetime(certificate.not_valid_after_utc),
         certificate=certificate,
+        der=certificate.public_bytes(Encoding.DER),
     )
 
 

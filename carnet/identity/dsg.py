@@ -67,7 +67,7 @@ def verify_submission_signature(
     references = verify_detached_signed_info(signature, certificate, policy, root=root)
     manifest, properties = _manifest(root, references), signed_properties(root, references)
     _nothing_else(references, manifest, properties)
-    check_signing_certificate(properties, certificate, policy)
+    check_signing_certificate(properties, holder, policy)
     time = signing_time(properties)
     check_validity(time, certificate)
     _not_in_the_future(time, now)

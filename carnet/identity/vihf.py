@@ -30,10 +30,10 @@ __all__ = ["VihfRules", "verify"]
 _Subject = TypeVar("_Subject")
 
 
-def verify(assertion: Any, holder: HolderCertificate, rules: VihfRules, now: int) -> Requester:
+def verify(assertion: Any, holder: HolderCertificate, rules: VihfRules, now: int, *, address: str = "") -> Requester:
     """Who calls, by an assertion (an lxml element, or its bytes) that came over a connection opened with `holder`.
 
-    `now` is in microseconds UTC. The message around the assertion is `soap.security`'s to judge, the directory and the replay
+    `now` is in microseconds UTC, `address` the caller's network address. The message around the assertion is `soap.security`'s to judge, the directory and the replay
     memory the gate's. Raises AssertionInvalid or CertificateInvalid.
     """
     data = assertion if isinstance(assertion, bytes) else etree.tostring(assertion, with_tail=False)
@@ -53,7 +53,7 @@ def verify(assertion: Any, holder: HolderCertificate, rules: VihfRules, now: int
     case = Case(claims, holder, signer, rules, policy, profile_of(rules.settings, policy), mode, now)
     _run(vihf_binding.CHECKS, case)
     _run(vihf_person.CHECKS, case)
-    return _requester(case)
+    return _requester(case, address)
 
 
 def _run(checks: tuple[tuple[str, Callable[[_Subject], None]], ...], subject: _Subject) -> None:
@@ -65,7 +65,7 @@ def _run(checks: tuple[tuple[str, Callable[[_Subject], None]], ...], subject: _S
             raise
 
 
-def _requester(case: Case) -> Requester:
+def _requester(case: Case, address: str) -> Requester:
     claims, holder = case.claims, case.holder
     profession, *others = claims.codes(claim.ROLE)
     return Requester(
@@ -87,6 +87,7 @@ def _requester(case: Case) -> Requester:
             claims.text(claim.SOFTWARE_INSTANCE),
             claims.text(claim.SOFTWARE_APPROVAL),
         ),
+        address=address,
         certificate=holder.fingerprint,
         assertion=_use(case),
     )

@@ -84,6 +84,9 @@ class Case:
         return self.mode is Authentication.DIRECT
 
 
+_CLOSED = Policy()
+
+
 def profile_of(settings: Settings, policy: ClientPolicy) -> Profile:
     """The profile of one client: its own where it has one, else the setting."""
     return PROFILES[policy.profile or settings.vihf_profile]
@@ -91,5 +94,7 @@ def profile_of(settings: Settings, policy: ClientPolicy) -> Profile:
 
 def signature_policy(policy: ClientPolicy, now: int) -> Policy:
     """What is opened today for one client's signatures. An end date (YYYY-MM-DD, UTC) is itself excluded."""
+    if not policy.sha1_until and not policy.inclusive_c14n_until:
+        return _CLOSED
     today = to_iso(now)[:10]
     return Policy(allow_sha1=today < policy.sha1_until, allow_inclusive_c14n=today < policy.inclusive_c14n_until)

@@ -56,6 +56,7 @@ _NAMES = {
     f"{{{DS if name in _DS_NAMES else SAML}}}{name}": name for name in (*_GRAMMAR, "Signature") if name != "Value"
 }
 _CHILDREN = {name: re.compile(children) for name, (children, _) in _GRAMMAR.items()}
+_MAY_BE_EMPTY = frozenset(name for name, children in _CHILDREN.items() if children.fullmatch(""))
 _ATTRIBUTES = {name: frozenset(attributes.split()) for name, (_, attributes) in _GRAMMAR.items()}
 _NONE: frozenset[str] = frozenset()
 _HL7_PREFIX = f"{{{HL7}}}"
@@ -87,25 +88,26 @@ def shape_of(data: bytes) -> Shape:
     """Parses an assertion on its own. Raises MalformedMessage."""
     root = hardened_xml.parse(data, what="assertion")
     elements: list[tuple[str, Any, str]] = []
-    _walk(_name(root), root, elements)
+    _walk(_NAMES.get(root.tag, "?"), root, elements)
     return Shape(root, data, tuple(elements))
 
 
 def _walk(name: str, element: Any, elements: list[tuple[str, Any, str]]) -> None:
-    children = [(_name(child), child) for child in element]
+    children = [(_NAMES.get(child.tag) or _other_name(child.tag), child) for child in element]
     elements.append((name, element, "".join([f"{child} " for child, _ in children])))
     for child_name, child in children:
         if child_name != "Signature":
             _walk(child_name, child, elements)
 
 
-def _name(element: Any) -> str:
-    tag = element.tag
-    return _NAMES.get(tag) or ("Value" if isinstance(tag, str) and tag.startswith(_HL7_PREFIX) else "?")
+def _other_name(tag: Any) -> str:
+    return "Value" if isinstance(tag, str) and tag.startswith(_HL7_PREFIX) else "?"
 
 
 def _known_children(shape: Shape) -> None:
     for name, _, children in shape.elements:
+        if not children and name in _MAY_BE_EMPTY:
+            continue
         if name not in _CHILDREN or _CHILDREN[name].fullmatch(children) is None:
             raise deny("an element of the assertion is unknown, missing, repeated or out of place")
 
@@ -126,8 +128,8 @@ def _no_mixed_content(shape: Shape) -> None:
 
 def _short_values(shape: Shape) -> None:
     for name, element, _ in shape.elements:
-        longest = max(map(len, (element.text or "", *element.values())))
-        if longest > MAXIMUM_VALUE and name != "X509Certificate":
+        longest = max((element.text or "", *element.values()), key=len)
+        if len(longest) > MAXIMUM_VALUE and name != "X509Certificate":
             raise deny("a value of the assertion is too long")
 
 

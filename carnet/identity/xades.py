@@ -6,18 +6,17 @@ Only the SignedProperties whose digest is in SignedInfo are read: properties tha
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from carnet.clock import HOUR, from_datetime
 from carnet.crypto.signature_structure import DS
 from carnet.crypto.xml_signature import Policy, VerifiedReference
 from carnet.errors import SignatureInvalid
+from carnet.identity.certificate_kind import HolderCertificate
 from carnet.identity.signature_manifest import decoded, digest_of
 
 VERSIONS = tuple(f"http://uri.etsi.org/01903/v{version}#" for version in ("1.1.1", "1.2.2", "1.3.2"))
@@ -52,7 +51,7 @@ def signed_properties(signature: Any, references: tuple[VerifiedReference, ...])
 
 def signing_time(properties: Any) -> SigningTime:
     """SigningTime (xsd:dateTime). Raises SignatureInvalid when it is missing or unreadable."""
-    elements = list(_descend(properties, "SignedSignatureProperties", "SigningTime"))
+    elements = _descend(properties, "SignedSignatureProperties", "SigningTime")
     try:
         (element,) = elements
         moment = dt.datetime.fromisoformat((element.text or "").strip())
@@ -63,8 +62,8 @@ def signing_time(properties: Any) -> SigningTime:
     return SigningTime(from_datetime(moment))
 
 
-def check_signing_certificate(properties: Any, certificate: x509.Certificate, policy: Policy) -> None:
-    """Raises SignatureInvalid unless SigningCertificate or SigningCertificateV2 names this certificate by its digest."""
+def check_signing_certificate(properties: Any, holder: HolderCertificate, policy: Policy) -> None:
+    """Raises SignatureInvalid unless SigningCertificate or SigningCertificateV2 names the holder's certificate by its digest."""
     named = [
         one
         for name in ("SigningCertificate", "SigningCertificateV2")
@@ -72,8 +71,7 @@ def check_signing_certificate(properties: Any, certificate: x509.Certificate, po
     ]
     if not 1 <= len(named) <= MAXIMUM_CERTIFICATES:
         raise SignatureInvalid("The signature does not name its certificate.")
-    der = certificate.public_bytes(Encoding.DER)
-    if not any(_names(one, der, certificate.serial_number, policy) for one in named):
+    if not any(_names(one, holder.der, holder.certificate.serial_number, policy) for one in named):
         raise SignatureInvalid("The signature names another certificate than the one it was made with.")
 
 
@@ -85,10 +83,7 @@ def check_validity(time: SigningTime, certificate: x509.Certificate) -> None:
 
 
 def _names(cert: Any, der: bytes, serial: int, policy: Policy) -> bool:
-    methods, values = (
-        list(_descend(cert, "CertDigest", "DigestMethod")),
-        list(_descend(cert, "CertDigest", "DigestValue")),
-    )
+    methods, values = _descend(cert, "CertDigest", "DigestMethod"), _descend(cert, "CertDigest", "DigestValue")
     if len(methods) != 1 or len(values) != 1:
         raise SignatureInvalid("The signature does not name its certificate.")
     serials = [(one.text or "").strip() for one in _descend(cert, "IssuerSerial", "X509SerialNumber")]
@@ -96,15 +91,15 @@ def _names(cert: Any, der: bytes, serial: int, policy: Policy) -> bool:
     return same and all(one == str(serial) for one in serials)
 
 
-def _descend(element: Any, *names: str) -> Iterator[Any]:
+def _descend(element: Any, *names: str) -> list[Any]:
     """Descendants by local name, one step a name, in the namespace of XAdES or of XMLDSig: the versions differ in which one."""
-    if not names:
-        yield element
-        return
-    for child in element.iterchildren(*_tags(names[0])):
-        yield from _descend(child, *names[1:])
+    found = [element]
+    for name in names:
+        tags = _tags(name)
+        found = [child for one in found for child in one if child.tag in tags]
+    return found
 
 
 @lru_cache(maxsize=64)
-def _tags(name: str) -> tuple[str, ...]:
-    return tuple(f"{{{namespace}}}{name}" for namespace in (*VERSIONS, DS))
+def _tags(name: str) -> frozenset[str]:
+    return frozenset(f"{{{namespace}}}{name}" for namespace in (*VERSIONS, DS))

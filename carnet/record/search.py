@@ -22,10 +22,9 @@ from carnet.registry.found import Found, FoundEntry
 from carnet.registry.queries import find
 from carnet.registry.renditions import renditions
 
-assert FoundEntry._fields[5:14] == (  # the columns that the rules read stand together: `sees` relies on it
+assert FoundEntry._fields[5:13] == (  # the columns that the rules read stand together: `sees` relies on it
     "status",
     "is_signature",
-    "class_code",
     "type_code",
     "masks",
     "author_persons",
@@ -83,7 +82,7 @@ def visible(scope: Scope, found: Found) -> Found:
     verdicts: dict[tuple[object, ...], bool] = {}
 
     def sees(entry: FoundEntry) -> bool:
-        alike = entry[5:14]  # rows alike in all that the rules read are judged once
+        alike = entry[5:13]  # rows alike in all that the rules read are judged once
         verdict = verdicts.get(alike)
         if verdict is None:
             verdict = verdicts[alike] = sees_row(

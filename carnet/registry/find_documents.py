@@ -15,7 +15,7 @@ from carnet.document_query import AllOf, CodeFilter, FindDocuments
 from carnet.metadata import ObjectType
 from carnet.registry import entry_table
 from carnet.registry.criteria import Condition, Criteria, Shape, code_condition, in_codes, in_list, in_range, statement
-from carnet.registry.found import FoundEntry
+from carnet.registry.found import FoundEntry, found_entry
 from carnet.registry.holder import Holder
 from carnet.registry.matching import like
 from carnet.registry.value_lists import LARGEST, binds
@@ -83,7 +83,7 @@ def find_documents(connection: Connection, holder: Holder, query: FindDocuments)
     criteria = _criteria(holder, query)
     criteria.items.append(("no_signature", ()))
     rows = connection.execute(_statement(criteria.shape), criteria.parameters)
-    found = tuple(map(FoundEntry._make, rows))
+    found = tuple(map(found_entry, rows))
     if query.author_persons or query.titles:
         return _whose_text_matches(connection, holder, query, found)
     return found
@@ -110,7 +110,7 @@ def members_matching(
         )
         criteria = _criteria(holder, query)
         criteria.one_of("uuids", uuids[start : start + LARGEST])
-        found += map(FoundEntry._make, connection.execute(_statement(criteria.shape), criteria.parameters))
+        found += map(found_entry, connection.execute(_statement(criteria.shape), criteria.parameters))
     return tuple(found)
 
 

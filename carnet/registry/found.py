@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from carnet.metadata import Association
 
@@ -28,7 +29,6 @@ class FoundEntry(NamedTuple):
     object_type: str
     status: str
     is_signature: int
-    class_code: str
     type_code: str
     masks: str
     author_persons: str
@@ -36,6 +36,10 @@ class FoundEntry(NamedTuple):
     depositor: str
     depositor_organization: str
     registered_at: int
+
+
+found_entry: Callable[[Iterable[Any]], FoundEntry] = partial(tuple.__new__, FoundEntry)
+"""A FoundEntry from a row; `_make` would run a function of Python's for each."""
 
 
 class FoundSubmissionSet(NamedTuple):
@@ -117,6 +121,8 @@ class Found:
         attributes (title, date of last update) stay as they are.
         """
         gone = self._gone(set(hidden))
+        if not gone:
+            return replace(self, ends=(), links=(), contents={}, reasons={})
         return replace(
             self,
             entries=tuple(row for row in self.entries if row.uuid not in gone),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Table, bindparam, select
@@ -13,63 +14,65 @@ from carnet.database.connection import Connection
 from carnet.database.statements import Statement, prepare
 from carnet.database.tables import document_entry, folder, submission_set
 from carnet.errors import IntegrityFailure
-from carnet.registry.found import Found
+from carnet.registry.found import Found, FoundEntry, FoundFolder, FoundSubmissionSet
 from carnet.registry.holder import Holder, Renderer
 from carnet.registry.sealed_metadata import folder_state, rendition_context
 from carnet.registry.value_lists import binds, by_width, each_width
 
-Mark = tuple[str, str, str, int, str]
-"""Whose (pseudonym), which object (entryUUID), in what state, registered when (microseconds UTC), under which INS (CX)."""
+Owner = tuple[str, str]
+"""Whose (pseudonym), under which INS (CX), which wire forms carry."""
+Mark = tuple[str, str, int]
+"""Which object (entryUUID), in what state, registered when (microseconds UTC)."""
 
 
 class RenditionCache:
-    """The opened renditions used last, up to a number of bytes, in the memory of one process.
+    """The opened renditions of the people asked for last, up to a number of bytes, in the memory of one process.
 
-    What it gives is asked for by a mark taken from a row of the current transaction: another person's object, or the same object in a
-    former state, has another mark and is never given. It outlives the destruction of a person's key only until `forget`.
+    What it gives is asked for by an owner and a mark taken from a row of the current transaction: another person's object, or
+    the same object in a former state, has another mark and is never given. It outlives the destruction of a person's key only until
+    `forget`. People are let go of whole: a record is read as a whole, or nearly.
     """
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._bytes = 0
-        self._kept: OrderedDict[Mark, bytes] = OrderedDict()
+        self._kept: OrderedDict[Owner, dict[Mark, bytes]] = OrderedDict()
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return sum(map(len, self._kept.values()))
 
     @property
     def held_bytes(self) -> int:
         """How many bytes of renditions are kept."""
         return self._bytes
 
-    def get_many(self, marks: Iterable[Mark]) -> dict[Mark, bytes]:
-        """The renditions kept among those marked."""
-        found: dict[Mark, bytes] = {}
+    def get_many(self, owner: Owner, marks: Iterable[Mark]) -> list[bytes | None]:
+        """A person's renditions in the order of the marks, None where one is not kept."""
         with self._lock:
-            for mark in marks:
-                rendition = self._kept.get(mark)
-                if rendition is not None:
-                    self._kept.move_to_end(mark)
-                    found[mark] = rendition
-        return found
+            kept = self._kept.get(owner, {})
+            if kept:
+                self._kept.move_to_end(owner)
+            return list(map(kept.get, marks))
 
-    def put_many(self, renditions: dict[Mark, bytes]) -> None:
-        """Keeps renditions, letting go of those used longest ago."""
+    def put_many(self, owner: Owner, renditions: Mapping[Mark, bytes]) -> None:
+        """Keeps a person's renditions, letting go of the people asked for longest ago."""
         with self._lock:
+            kept = self._kept.setdefault(owner, {})
+            self._kept.move_to_end(owner)
             for mark, rendition in renditions.items():
-                if mark not in self._kept:
-                    self._kept[mark] = rendition
+                if mark not in kept:
+                    kept[mark] = rendition
                     self._bytes += len(rendition)
             while self._bytes > self._max_bytes:
                 _, gone = self._kept.popitem(last=False)
-                self._bytes -= len(gone)
+                self._bytes -= sum(map(len, gone.values()))
 
     def forget(self, pseudonym: str) -> None:
         """Lets go of everything of one person: to be called when their key is destroyed."""
         with self._lock:
-            for mark in [mark for mark in self._kept if mark[0] == pseudonym]:
-                self._bytes -= len(self._kept.pop(mark))
+            for owner in [owner for owner in self._kept if owner[0] == pseudonym]:
+                self._bytes -= sum(map(len, self._kept.pop(owner).values()))
 
 
 def renditions(
@@ -82,24 +85,23 @@ def renditions(
     if found.ends:
         raise RuntimeError("entries that the answer touches were not judged: call without() or seen_by() first")
     return (
-        *_opened(connection, holder, cache, _submission_sets, _marks(holder, found.submission_sets, _by_status)),
-        *_opened(connection, holder, cache, _folders, _marks(holder, found.folders, _by_status_and_update)),
-        *_opened(connection, holder, cache, _entries, _marks(holder, found.entries, _by_status)),
+        *_opened(connection, holder, cache, _submission_sets, list(map(_mark_of_set, found.submission_sets))),
+        *_opened(connection, holder, cache, _folders, list(map(_mark_of_folder, found.folders))),
+        *_opened(connection, holder, cache, _entries, list(map(_mark_of_entry, found.entries))),
         *map(renderer.association, found.associations),
     )
 
 
-def _marks(holder: Holder, rows: Iterable[Any], state: Callable[[Any], str]) -> list[Mark]:
-    pseudonym, identifier = holder.key.pseudonym, holder.identifier
-    return [(pseudonym, row.uuid, state(row), row.registered_at, identifier) for row in rows]
+def _columns(names: Sequence[str]) -> Callable[[Any], Mark]:
+    return itemgetter(*map(names.index, ("uuid", "status", "registered_at")))
 
 
-def _by_status(row: Any) -> str:
-    return str(row.status)
+_mark_of_entry = _columns(FoundEntry._fields)
+_mark_of_set = _columns(FoundSubmissionSet._fields)
 
 
-def _by_status_and_update(row: Any) -> str:
-    return folder_state(row.status, row.last_update_time)
+def _mark_of_folder(row: FoundFolder) -> Mark:
+    return row.uuid, folder_state(row.status, row.last_update_time), row.registered_at
 
 
 def _opened(
@@ -109,15 +111,18 @@ def _opened(
     statement: Callable[[int], Statement],
     marks: list[Mark],
 ) -> list[bytes]:
-    known = cache.get_many(marks)
-    missing = {mark[1]: mark for mark in marks if mark not in known}
-    if missing:
-        opened = _open(connection, holder, statement, missing)
-        cache.put_many(opened)
-        known |= opened
-    if len(known) < len(set(marks)):
+    owner = (holder.key.pseudonym, holder.identifier)
+    kept = cache.get_many(owner, marks)
+    found = [rendition for rendition in kept if rendition is not None]
+    if len(found) == len(marks):
+        return found
+    missing = {mark[0]: mark for mark, rendition in zip(marks, kept, strict=True) if rendition is None}
+    opened = _open(connection, holder, statement, missing)
+    cache.put_many(owner, opened)
+    found = [one for mark, rendition in zip(marks, kept, strict=True) if (one := rendition or opened.get(mark))]
+    if len(found) < len(marks):
         raise IntegrityFailure("A registered object has lost its rendition.")
-    return [known[mark] for mark in marks]
+    return found
 
 
 def _open(
@@ -125,7 +130,7 @@ def _open(
 ) -> dict[Mark, bytes]:
     unseal = holder.key.open
     return {
-        missing[uuid]: unseal(sealed, rendition_context(uuid, missing[uuid][2]))
+        missing[uuid]: unseal(sealed, rendition_context(uuid, missing[uuid][1]))
         for width, parameters in each_width("value", missing)
         for uuid, sealed in connection.execute(statement(width), {"patient": holder.patient_key, **parameters})
     }

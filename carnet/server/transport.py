@@ -7,6 +7,7 @@ import base64
 import binascii
 import ipaddress
 import ssl
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -104,9 +105,14 @@ def is_declared_proxy(settings: Settings, scope: Any) -> bool:
     """Whether the peer's address is one of `declared_proxies` (addresses or networks); `::ffff:10.0.0.1` is 10.0.0.1."""
     if not settings.declared_proxies or not scope.get("client"):
         return False
-    peer = ipaddress.ip_address(scope["client"][0])
+    return _within(settings.declared_proxies, scope["client"][0])
+
+
+@lru_cache(maxsize=1024)
+def _within(networks: tuple[str, ...], address: str) -> bool:
+    peer = ipaddress.ip_address(address)
     peer = getattr(peer, "ipv4_mapped", None) or peer
-    return any(peer in ipaddress.ip_network(proxy) for proxy in settings.declared_proxies)
+    return any(peer in ipaddress.ip_network(network) for network in networks)
 
 
 def decode_client_cert(value: bytes) -> bytes:

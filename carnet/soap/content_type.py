@@ -11,7 +11,7 @@ from carnet.errors import MalformedMessage, TooLarge
 
 MAXIMUM_LENGTH = 8192
 
-_PARAMETER = re.compile(r'\s*;\s*(?:([A-Za-z0-9!#$&+.^_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*+)"|([^\s;"]++))\s*)?')
+_PARAMETER = re.compile(r'\s*;\s*(?:([A-Za-z0-9!#$&+.^_-]+)\s*=\s*(?:"((?:[^"\\]++|\\.)*+)"|([^\s;"]++))\s*)?')
 _ESCAPE = re.compile(r"\\(.)")
 
 

@@ -68,7 +68,8 @@ def parse(data: bytes, *, addressing: bool = True) -> Envelope:
     if name != "Envelope" or namespace not in _OUR_ROLES:
         raise MalformedMessage("The message is not a SOAP 1.2 envelope.")
     header, body = _header_and_body(root, namespace)
-    if b"!" in data or data.count(b"?") > 2 * (b"<?xml" in data[:8]):
+    declaration = data.find(b"?>") + 2 if b"<?xml" in data[:8] else 0
+    if b"!" in data or data.find(b"?", declaration) >= 0:
         _make_plain(body)
     if len(body) != 1:
         raise MalformedMessage("The SOAP body must hold exactly one element.")
@@ -115,7 +116,7 @@ def _header_and_body(root: Any, namespace: str) -> tuple[Any, Any]:
 def _make_plain(body: Any) -> None:
     """Takes comments out of the body, so that no value is cut in two by one; refuses processing instructions (Part 1 §5).
 
-    Called only when the message holds `!`, or more `?` than its XML declaration: without them there is neither.
+    Called only when the message holds `!`, or `?` after its XML declaration: without them there is neither.
     """
     if next(body.iter(etree.ProcessingInstruction), None) is not None:
         raise MalformedMessage("The SOAP body carries a processing instruction, which is not allowed.")

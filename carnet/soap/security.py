@@ -7,7 +7,6 @@ replays and the directory are asked behind the gate.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from lxml import etree
@@ -29,7 +28,7 @@ _IDENTIFIERS = etree.XPath(
     namespaces={"wsu": _WSU},
     smart_strings=False,
 )
-_ELSEWHERE = etree.XPath("count(//@*[. = $identifier])")
+_VALUES = etree.XPath("//@*", smart_strings=False)
 _TIMESTAMP = f"{{{_WSU}}}Timestamp"
 _ROLE_ATTRIBUTES = (f"{{{SOAP12}}}role", f"{{{SOAP11}}}actor")
 _OUR_ROLES = frozenset(
@@ -51,7 +50,7 @@ def authenticate(
         holder = rules.certificates.check(client_certificate_der, purpose=Purpose.CONNECTION)
         header = _header(message_root)
         _judge(header)
-        return replace(vihf.verify(_assertion(header), holder, rules, now), address=address)
+        return vihf.verify(_assertion(header), holder, rules, now, address=address)
     except Unauthenticated:
         raise
     except Exception as error:
@@ -113,7 +112,7 @@ def _unique_identifiers(header: Any) -> None:
     identifiers = _IDENTIFIERS(header)
     assertion = header.find(f"{SECURITY}/{ASSERTION}")
     own = "" if assertion is None else assertion.get("ID", "")
-    if len(identifiers) != len(set(identifiers)) or _ELSEWHERE(header, identifier=own) != 1:
+    if len(identifiers) != len(set(identifiers)) or _VALUES(header).count(own) != 1:
         raise deny("an identifier of the header occurs twice in the message")
 
 

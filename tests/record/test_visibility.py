@@ -411,9 +411,9 @@ def test_control_stale_facts_about_the_requester_are_caught(room, monkeypatch, r
 class StaleRenditions(RenditionCache):
     """Keeps an object's first rendition whatever became of it."""
 
-    def get_many(self, marks):
-        known = {mark[1]: rendition for mark, rendition in self._kept.items()}
-        return {mark: known[mark[1]] for mark in marks if mark[1] in known}
+    def get_many(self, owner, marks):
+        known = {mark[0]: rendition for mark, rendition in self._kept.get(owner, {}).items()}
+        return [known.get(mark[0]) for mark in marks]
 
 
 def shows_the_present_status(room):

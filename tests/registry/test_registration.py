@@ -64,7 +64,7 @@ def test_the_columns_that_rules_read_say_who_wrote_and_who_deposited(room, maske
     assert row.author_persons == "899700735741"
     assert row.author_institutions == "499700735741008"
     assert (row.depositor, row.depositor_organization) == (room.requester, room.organization)
-    assert (row.type_code, row.class_code, row.is_signature) == ("11502-2", "10", 0)
+    assert (row.type_code, row.is_signature) == ("11502-2", 0)
 
 
 def test_an_author_identifier_with_a_blank_cannot_pose_as_two_authors(room):
