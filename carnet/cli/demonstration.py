@@ -17,9 +17,11 @@ from carnet.cli.operator_gate import operator_gate
 from carnet.cli.service import HOME
 from carnet.demo.journey import Journey, JourneyFailed
 from carnet.demo.people import MEDECIN_TRAITANT, PAT_TROIS
-from carnet.demo.samples import read_samples
+from carnet.demo.samples import Sample, read_samples
 from carnet.demo.stage import Stage, set_stage
+from carnet.demo.story import Story
 from carnet.record.administration import verify_trace
+from carnet.record.gate import Gate
 
 SAMPLES = Path("..") / "shared" / "samples" / "cda"
 START_WITHIN = 30.0
@@ -44,8 +46,7 @@ def demo(home: Path, check: bool, port: int, samples: Path) -> None:
     with running_server(stage) as server:
         click.echo(f"The server answers at {stage.address}.")
         try:
-            Journey(stage, files, lambda line: click.echo(f"  {line}")).walk()
-            _prove(stage)
+            _walk(stage, files)
         except JourneyFailed as error:
             click.echo(f"The journey failed. {error.message}", err=True)
             raise click.exceptions.Exit(1) from error
@@ -94,13 +95,24 @@ def _wait_until_ready(stage: Stage, process: subprocess.Popen[bytes]) -> None:
     raise JourneyFailed(f"The server did not start within {START_WITHIN:.0f} seconds.")
 
 
-def _prove(stage: Stage) -> None:
+def _walk(stage: Stage, files: tuple[Sample, ...]) -> None:
+    journey = Journey(stage, files, _say)
+    journey.walk()
     with operator_gate(stage.home) as gate:
-        gate.seal()
-        report = verify_trace(gate)
+        Story(journey, gate, _say).tell()
+        _prove(gate)
+
+
+def _say(line: str) -> None:
+    click.echo(f"  {line}")
+
+
+def _prove(gate: Gate) -> None:
+    gate.seal()
+    report = verify_trace(gate)
     if not report.intact:
         raise JourneyFailed(f"trace: {report.findings[0].what}")
-    click.echo(f"  traced: {report.sealed} lines under {report.checkpoints} signed checkpoints, all proved again")
+    _say(f"traced: {report.sealed} lines under {report.checkpoints} signed checkpoints, all proved again")
 
 
 def _tell(stage: Stage) -> None:
@@ -113,7 +125,10 @@ Where to look
   {stage.home}/carnet.db            the registry and the trace (SQLite)
   {stage.home}/documents            the documents, encrypted
   {stage.home}/callers              certificates of fictitious callers, for your own software
-  carnet trace --home {stage.home} --patient {ins}
+  carnet trace --home {stage.home} --patient {ins} --language en
+  carnet emergency list --home {stage.home}
+  carnet notices list --home {stage.home} --patient {ins}
+  carnet verify-export {stage.home}/trail-export.jsonl
   carnet verify-audit --home {stage.home}
 How to call it
   carnet serve --home {stage.home}

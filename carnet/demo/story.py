@@ -1,0 +1,117 @@
+"""What the patient decides and what it does, after the journey: a doctor is blocked, a notice waits, and the trail proves it all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from carnet.audit.export_verification import verify_export
+from carnet.clock import system_clock
+from carnet.demo.journey import PATIENT, Journey, JourneyFailed
+from carnet.demo.people import HOSPITAL_DOCTOR, OTHER_GP, DemoProfessional
+from carnet.demo.stage import OPERATOR
+from carnet.record.emergency_control import EmergencyControl
+from carnet.record.explanation import Asked, explain
+from carnet.record.gate import Gate
+from carnet.record.notice_office import NoticeOffice
+from carnet.record.patient_acts import PatientActs
+from carnet.record.trail_export import export_trail, trace_key
+from carnet.record.trail_view import told_trail
+from carnet.soap.document_set import DocumentRequest
+
+SHOWN = 3
+"""Sentences of the trail that are printed."""
+
+
+@dataclass(slots=True)
+class Story:
+    """The patient's side of the demonstration, by an operator's gate on the home of a journey that was walked."""
+
+    journey: Journey
+    gate: Gate
+    say: Callable[[str], None]
+
+    def tell(self) -> None:
+        """Takes every step. Raises JourneyFailed at the first that does not end as it must."""
+        for name, step in (
+            ("blocked", self.block),
+            ("explained", self.explain),
+            ("told", self.notice),
+            ("to review", self.review),
+            ("trail", self.trail),
+            ("export", self.export),
+        ):
+            self.say(f"{name}: {step()}")
+
+    def block(self) -> str:
+        """The patient blocks the hospital doctor, who read before: from then on nothing opens, not even breaking the glass."""
+        if not self._reads(HOSPITAL_DOCTOR):
+            raise JourneyFailed("blocked: the hospital doctor could not read before")
+        PatientActs(self.gate, OPERATOR).block(PATIENT, HOSPITAL_DOCTOR.identifier)
+        if self._reads(HOSPITAL_DOCTOR):
+            raise JourneyFailed("blocked: the hospital doctor still reads")
+        return f"{HOSPITAL_DOCTOR.name} by the patient, and refused at once"
+
+    def explain(self) -> str:
+        """Why that doctor cannot read, and could a moment before."""
+        document = self._document()
+        now = explain(self.gate, Asked(PATIENT, HOSPITAL_DOCTOR.identifier, document), operator=OPERATOR)
+        if now.decision.allowed or "blocked-by-patient" not in now.decision.rules:
+            raise JourneyFailed(f"explained: {', '.join(now.decision.rules)}")
+        before = next(tie.since for tie in now.ties if tie.kind.value == "blocked") - 1
+        then = explain(self.gate, Asked(PATIENT, HOSPITAL_DOCTOR.identifier, document, before), operator=OPERATOR)
+        if not then.decision.allowed:
+            raise JourneyFailed(f"explained: before the block, {', '.join(then.decision.rules)}")
+        said = dict(zip(now.decision.rules, now.said, strict=True))
+        return said["blocked-by-patient"][0]
+
+    def notice(self) -> str:
+        """The emergency is told to the patient."""
+        shown = NoticeOffice(self.gate, OPERATOR).of_patient(self.journey.sent[0].entry.patient_id)
+        emergencies = [one for one in shown if one.notice.kind == "emergency-access-bris_de_glace"]
+        if len(emergencies) != 1:
+            raise JourneyFailed(f"told: {len(emergencies)} notices of the emergency")
+        return emergencies[0].french
+
+    def review(self) -> str:
+        """And it waits for somebody who judges whether it was justified."""
+        waiting = [
+            one for one in EmergencyControl(self.gate, OPERATOR).waiting() if one.requester == OTHER_GP.identifier
+        ]
+        if len(waiting) != 1:
+            raise JourneyFailed(f"to review: {len(waiting)} reviews of the emergency")
+        hours = (waiting[0].due_at - system_clock()) // 3_600_000_000
+        return f"the emergency of {OTHER_GP.name}, within {hours + 1} hours"
+
+    def trail(self) -> str:
+        """The patient reads who did what, in sentences."""
+        lines = told_trail(self.gate, PATIENT, operator=OPERATOR)
+        done = [sentence for line, sentence in lines if line["requester_id"] in _PEOPLE]
+        if not any("bloqué" in sentence for _, sentence in lines):
+            raise JourneyFailed("trail: the block is not told")
+        return "\n".join([f"{len(lines)} lines, of which", *(f"    {sentence}" for sentence in done[-SHOWN:])])
+
+    def export(self) -> str:
+        """The whole trail as one file that proves itself: one changed byte is found."""
+        self.gate.seal()
+        data = export_trail(self.gate, PATIENT, operator=OPERATOR)
+        key = trace_key(self.gate)
+        path = self.journey.stage.home / "trail-export.jsonl"
+        path.write_bytes(data)
+        middle = len(data) // 2
+        damaged = data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+        if not verify_export(data, key=key).intact or verify_export(damaged, key=key).intact:
+            raise JourneyFailed("export: the file does not prove itself")
+        return f"{path.name}, {len(data) // 1024} KB, proved without the service; with one byte changed it is refused"
+
+    def _document(self) -> str:
+        return next(one.entry.unique_id for one in self.journey.sent if one.entry.patient_id == PATIENT)
+
+    def _reads(self, person: DemoProfessional) -> bool:
+        wanted = DocumentRequest(self.journey.stage.settings.repository_unique_id, self._document())
+        with self.journey.service(person.identifier) as service:
+            answer, given = service.retrieve(PATIENT, [wanted])
+        return bool(given) and not answer.errors
+
+
+_PEOPLE = frozenset({HOSPITAL_DOCTOR.identifier, OTHER_GP.identifier})
