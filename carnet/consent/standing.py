@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +9,7 @@ from sqlalchemy import ColumnElement, Table, Text, bindparam, cast, literal_colu
 
 from carnet.consent.care_links import Link
 from carnet.consent.choices import NO, YES, Choice
+from carnet.consent.lifecycle import state_at
 from carnet.database.connection import Connection, Row
 from carnet.database.statements import Statement, prepare
 from carnet.database.tables import care_link, health_record, patient_choice
@@ -46,19 +46,15 @@ def _rows(*, at_a_moment: bool) -> Statement:
         health_record.c.state.label("name"),
         cast(null(), Text).label("value"),
         health_record.c.rights_version.label("number"),
-        health_record.c.opened_at.label("opened"),
-        health_record.c.closed_at.label("closed"),
     ).where(health_record.c.patient_key == bindparam("patient"))
-    links = select(
-        literal_column("'link'"), care_link.c.kind, care_link.c.party, care_link.c.expires_at, null(), null()
-    ).where(
+    links = select(literal_column("'link'"), care_link.c.kind, care_link.c.party, care_link.c.expires_at).where(
         care_link.c.patient_key == bindparam("patient"),
         care_link.c.party.in_([bindparam("professional"), bindparam("organization")]),
         *_held(care_link, at_a_moment=at_a_moment),
     )
-    choices = select(
-        literal_column("'choice'"), patient_choice.c.kind, patient_choice.c.value, null(), null(), null()
-    ).where(patient_choice.c.patient_key == bindparam("patient"), *_held(patient_choice, at_a_moment=at_a_moment))
+    choices = select(literal_column("'choice'"), patient_choice.c.kind, patient_choice.c.value, null()).where(
+        patient_choice.c.patient_key == bindparam("patient"), *_held(patient_choice, at_a_moment=at_a_moment)
+    )
     return prepare(union_all(record, links, choices))
 
 
@@ -82,7 +78,7 @@ def current_standing(
     rows = connection.execute(
         _NOW, {"patient": patient_key, "professional": professional, "organization": organization}
     )
-    return _standing(rows, professional=professional, now=now, state=_last_state)
+    return _standing(rows, professional=professional, now=now)
 
 
 def standing(
@@ -96,10 +92,10 @@ def standing(
     rows = connection.execute(
         _AT, {"patient": patient_key, "professional": professional, "organization": organization, "now": now}
     )
-    return _standing(rows, professional=professional, now=now, state=_state_at)
+    return _standing(rows, professional=professional, now=now, state=state_at(connection, patient_key, now).value)
 
 
-def _standing(rows: list[Row], *, professional: str, now: int, state: Callable[[Row, int], str]) -> Standing | None:
+def _standing(rows: list[Row], *, professional: str, now: int, state: str | None = None) -> Standing | None:
     record = next((row for row in rows if row[0] == "record"), None)
     if record is None:
         return None
@@ -107,7 +103,7 @@ def _standing(rows: list[Row], *, professional: str, now: int, state: Callable[[
     personal = [row for row in links if row[2] == professional]
     held = {row[1] for row in personal}
     return Standing(
-        state=state(record, now),
+        state=str(record[1]) if state is None else state,
         blocked=any(row[1] == Link.BLOCKED for row in links),
         authorisation=_authorisation(links, now),
         medecin_traitant=Link.MEDECIN_TRAITANT in held,
@@ -121,24 +117,6 @@ def _standing(rows: list[Row], *, professional: str, now: int, state: Callable[[
         masks_everything=_opposes(rows, Choice.MASKS_EVERYTHING),
         rights_version=record[3],
     )
-
-
-def _last_state(record: Row, _now: int) -> str:
-    return str(record[1])
-
-
-def _state_at(record: Row, now: int) -> str:
-    """The record's state at a moment, as far as health_record tells: the last opening and the last closing. THE SEAM.
-
-    Before the last opening it answers '' (which opens nothing), though the record may have lived before; a suspension has no date here.
-    Once transitions have a history, this one function reads it.
-    """
-    state, opened, closed = str(record[1]), record[4], record[5]
-    if opened is not None and now < opened:
-        return ""
-    if closed is not None and now < closed:
-        return "open"
-    return state
 
 
 def _valid(links: list[Row], kind: Link, now: int) -> bool:

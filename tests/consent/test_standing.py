@@ -76,7 +76,7 @@ def test_at_first_nobody_is_anything_to_a_record(connection):
     )
 
 
-def test_everything_is_read_in_one_statement(connection):
+def test_everything_that_a_decision_needs_is_read_in_one_statement(connection):
     doctor = "899700000011"
     authorise(connection, 1, doctor, until=8_000, source="patient", now=2_000)
     declare_medecin_traitant(connection, 1, doctor, source="insurer", now=2_000)
@@ -87,7 +87,7 @@ def test_everything_is_read_in_one_statement(connection):
     for choice in Choice:
         set_choice(connection, 1, choice, value=True, now=2_000)
     counting = Counting(connection)
-    assert standing(counting, 1, professional=doctor, organization="1990000001", now=9_000) == Standing(
+    assert current_standing(counting, 1, professional=doctor, organization="1990000001", now=9_000) == Standing(
         state="open",
         blocked=True,
         authorisation="expired",
