@@ -20,6 +20,7 @@ from carnet.demo.people import OTHER_GP, PAT_TROIS
 from carnet.record.administration import Administration
 
 STEPS = ["submitted", "found", "read back", "replaced", "masked", "emergency"]
+STORY = ["blocked", "explained", "told", "to review", "trail", "export"]
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +56,9 @@ def test_the_demonstration_walks_the_whole_journey_and_proves_its_trace(tmp_path
     words = ["demo", "--home", str(tmp_path / "home"), "--samples", str(samples), "--check"]
     result = CliRunner().invoke(carnet, words, catch_exceptions=False)
     assert result.exit_code == 0, result.output
-    told = [line.strip().partition(":")[0] for line in result.stdout.splitlines() if line.startswith("  ")]
-    assert told[:7] == [*STEPS, "traced"]
+    steps = [line for line in result.stdout.splitlines() if line.startswith("  ") and line[2] != " "]
+    told = [line.strip().partition(":")[0] for line in steps]
+    assert told[:13] == [*STEPS, *STORY, "traced"]
     assert "carnet verify-audit --home" in result.stdout
 
 
