@@ -146,6 +146,8 @@ _KEEPING = {  # what is done to the record as a whole, and on its trail (rules �
                          "looked at the notices about {record}", "look at the notices about {record}"),
     "notice-settle": Words("réglé un avis qui n'avait pu être remis", "régler un avis qui n'avait pu être remis",
                            "settled a notice that could not be delivered", "settle a notice that could not be delivered"),
+    "notice-letter": Words("préparé une lettre sur {record}", "préparer une lettre sur {record}",
+                           "prepared a letter about {record}", "prepare a letter about {record}"),
     "emergency-show": Words("examiné un accès en urgence à {record}", "examiner un accès en urgence à {record}",
                             "examined an emergency access to {record}", "examine an emergency access to {record}"),
     "emergency-review": Words("rendu un avis sur un accès en urgence à {record}", "rendre un avis sur un accès en urgence à {record}",

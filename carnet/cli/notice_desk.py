@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import click
@@ -18,7 +19,7 @@ from carnet.record.notice_delivery import deliver as deliver_notices
 from carnet.record.notice_delivery import mail_access
 from carnet.record.notice_office import NoticeOffice, ShownNotice
 
-ENDS = ("sent", "in_space", "put_off", "failed", "uncertain", "left")
+ENDS = ("sent", "in_space", "post", "put_off", "failed", "uncertain", "left")
 
 
 @click.group()
@@ -77,6 +78,35 @@ def settle(home: Path, notice_id: str, sent: bool) -> None:
     with operator_gate(home) as gate:
         NoticeOffice(gate, operator_name()).settle(notice_id, sent=sent)
     click.echo("Done.")
+
+
+@notices.command()
+@HOME
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="CSV to write.")
+def letters(home: Path, out: Path) -> None:
+    """Write who must be told by post: notice, INS, OID, kind, day; each person's trace says that they were listed."""
+    with operator_gate(home) as gate:
+        found = NoticeOffice(gate, operator_name()).letters()
+    with out.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, delimiter=";")
+        writer.writerow(("notice", "ins", "oid", "kind", "due"))
+        for one in found:
+            row = (one.notice_id, one.patient.value, one.patient.authority, one.kind, to_iso(one.due_at)[:10])
+            writer.writerow(row)
+    click.echo(f"{len(found)} letters to send.")
+
+
+@notices.command()
+@HOME
+@FILE
+def posted(home: Path, file: Path) -> None:
+    """Say that the letters of a file (its first column) were posted: delays of the law run from now on."""
+    with file.open(encoding="utf-8", newline="") as lines, operator_gate(home) as gate:
+        office = NoticeOffice(gate, operator_name())
+        names = [row[0] for row in csv.reader(lines, delimiter=";") if row and row[0] != "notice"]
+        for name in names:
+            office.settle(name, sent=True)
+    click.echo(f"{len(names)} letters posted.")
 
 
 @record.command()

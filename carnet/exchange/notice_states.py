@@ -4,7 +4,8 @@
 
 `claimed`: a sender has it in hand, and has not handed it over: whoever finds it abandoned may take it. `sending`: the text is being handed
 over; whether the mail server took it is not known before it answers. Found abandoned there, or after a broken connection, a notice is
-`uncertain`. It keeps one random Message-ID whatever happens. Moments are microseconds UTC.
+`uncertain`. It keeps one random Message-ID whatever happens. What must reach somebody outside the space, and cannot by e-mail, waits for a
+letter in `post` (R1111-28 CSP). Moments are microseconds UTC.
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ from carnet.database.tables import notice, patient
 
 STEPS: dict[str, frozenset[str]] = {
     # state: what may follow
-    "due": frozenset({"claimed", "in_space"}),
-    "claimed": frozenset({"sending", "due", "failed"}),
-    "sending": frozenset({"sent", "due", "failed", "uncertain"}),
+    "due": frozenset({"claimed", "in_space", "post"}),
+    "claimed": frozenset({"sending", "due", "failed", "post"}),
+    "sending": frozenset({"sent", "due", "failed", "uncertain", "post"}),
     "uncertain": frozenset({"sent", "due"}),
     "failed": frozenset({"due"}),
+    "post": frozenset({"sent", "due"}),
     "sent": frozenset(),
     "in_space": frozenset(),
 }
@@ -135,6 +137,11 @@ def keep_in_space(connection: Connection, held: Held, *, why: str, now: int) -> 
     _step(connection, held, "due", "in_space", reply=why, delivered=now)
 
 
+def leave_to_the_post(connection: Connection, held: Held, before: str, *, why: str) -> None:
+    """A letter must go: the notice is not delivered before somebody says that it was posted."""
+    _step(connection, held, before, "post", reply=why, more_attempts=1 if before == "claimed" else 0)
+
+
 def begin_sending(connection: Connection, held: Held, now: int) -> bool:
     """The text is handed over after this; False when another sender has taken the notice meanwhile."""
     return _step(connection, held, "claimed", "sending", holds=held.claim, moment=now, more_attempts=1)
@@ -168,7 +175,7 @@ def mark_failed(connection: Connection, held: Held, before: str, *, answer: str)
 def settle_by_hand(
     connection: Connection, patient_key: int, notice_id: str, before: str, *, sent: bool, now: int
 ) -> bool:
-    """What an operator found out of an uncertain notice, or wants done of a failed one; False when its state has changed."""
+    """What an operator found out of an uncertain notice or did by post, or wants tried again; False when its state has changed."""
     held = Held(patient_key, notice_id, "", "", 0, 0, "", "")
     if sent:
         return _step(connection, held, before, "sent", delivered=now)

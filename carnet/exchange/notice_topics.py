@@ -23,6 +23,8 @@ TOPICS: dict[str, str] = {
     "record-": "record",
     "destruction-": "record",
 }
+OUTSIDE_THE_SPACE = frozenset({"enrolment-information", "record-suspended"})
+"""Kinds from which a delay of the law runs, told to people who have no space, or not any more: by post where no e-mail reaches them."""
 CHOOSABLE = tuple(dict.fromkeys((*TOPICS.values(), EVERYTHING_ELSE)))
 
 SENTENCES: dict[str, tuple[str, str]] = {

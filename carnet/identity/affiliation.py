@@ -3,7 +3,8 @@
     ins;oid;nom_naissance;prenoms;nom_utilise;prenom_utilise;sexe;date_naissance;lieu_naissance;territoire;canal;dmp_avant_2022
 
 The first nine columns are those of the identity feed (`patients_import`). `territoire` is a code of the insurer's (a department, a fund).
-`canal` is how the person can be told: `courriel`, `courrier` or `inconnu`. `dmp_avant_2022` is `oui` or `non`. Other columns are not read.
+`canal` is how the person can be told: `courriel`, `courrier` or `inconnu`. `dmp_avant_2022` is `oui` or `non`. `courriel` may
+follow, an e-mail address. Other columns are not read.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from itertools import islice
 from types import MappingProxyType
 
 from carnet.errors import CarnetError, InvalidMetadata
+from carnet.identity.contacts import checked_address
 from carnet.identity.feed_file import BadLine, places_of
 from carnet.identity.ins import check
 from carnet.identity.patients import Traits
@@ -40,6 +42,7 @@ class Affiliated:
     territory: str
     channel: str
     former_record: bool
+    address: str = ""
 
 
 def parse_affiliation(lines: Iterable[str], *, test_identities: bool, after: int = 0) -> Iterator[Affiliated | BadLine]:
@@ -83,4 +86,5 @@ def _affiliated(number: int, found: Mapping[str, str], *, test_identities: bool)
         territory=found["territoire"],
         channel=CHANNELS[found["canal"]],
         former_record=_YES_NO[found["dmp_avant_2022"]],
+        address=checked_address(found["courriel"]) if found.get("courriel") else "",
     )

@@ -19,6 +19,7 @@ from carnet.consent.lifecycle import Event, State, life
 from carnet.errors import CarnetError, PatientMismatch
 from carnet.exchange.deliveries import Progress, begin, keep, leave_out, left_out
 from carnet.identity.affiliation import Affiliated, parse_affiliation
+from carnet.identity.contacts import set_address
 from carnet.identity.feed_file import BadLine
 from carnet.identity.patients import Patient, register_new
 from carnet.platform import Connection, PatientKey, Platform
@@ -151,8 +152,10 @@ def _one(
         informed=informed,
     ):
         return "unchanged"
+    key = keys.get(patient.pseudonym) or platform.keyring.patient_key(patient.pseudonym)
+    if row.address:
+        set_address(connection, patient.patient_key, row.address, key=key, source=by.identifier, now=now)
     if not informed:
         return "waiting"
-    key = keys.get(patient.pseudonym) or platform.keyring.patient_key(patient.pseudonym)
     happen(connection, Person(patient, key, row.identifier.cx()), event, by=by, now=now)
     return "informed"

@@ -16,7 +16,7 @@ from carnet.errors import ConfigurationError, IntegrityFailure, Unavailable, Unk
 from carnet.exchange import notice_states as states
 from carnet.exchange.notice_message import Letterhead, compose
 from carnet.exchange.notice_states import Held
-from carnet.exchange.notice_topics import topic_of, wants_email
+from carnet.exchange.notice_topics import OUTSIDE_THE_SPACE, topic_of, wants_email
 from carnet.exchange.smtp_relay import Access, MailServer, NoAnswer, PutOff, TurnedDown
 from carnet.identity.contacts import address_of_patient, address_of_professional
 from carnet.identity.patients import Patient
@@ -28,6 +28,7 @@ T = TypeVar("T")
 ACTION = "notice"
 IN_ONE_TRANSACTION = 100
 TRIES = 5
+NO_KEY = "no key"
 TURNED_DOWN_IN_A_ROW = 10
 """So many say that the mail server refuses us, not the recipients: the run ends, and an operator looks."""
 _LOG = logging.getLogger("carnet.notices")
@@ -69,7 +70,7 @@ def _password(settings: Settings) -> str:
 
 
 def deliver(gate: Gate, server: MailServer, *, operator: str) -> Counter[str]:
-    """Sends every notice that is due; returns how many came to each end: sent, in_space, put_off, failed, uncertain, left.
+    """Sends every notice that is due; returns how many came to each end: sent, in_space, post, put_off, failed, uncertain, left.
 
     `left` were not tried, because the mail server cannot be reached or turns everything down. Several may run at once.
     """
@@ -78,9 +79,9 @@ def deliver(gate: Gate, server: MailServer, *, operator: str) -> Counter[str]:
     done["uncertain"] += gate.administer(partial(_take_up_abandoned, gate.platform))
     while True:
         ready, kept = gate.administer(partial(_claim_next, gate.platform))
-        done["in_space"] += kept
+        done += kept
         if ready is None:
-            if kept < IN_ONE_TRANSACTION:
+            if kept.total() < IN_ONE_TRANSACTION:
                 return done
             continue
         end, relay_down = _send(gate, server, ready, operator)
@@ -101,10 +102,11 @@ def _take_up_abandoned(platform: Platform, connection: Connection) -> int:
     )
 
 
-def _claim_next(platform: Platform, connection: Connection) -> tuple[_Ready | None, int]:
-    """The next notice to send, claimed, and how many before it stay in the space alone; None when none is due, or enough were kept."""
-    now, kept = platform.clock(), 0
-    while kept < IN_ONE_TRANSACTION:
+def _claim_next(platform: Platform, connection: Connection) -> tuple[_Ready | None, Counter[str]]:
+    """The next notice to send, claimed, and how many before it are not for e-mail; None when none is due, or enough were kept."""
+    now = platform.clock()
+    kept: Counter[str] = Counter()
+    while kept.total() < IN_ONE_TRANSACTION:
         held = states.next_due(connection, now)
         if held is None:
             break
@@ -113,9 +115,16 @@ def _claim_next(platform: Platform, connection: Connection) -> tuple[_Ready | No
             return _Ready(
                 states.claim(connection, held, domain=letterhead(platform.settings).domain, now=now), address
             ), kept
-        states.keep_in_space(connection, held, why=why, now=now)
-        kept += 1
+        kept[_keep(connection, held, why, now)] += 1
     return None, kept
+
+
+def _keep(connection: Connection, held: Held, why: str, now: int) -> str:
+    if held.kind in OUTSIDE_THE_SPACE and why != NO_KEY:
+        states.leave_to_the_post(connection, held, "due", why=why)
+        return "post"
+    states.keep_in_space(connection, held, why=why, now=now)
+    return "in_space"
 
 
 def _address(platform: Platform, connection: Connection, held: Held, now: int) -> tuple[str, str]:
@@ -134,7 +143,7 @@ def _address(platform: Platform, connection: Connection, held: Held, now: int) -
             case _:
                 address = ""
     except (UnknownPatient, IntegrityFailure):
-        return "", "no key"
+        return "", NO_KEY
     return address, "" if address else "no address"
 
 
@@ -167,14 +176,18 @@ def _send(gate: Gate, server: MailServer, ready: _Ready, operator: str) -> tuple
 
 def _turned_down(gate: Gate, held: Held, before: str, answer: str, operator: str) -> str:
     platform = gate.platform
+    by_post = held.kind in OUTSIDE_THE_SPACE
 
     def work(connection: Connection) -> None:
-        states.mark_failed(connection, held, before, answer=answer)
+        if by_post:
+            states.leave_to_the_post(connection, held, before, why=answer)
+        else:
+            states.mark_failed(connection, held, before, answer=answer)
         _note(platform, connection, held, operator, failure=answer)
 
     _finish(gate, work)
     _LOG.warning("a notice was turned down", extra={"reason": answer})
-    return "failed"
+    return "post" if by_post else "failed"
 
 
 def _too_long(platform: Platform, held: Held) -> bool:

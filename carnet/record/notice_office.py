@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from carnet.errors import CarnetError, InvalidMetadata, Refused, UnknownDocument
+from carnet.errors import CarnetError, InvalidMetadata, Refused, UnknownDocument, UnknownPatient
 from carnet.exchange.notice_states import settle_by_hand
 from carnet.exchange.notice_topics import prefer, sentences
 from carnet.exchange.notices import Notice, find_notice, notices_in, notices_of_medecin_traitant, notices_of_patient
 from carnet.identity.contacts import PERSON, checked_address, import_addresses, set_address
 from carnet.identity.feed_file import Report
-from carnet.identity.patients import Patient
+from carnet.identity.patients import Patient, identifiers, pseudonym_of
 from carnet.metadata import PatientIdentifier
 from carnet.platform import Connection, PatientKey
 from carnet.record.gate import Gate
@@ -30,6 +30,20 @@ class ShownNotice:
     notice: Notice
     french: str
     english: str
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """Somebody to write to; `due_at` in microseconds UTC."""
+
+    notice_id: str
+    patient: PatientIdentifier
+    kind: str
+    due_at: int
+
+
+SETTLED = frozenset({"uncertain", "post"})
+SENT_AGAIN = frozenset({"uncertain", "post", "failed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +75,20 @@ class NoticeOffice:
         return self._of_nobody("notice-list", lambda connection: notices_in(connection, state))
 
     def settle(self, notice_id: str, *, sent: bool) -> Notice:
-        """Says of an uncertain notice that it was sent, or sends it, or a failed one, again. Raises Refused in another state."""
+        """Says of an uncertain notice, or of one left to the post, that it was sent; or sends it, or a failed one, again.
+
+        Raises Refused in another state.
+        """
 
         def work(connection: Connection) -> Notice | CarnetError:
             found = find_notice(connection, notice_id)
             if found is None:
                 return UnknownDocument("No such notice is known.")
             answer: Notice | CarnetError = found
-            if found.state != "uncertain" and (sent or found.state != "failed"):
-                answer = Refused("Only an uncertain notice is settled, or a failed one sent again.", rules=("state",))
+            if found.state not in (SETTLED if sent else SENT_AGAIN):
+                answer = Refused(
+                    "Only an uncertain notice or a letter is settled, or a failed one sent again.", rules=("state",)
+                )
             else:
                 moment = self.gate.platform.clock()
                 settle_by_hand(connection, found.patient_key, notice_id, found.state, sent=sent, now=moment)
@@ -81,6 +100,27 @@ class NoticeOffice:
         given(answer)
         assert isinstance(answer, Notice)
         return answer
+
+    def letters(self) -> list[Letter]:
+        """Who must be told by post, each reading traced: the insurer knows where they live by their INS."""
+        platform = self.gate.platform
+
+        def work(connection: Connection) -> list[Letter]:
+            found = []
+            for one in notices_in(connection, "post"):
+                pseudonym = pseudonym_of(connection, one.patient_key) or ""
+                try:
+                    key = platform.keyring.patient_key(pseudonym)
+                except UnknownPatient:
+                    continue
+                current = identifiers(connection, one.patient_key, key)[-1].identifier
+                self._line(
+                    connection, "notice-letter", patient=Patient(one.patient_key, pseudonym), objects=(one.notice_id,)
+                )
+                found.append(Letter(one.notice_id, current, one.kind, one.due_at))
+            return found
+
+        return self.gate.administer(work)
 
     def set_address(self, patient: PatientIdentifier, address: str) -> bool:
         """Writes the e-mail address that the person gave, '' ends it. Raises InvalidMetadata for what is no address."""

@@ -42,7 +42,7 @@ def test_a_notice_goes_out_to_the_address_of_the_person_and_is_listed(run, posti
     assert run("record", "contact", *OF_INS, "--email", MINE).out == "Nothing to change.\n"
     owed()
     said = run("notices", "deliver", *HOME)
-    assert (said.status, said.out) == (0, "1 sent, 0 in_space, 0 put_off, 0 failed, 0 uncertain, 0 left.\n")
+    assert (said.status, said.out) == (0, "1 sent, 0 in_space, 0 post, 0 put_off, 0 failed, 0 uncertain, 0 left.\n")
     assert posting.recipients == [MINE]
     listed = run("notices", "list", *OF_INS).out
     assert "sent" in listed
@@ -87,7 +87,7 @@ def test_a_mail_server_that_is_down_ends_with_status_1(run, posting, owed, monke
     owed()
     monkeypatch.setenv("CARNET_SMTP_PORT", "1")
     said = run("notices", "deliver", *HOME)
-    assert (said.status, said.out) == (1, "0 sent, 0 in_space, 1 put_off, 0 failed, 0 uncertain, 1 left.\n")
+    assert (said.status, said.out) == (1, "0 sent, 0 in_space, 0 post, 1 put_off, 0 failed, 0 uncertain, 1 left.\n")
 
 
 def test_the_medecin_traitant_is_told_at_the_address_of_the_directory(run, posting, owed, tmp_path):
@@ -147,3 +147,16 @@ def test_an_address_of_the_identity_feed_is_told_unless_the_person_gave_another(
     assert posting.recipients == ["feed@carnet.example", MINE]
     file.write_text(header + line.replace("feed@", "feed@@") + "\n", encoding="utf-8")
     assert "line 2" in run("patients", "import", *HOME, file).err
+
+
+def test_letters_are_listed_in_a_file_and_said_to_be_posted(run, posting, owed, tmp_path):
+    owed(kind="enrolment-information")
+    assert run("notices", "deliver", *HOME).out.startswith("0 sent, 0 in_space, 1 post,")
+    out = tmp_path / "letters.csv"
+    assert run("notices", "letters", *HOME, "--out", str(out)).out == "1 letters to send.\n"
+    header, line = out.read_text(encoding="utf-8").splitlines()
+    assert header == "notice;ins;oid;kind;due"
+    assert PAT_TROIS.identifier.value in line
+    assert run("notices", "posted", *HOME, str(out)).out == "1 letters posted.\n"
+    assert run("notices", "letters", *HOME, "--out", str(out)).out == "0 letters to send.\n"
+    assert run("notices", "posted", *HOME, str(out)).out == "0 letters posted.\n"

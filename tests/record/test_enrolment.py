@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -15,6 +16,7 @@ from carnet.clock import DAY, from_iso
 from carnet.consent.lifecycle import Event, State, history, life
 from carnet.demo.people import PAT_TROIS
 from carnet.errors import MalformedMessage
+from carnet.exchange.smtp_relay import SmtpRelay
 from carnet.identity.ins import NIR_TEST, key_of
 from carnet.identity.patients import Traits, find
 from carnet.identity.patients import traits as traits_of
@@ -24,6 +26,8 @@ from carnet.record.custody import Custody
 from carnet.record.due import run_due
 from carnet.record.enrolment import LINES_A_STEP, enrol_file
 from carnet.record.intake import import_patients
+from carnet.record.notice_delivery import deliver, mail_access
+from carnet.record.notice_office import NoticeOffice
 
 HEADER = (
     "ins;oid;nom_naissance;prenoms;nom_utilise;prenom_utilise;sexe;date_naissance;lieu_naissance;"
@@ -285,3 +289,28 @@ def test_control_a_build_that_forgets_where_it_stopped_is_noticed(room, monkeypa
     first = enrol(room, lines)
     assert counts(enrol(room, lines)) != counts(first)
     assert [row.event for row in history(room.connection, key_of_person(room, 901001))] == [Event.INFORM.value]
+
+
+def test_six_weeks_run_from_the_e_mail_or_from_the_letter_and_from_nothing_else(open_room, mail_server):
+    room = open_room(**mail_server.settings())
+    header = HEADER.strip() + ";courriel\n"
+    told, written = person(1).strip() + ";colibri@carnet.example\n", person(2, channel="courrier").strip() + ";\n"
+    lines = [header, told, written, person(3).strip() + ";pas une adresse\n"]
+    enrolled = enrol(room, lines)
+    assert counts(enrolled) == (2, 0, 0)
+    relay = SmtpRelay(mail_access(room.platform.settings))
+    assert +deliver(room.gate, relay, operator="operator:essai") == Counter(sent=1, post=1)
+    relay.close()
+    assert mail_server.recipients == ["colibri@carnet.example"]
+    room.now += 43 * DAY
+    run_due(room.gate)
+    assert (state(room, 1), state(room, 2)) == ("open", "informed")
+    office = NoticeOffice(room.gate, "operator:essai")
+    (letter,) = office.letters()
+    office.settle(letter.notice_id, sent=True)
+    room.now += 41 * DAY
+    run_due(room.gate)
+    assert state(room, 2) == "informed"
+    room.now += 2 * DAY
+    run_due(room.gate)
+    assert state(room, 2) == "open"

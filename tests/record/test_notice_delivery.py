@@ -519,3 +519,45 @@ def test_everybody_s_notices_go_out(post, mail_server):
         owed(post, patient=patient)
     assert sent(post) == Counter(sent=len(PATIENTS))
     assert sorted(mail_server.recipients) == [f"person{number}@carnet.example" for number in range(len(PATIENTS))]
+
+
+# --- by post ------------------------------------------------------------------------------------------------------------
+
+
+def test_who_must_be_told_and_has_no_address_waits_for_a_letter(post, mail_server):
+    """R1111-28 CSP: the delay to object cannot run from a notice in a space that is not open."""
+    for kind in ("enrolment-information", "record-suspended"):
+        owed(post, patient=NESSI, kind=kind)
+    assert sent(post) == Counter(post=2)
+    assert mail_server.taken == []
+    assert post.rows("SELECT count(*) FROM notice WHERE delivered_at IS NOT NULL") == [(0,)]
+    office = NoticeOffice(post.gate, OPERATOR)
+    letters = office.letters()
+    assert [(one.patient, one.kind) for one in letters] == [
+        (NESSI.identifier, "enrolment-information"),
+        (NESSI.identifier, "record-suspended"),
+    ]
+    post.now += HOUR
+    office.settle(letters[0].notice_id, sent=True)
+    assert post.rows("SELECT delivered_at FROM notice WHERE state = 'sent'") == [(post.now,)]
+    assert [one.notice_id for one in office.letters()] == [letters[1].notice_id]
+
+
+def test_an_address_that_is_refused_leaves_what_must_be_told_to_the_post(post, mail_server):
+    mail_server.refused[MINE] = "550 5.1.1 no such person"
+    owed(post, kind="enrolment-information")
+    assert sent(post) == Counter(post=1)
+    office = NoticeOffice(post.gate, OPERATOR)
+    (letter,) = office.letters()
+    mail_server.refused.clear()
+    office.settle(letter.notice_id, sent=False)
+    assert sent(post) == Counter(sent=1)
+
+
+def test_each_person_who_is_listed_for_a_letter_is_told_so_in_their_trace(post):
+    owed(post, patient=NESSI, kind="enrolment-information")
+    sent(post)
+    ticket = post.last_ticket()
+    NoticeOffice(post.gate, OPERATOR).letters()
+    (line,) = post.lines_since(ticket)
+    assert (line["action"], line["patient"] != "") == ("administration/notice-letter", True)

@@ -33,7 +33,7 @@ notice = Table(
     Column("message_id", Text, nullable=False, server_default=""),
     Column("answer", Text, nullable=False, server_default=""),
     Column("secret", Integer, nullable=False, server_default="0"),
-    CheckConstraint("state IN ('due','claimed','sending','sent','in_space','failed','uncertain')", name="state"),
+    CheckConstraint("state IN ('due','claimed','sending','sent','in_space','failed','uncertain','post')", name="state"),
     Index(None, "state", "next_at"),
     Index(None, "notice_id"),
     comment="One row is something that the patient or the médecin traitant must be told, without health content, and how far that is.",

@@ -33,7 +33,7 @@ def _notices() -> None:
         batch.add_column(sa.Column("secret", sa.Integer(), nullable=False, server_default="0"))
         batch.create_check_constraint(
             op.f("ck_notice_state"),
-            "state IN ('due','claimed','sending','sent','in_space','failed','uncertain')",
+            "state IN ('due','claimed','sending','sent','in_space','failed','uncertain','post')",
         )
         batch.create_index(op.f("ix_notice_state_next_at"), ["state", "next_at"])
         batch.create_index(op.f("ix_notice_notice_id"), ["notice_id"])
