@@ -12,6 +12,7 @@ from carnet.cli.operator_gate import operator_gate, operator_name, patient_ident
 from carnet.cli.records import PATIENT, record
 from carnet.cli.service import HOME
 from carnet.clock import to_iso
+from carnet.errors import Refused
 from carnet.exchange.notice_states import DELIVERED, STEPS
 from carnet.exchange.notice_topics import CHOOSABLE
 from carnet.exchange.smtp_relay import SmtpRelay
@@ -104,9 +105,17 @@ def posted(home: Path, file: Path) -> None:
     with file.open(encoding="utf-8", newline="") as lines, operator_gate(home) as gate:
         office = NoticeOffice(gate, operator_name())
         names = [row[0] for row in csv.reader(lines, delimiter=";") if row and row[0] != "notice"]
-        for name in names:
-            office.settle(name, sent=True)
-    click.echo(f"{len(names)} letters posted.")
+        done = sum(_posted(office, name) for name in names)
+    click.echo(f"{done} letters posted.")
+
+
+def _posted(office: NoticeOffice, name: str) -> bool:
+    """False for a letter that was said to be posted before: a file may be given again."""
+    try:
+        office.settle(name, sent=True)
+    except Refused:
+        return False
+    return True
 
 
 @record.command()

@@ -32,6 +32,8 @@ class Link(StrEnum):
 
 ENDED_BY_A_BLOCK = (Link.AUTHORISED, Link.CARE_TEAM, Link.ADMINISTRATOR)
 """What unblocking does not give back."""
+BY_SOFTWARE = "TD0.3"
+"""How the source of a link begins that a professional's own software declared."""
 
 
 _OF_KIND = (
@@ -42,6 +44,7 @@ _OF_KIND = (
 _OF_PARTY = (*_OF_KIND, care_link.c.party == bindparam("link_party"))
 
 _STANDING = prepare(select(care_link.c.expires_at).where(*_OF_PARTY))
+_SOURCES = prepare(select(care_link.c.source).where(*_OF_PARTY))
 _HOLDERS = prepare(select(care_link.c.party).where(*_OF_KIND).order_by(care_link.c.since))
 _END = prepare(update(care_link).where(*_OF_PARTY).values(until=bindparam("now")))
 _END_ALL = prepare(update(care_link).where(*_OF_KIND).values(until=bindparam("now")))
@@ -101,11 +104,16 @@ def end_authorisation(connection: Connection, patient_key: int, party: str, *, n
 
 
 def block(connection: Connection, patient_key: int, party: str, *, source: str, now: int) -> bool:
-    """Keeps a party out, and ends its authorisation, its place in the care team and its role of administrator for good."""
+    """Keeps a party out, and ends its authorisation, its place in the care team and its role of administrator for good.
+
+    A médecin traitant by a declaration of his or her own (TD0.3) is none any more: only the insurer's declaration stands against a block.
+    """
     if _standing(connection, patient_key, Link.BLOCKED, party, now):
         return False
     _tie(connection, patient_key, Link.BLOCKED, party, source=source, now=now)
-    for kind in ENDED_BY_A_BLOCK:
+    declared = {"patient": patient_key, "link_kind": Link.MEDECIN_TRAITANT.value, "link_party": party, "now": now}
+    by_software = any(str(row[0]).startswith(BY_SOFTWARE) for row in connection.execute(_SOURCES, declared))
+    for kind in (*ENDED_BY_A_BLOCK, *((Link.MEDECIN_TRAITANT,) if by_software else ())):
         _end(connection, patient_key, kind, party, now=now)
     return True
 

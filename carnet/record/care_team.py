@@ -12,6 +12,7 @@ from carnet.authorization.functional_rights import Right
 from carnet.authorization.roles import Kind, is_occupational, kind_of
 from carnet.clock import DAY
 from carnet.consent.care_links import (
+    BY_SOFTWARE,
     Link,
     authorise,
     declare_medecin_traitant,
@@ -109,7 +110,7 @@ def _authorise(scope: Scope, party: str) -> bool:
     if any(tie.party == party and tie.kind == Link.AUTHORISED for tie in ties):
         return False
     until = scope.now + scope.platform.settings.authorisation_days * DAY
-    source = f"TD0.3 {scope.requester.identifier}"
+    source = f"{BY_SOFTWARE} {scope.requester.identifier}"
     return authorise(scope.connection, scope.patient.patient_key, party, until=until, source=source, now=scope.now)
 
 
@@ -123,11 +124,12 @@ def _declare_medecin_traitant(scope: Scope, party: str) -> bool:
         raise Refused("Only a doctor can be médecin traitant.", rules=("doctor-only",))
     if not scope.platform.settings.medecin_traitant_by_software:
         raise Refused("The médecin traitant is declared to the insurer.", rules=("insurer-declares",))
-    source = f"TD0.3 {requester.identifier}"
+    source = f"{BY_SOFTWARE} {requester.identifier}"
     patient_key = scope.patient.patient_key
     if not declare_medecin_traitant(scope.connection, patient_key, party, source=source, now=scope.now):
         return False
-    owe(scope.connection, patient_key, kind=DECLARED, recipient="patient", cause=party, now=scope.now)
+    secret = requester.secret_connection
+    owe(scope.connection, patient_key, kind=DECLARED, recipient="patient", cause=party, now=scope.now, secret=secret)
     return True
 
 
@@ -161,12 +163,13 @@ def _list(scope: Scope, *, mode: ListMode) -> tuple[ListedParty, ...]:
 
 
 def _listed(scope: Scope, ties: list[Tie]) -> ListedParty:
-    """One party by its links, of which there is one at least; a block counts before all others."""
+    """One party by its links, of which there is one at least; a block counts before all others but the declared médecin traitant's."""
     party, kinds = ties[0].party, {tie.kind for tie in ties}
     person = professional(scope.connection, party)
     structure = organization(scope.connection, party) if person is None else None
     role = max(person.roles, key=lambda one: bool(one.specialty)) if person is not None and person.roles else None
-    blocked = Link.BLOCKED.value in kinds
+    stands = Link.MEDECIN_TRAITANT.value in kinds and not scope.platform.settings.medecin_traitant_can_be_blocked
+    blocked = Link.BLOCKED.value in kinds and not stands
     return ListedParty(
         identifier=party,
         is_structure=structure is not None,
@@ -174,7 +177,7 @@ def _listed(scope: Scope, ties: list[Tie]) -> ListedParty:
         given_name=person.given_name if person is not None else "",
         profession=role.profession if role is not None else "",
         specialty=role.specialty if role is not None else "",
-        since=max(tie.since for tie in ties if not blocked or tie.kind == Link.BLOCKED),
+        since=max(tie.since for tie in ties if blocked == (tie.kind == Link.BLOCKED)),
         blocked=blocked,
         medecin_traitant=Link.MEDECIN_TRAITANT.value in kinds,
     )

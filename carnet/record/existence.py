@@ -8,6 +8,7 @@ from functools import partial
 from typing import Literal
 
 from carnet.authorization.facts import Function
+from carnet.consent.lifecycle import Event, history
 from carnet.consent.record_status import record_status
 from carnet.errors import PatientMismatch, UnknownPatient
 from carnet.identity.patients import Traits, traits
@@ -26,6 +27,8 @@ KNOWN_STATES: Mapping[str, bool] = {
     "closed": False,
     # informed, opposed: there is no record yet, or none is wanted (R1111-28 CSP); destroyed: there is none any more (R1111-36)
 }
+_APART = frozenset({Event.ANNOUNCE_FORMER, Event.KEEP_APART})
+_JOINING = frozenset({Event.TAKE_OVER, Event.OPEN, Event.DELAY_ENDS})
 ATTACHED: Mapping[str, frozenset[str]] = {
     # setting attached_to_mon_espace_sante: the states of a record that is attached
     "all": frozenset({"open", "activated", "suspended", "closed"}),
@@ -82,7 +85,15 @@ def known_record(scope: Scope, patient: PatientIdentifier | None = None) -> bool
 
 def is_attached(scope: Scope) -> bool:
     """Whether the record is attached to Mon espace santé, by the operator's setting (note 10 of 526)."""
-    return scope.record.state in ATTACHED[scope.platform.settings.attached_to_mon_espace_sante]
+    return scope.record.state in ATTACHED[scope.platform.settings.attached_to_mon_espace_sante] and not _kept_apart(
+        scope
+    )
+
+
+def _kept_apart(scope: Scope) -> bool:
+    """Whether it is a record of before 2022 that waits outside its holder's space, or was kept there (R1111-40 CSP)."""
+    told = [row.event for row in history(scope.connection, scope.patient.patient_key) if row.event in _JOINING | _APART]
+    return bool(told) and told[-1] in _APART
 
 
 def authorisation_of(scope: Scope) -> AuthorisationStatus:

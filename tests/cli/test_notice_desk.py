@@ -158,5 +158,5 @@ def test_letters_are_listed_in_a_file_and_said_to_be_posted(run, posting, owed, 
     assert header == "notice;ins;oid;kind;due"
     assert PAT_TROIS.identifier.value in line
     assert run("notices", "posted", *HOME, str(out)).out == "1 letters posted.\n"
+    assert run("notices", "posted", *HOME, str(out)).out == "0 letters posted.\n", "the same file again"
     assert run("notices", "letters", *HOME, "--out", str(out)).out == "0 letters to send.\n"
-    assert run("notices", "posted", *HOME, str(out)).out == "0 letters posted.\n"

@@ -10,6 +10,7 @@ from carnet.authorization.engine import Engine
 from carnet.authorization.matrix import Matrices
 from carnet.authorization.rules import RULES, Rule
 from carnet.clock import DAY
+from carnet.consent.lifecycle import Event, move
 from carnet.demo.people import (
     COMMUNITY_NURSE,
     GROUP_OFFICE,
@@ -274,6 +275,23 @@ def test_a_list_that_is_too_long_shows_nobody_and_traces_nobody(open_room):
     assert [(line["patient"], line["outcome"]) for line in room.lines_since(ticket)] == [("", "failed")]
 
 
+def test_records_that_are_not_shown_never_push_others_out_of_a_list(open_room):
+    room = open_room(maximum_listed_patients=4)
+    administration = Administration(room.gate, "operator:test")
+    for patient in PATIENTS:  # one that is closed is tied last: the newest
+        room.now += DAY
+        administration.authorise(patient.identifier, LABORATORY.identifier, None)
+    administration.close_record(PATIENTS[-1].identifier, "FERMETURE_DEMANDE_PATIENT")
+    listing = patient_list.patient_list(ListedBy.AUTHORISATION, 0)
+    ticket = room.last_ticket()
+    with pytest.raises(TooManyResults):
+        room.do(room.laboratory(None), listing)
+    assert [(line["patient"], line["outcome"]) for line in room.lines_since(ticket)] == [("", "failed")]
+    room = open_room(maximum_listed_patients=len(PATIENTS))
+    found = {one.identifier for one in room.do(room.laboratory(None), listing)}
+    assert found == {patient.identifier for patient in PATIENTS[:-1]}
+
+
 def hides_the_date_of_what_is_masked(room):
     (shown,) = room.put(room.document())
     listing = patient_list.patient_list(ListedBy.AUTHORISATION, 0)
@@ -417,3 +435,30 @@ def test_the_medecin_traitant_cannot_be_blocked_unless_the_setting_says_so(open_
     for setting, status in ((False, "valid"), (True, "blocked")):
         room = open_room(medecin_traitant_can_be_blocked=setting)
         assert room.do(room.caller(), existence_test(PATIENT)).authorisation == status
+
+
+def test_a_medecin_traitant_by_a_declaration_of_his_or_her_own_is_kept_out_by_a_block(room):
+    (entry,) = room.put(room.document(masks=(MASQUE_PS,)))
+    doctor = room.caller(OTHER_GP)
+    assert room.do(doctor, declare(Declaration.DECLARE_MEDECIN_TRAITANT))
+    assert len(room.do(room.caller(OTHER_GP), room.retrieving(entry.unique_id))) == 1
+    Administration(room.gate, "operator:test").block(PATIENT, OTHER_GP.identifier)
+    with pytest.raises(Refused):
+        room.do(room.caller(OTHER_GP), room.retrieving(entry.unique_id))
+    with pytest.raises(Refused):
+        room.do(room.caller(OTHER_GP), declare(Declaration.DECLARE_MEDECIN_TRAITANT))
+
+
+def test_a_block_that_does_not_keep_the_declared_medecin_traitant_out_is_not_told_as_one(room):
+    Administration(room.gate, "operator:test").block(PATIENT, MEDECIN_TRAITANT.identifier)
+    listed = room.do(room.caller(), list_parties(ListMode.ALL))
+    assert [one.blocked for one in listed if one.identifier == MEDECIN_TRAITANT.identifier] == [False]
+
+
+def test_a_record_of_before_2022_that_was_kept_apart_is_not_attached(room):
+    key = room.rows("SELECT patient_key FROM health_record ORDER BY 1 LIMIT 1")[0][0]
+    assert room.do(room.caller(), existence_test(PATIENT)).attached
+    for event in (Event.ANNOUNCE_FORMER, Event.KEEP_APART):
+        room.now += 1
+        room.gate.administer(lambda connection, event=event: move(connection, key, event, now=room.now))
+        assert not room.do(room.caller(), existence_test(PATIENT)).attached
