@@ -76,8 +76,8 @@ TABLE: Mapping[Event, tuple[str, str]] = {
     Event.RESUME: ("          -         -         -         =         =         back      -         -", "R1111-36 CSP"),
     Event.SUSPENSION_ENDS: (" -         -         -         -         -         closed    -         -", "R1111-36 CSP"),
     Event.CLOSE: ("           -         -         -         closed    closed    closed    =         -", "R1111-36 CSP"),
-    # Who died is never asked, never opened again; a closed record keeps the date of its closing.
-    Event.DEATH: ("           =         closed    closed    closed    closed    closed    closed    =", "L1111-18 CSP"),
+    # Who died is never asked, never opened again, record or not; a closed record keeps the date of its closing.
+    Event.DEATH: ("           closed    closed    closed    closed    closed    closed    closed    =", "L1111-18 CSP"),
     Event.WITHDRAW_DEATH: ("  -         -         -         -         -         -         back      -", "INFERRED: an error"),
     Event.ARCHIVE_ENDS: ("    -         -         -         -         -         -         destroyed -", "L1111-18 CSP"),
     Event.DESTROY: ("         -         -         -         -         -         -         destroyed =", "R1111-36 CSP"),
@@ -301,8 +301,9 @@ def _check(before: Life, past: tuple[Transition, ...], event: Event, now: int) -
 
 def _after(before: Life, past: tuple[Transition, ...], cell: str, event: Event, *, now: int, reason: str) -> Life:
     state = before.state if cell == SAME else State.OPEN if cell == BACK else State(cell)
-    if cell == BACK and past and past[-1].before is not State.NONE:
-        state = past[-1].before
+    if cell == BACK and past:
+        # No row goes back to no record: whoever had none is told, and has the whole delay to object.
+        state = past[-1].before or State.INFORMED
     opened_at = now if event in {Event.OPEN, Event.DELAY_ENDS} else before.opened_at
     if state not in {State.CLOSED, State.DESTROYED}:
         return Life(state, opened_at, due_at=_timer(before, past, state, event, now))

@@ -70,9 +70,15 @@ class Acting:
             return False
         if self.ends_at is not None and now >= self.ends_at:
             return False
-        if self.kind in OF_A_MINOR:
-            return majority is not None and now < majority
-        return self.kind is not Representation.CARER or majority is None or not self.since < majority <= now
+        if self.kind in OF_A_MINOR and majority is None:
+            return False
+        return not self.lapsed(now, majority=majority)
+
+    def lapsed(self, now: int, *, majority: int | None) -> bool:
+        """Whether majority ended it: a representative of a minor, a carer named or invited before. False while `majority` is unknown."""
+        if majority is None or now < majority:
+            return False
+        return self.kind in OF_A_MINOR or (self.kind is Representation.CARER and self.since < majority)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +127,19 @@ def link_between(connection: Connection, patient_key: int, acting_key: int, *, n
 
 
 def declare(
-    connection: Connection, patient_key: int, acting_key: int, kind: Representation, *, source: str, now: int
+    connection: Connection,
+    patient_key: int,
+    acting_key: int,
+    kind: Representation,
+    *,
+    source: str,
+    now: int,
+    majority: int | None = None,
 ) -> bool:
-    """Writes a first legal representative or a person in charge of protection, whose word is not asked; a former one's link ends."""
+    """Writes a first legal representative or a person in charge of protection, whose word is not asked; a former one's link ends.
+
+    So do the links of the same person that the patient's majority ended (`majority` as for `Acting.in_force`).
+    """
     if kind in INVITED:
         raise ValueError("this representation begins by an invitation")
     _not_oneself(patient_key, acting_key)
@@ -132,6 +148,7 @@ def declare(
         return False
     for one in same:
         _end(connection, one, by="declaration", now=now)
+    _end_lapsed(connection, patient_key, acting_key, now=now, majority=majority)
     _write(connection, patient_key, acting_key, kind, State.ACCEPTED, dates=_Dates(now), source=source, now=now)
     return True
 
@@ -147,10 +164,11 @@ def invite(
     now: int,
     starts_at: int | None = None,
     ends_at: int | None = None,
+    majority: int | None = None,
 ) -> bool:
     """Asks a second representative or a carer; nothing may be done before it is accepted. False when the person is asked or acts already.
 
-    Raises Refused beyond the limits of carers, or for a second representative when there is one or no first; ValueError for dates that
+    What the patient's majority ended (`majority` as for `Acting.in_force`) counts no more, and is ended for the person invited. Raises Refused beyond the limits of carers, or for a second representative when there is one or no first; ValueError for dates that
     make no sense.
     """
     if kind not in INVITED:
@@ -159,21 +177,35 @@ def invite(
     begins = now if starts_at is None else starts_at
     if answer_by <= now or (ends_at is not None and ends_at <= max(now, begins)):
         raise ValueError("an invitation and a delegation end after they begin")
-    living = _living(connection, patient_key, now)
+    living = _living(connection, patient_key, now, majority)
     if any(one.acting_key == acting_key for one in living):
         return False
     _within_limits(connection, acting_key, kind, living, now)
+    _end_lapsed(connection, patient_key, acting_key, now=now, majority=majority)
     dates = _Dates(begins, ends_at, answer_by)
     _write(connection, patient_key, acting_key, kind, State.PENDING, dates=dates, source=source, now=now)
     return True
 
 
-def answer(connection: Connection, patient_key: int, acting_key: int, *, accepted: bool, now: int) -> bool:
-    """The invited person's answer; False when no invitation waits for it (none, expired, answered)."""
+def answer(
+    connection: Connection,
+    patient_key: int,
+    acting_key: int,
+    *,
+    accepted: bool,
+    now: int,
+    majority: int | None = None,
+) -> bool:
+    """The invited person's answer; False when no invitation waits for it (none, expired, answered).
+
+    Raises Refused for an acceptance once the patient's majority ended the invitation: its moment counts, not that of the answer.
+    """
     waiting = [one for one in _of_acting(connection, patient_key, acting_key, now) if one.state is State.PENDING]
     if not waiting:
         return False
     one = waiting[0]
+    if accepted and one.lapsed(now, majority=majority):
+        raise Refused("The invitation ended when the patient came of age.", rules=("named-before-majority",))
     _end(connection, one, by="representative", now=now)
     state = State.ACCEPTED if accepted else State.REFUSED
     dates = _Dates(one.starts_at, one.ends_at, one.answer_by)
@@ -211,8 +243,9 @@ def _within_limits(
         raise Refused(f"A carer acts for at most {MAXIMUM_CARED_FOR} people.", rules=("maximum-cared-for",))
 
 
-def _living(connection: Connection, patient_key: int, now: int) -> list[Acting]:
-    return [one for one in acting_for(connection, patient_key, now=now) if _lives(one, now)]
+def _living(connection: Connection, patient_key: int, now: int, majority: int | None = None) -> list[Acting]:
+    held = acting_for(connection, patient_key, now=now)
+    return [one for one in held if _lives(one, now) and not one.lapsed(now, majority=majority)]
 
 
 def _lives(one: Acting, now: int) -> bool:
@@ -245,6 +278,12 @@ def _acting(row: Row, now: int) -> Acting:
 def _end(connection: Connection, one: Acting, *, by: str, now: int) -> None:
     bump(connection, one.patient_key)
     connection.execute(_END, {"patient": one.patient_key, "link": one.link_id, "now": now, "by": by})
+
+
+def _end_lapsed(connection: Connection, patient_key: int, acting_key: int, *, now: int, majority: int | None) -> None:
+    for one in _of_acting(connection, patient_key, acting_key, now):
+        if one.state is not State.REFUSED and one.lapsed(now, majority=majority):
+            _end(connection, one, by="majority", now=now)
 
 
 def _write(

@@ -7,6 +7,7 @@ random, and nothing but the database ties them to anybody.
 from __future__ import annotations
 
 import base64
+import fcntl
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from carnet.errors import IntegrityFailure
 
 _DOMAIN = b"carnet tombstone v1\n"
+_BLOCK = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +40,14 @@ class TombstoneFile:
         self._public_key = Ed25519PublicKey.from_public_bytes(public_key)
 
     def add(self, stone: Tombstone) -> None:
-        """Appends one line and makes it durable."""
+        """Appends one line and makes it durable; what was left of a last line that was cut short goes first. Raises OSError."""
         body = f"{stone.pseudonym} {stone.at} {stone.cause}"
         line = f"{body} {base64.b64encode(self._sign(_DOMAIN + body.encode())).decode()}\n"
-        handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        handle = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            os.write(handle, line.encode())
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            os.ftruncate(handle, _end_of_lines(handle))
+            _write_whole(handle, line.encode())
             os.fsync(handle)
         finally:
             os.close(handle)
@@ -71,3 +75,21 @@ class TombstoneFile:
                 yield Tombstone(pseudonym, int(at), cause)
             except (InvalidSignature, ValueError):
                 raise IntegrityFailure(f"Line {number} of the tombstones is not one that was signed here.") from None
+
+
+def _end_of_lines(handle: int) -> int:
+    """Where the last whole line ends, 0 when there is none: bytes after it are of a line that a power cut or a full disk tore."""
+    end = os.fstat(handle).st_size
+    while end:
+        start = max(0, end - _BLOCK)
+        found = os.pread(handle, end - start, start).rfind(b"\n")
+        if found >= 0:
+            return start + found + 1
+        end = start
+    return 0
+
+
+def _write_whole(handle: int, line: bytes) -> None:
+    written = 0
+    while written < len(line):
+        written += os.write(handle, line[written:])

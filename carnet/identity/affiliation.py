@@ -4,7 +4,7 @@
 
 The first nine columns are those of the identity feed (`patients_import`). `territoire` is a code of the insurer's (a department, a fund).
 `canal` is how the person can be told: `courriel`, `courrier` or `inconnu`. `dmp_avant_2022` is `oui` or `non`. `courriel` may
-follow, an e-mail address. Other columns are not read.
+follow, an e-mail address, and `ancien_ins` and `ancien_oid`, the INS that this one replaces. Other columns are not read.
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ _TERRITORY = re.compile(r"[0-9A-Za-z_-]{1,16}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Affiliated:
-    """One affiliated person as the file says, checked in form. `former_record`: has a record of before 2022 (R1111-40 CSP)."""
+    """One affiliated person as the file says, checked in form. `former_record`: has a record of before 2022 (R1111-40 CSP).
+
+    `replaces` is the INS that was theirs before.
+    """
 
     number: int
     identifier: PatientIdentifier
@@ -43,6 +46,7 @@ class Affiliated:
     channel: str
     former_record: bool
     address: str = ""
+    replaces: PatientIdentifier | None = None
 
 
 def parse_affiliation(lines: Iterable[str], *, test_identities: bool, after: int = 0) -> Iterator[Affiliated | BadLine]:
@@ -79,6 +83,10 @@ def _affiliated(number: int, found: Mapping[str, str], *, test_identities: bool)
         raise InvalidMetadata("The channel is not courriel, courrier or inconnu.")
     if found["dmp_avant_2022"] not in _YES_NO:
         raise InvalidMetadata("dmp_avant_2022 is not oui or non.")
+    replaces = None
+    if found.get("ancien_ins"):
+        authority = found.get("ancien_oid") or found["oid"]
+        replaces = check(found["ancien_ins"], authority, test_identities=test_identities)
     return Affiliated(
         number=number,
         identifier=check(found["ins"], found["oid"], test_identities=test_identities),
@@ -87,4 +95,5 @@ def _affiliated(number: int, found: Mapping[str, str], *, test_identities: bool)
         channel=CHANNELS[found["canal"]],
         former_record=_YES_NO[found["dmp_avant_2022"]],
         address=checked_address(found["courriel"]) if found.get("courriel") else "",
+        replaces=replaces,
     )

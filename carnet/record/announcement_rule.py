@@ -11,6 +11,7 @@ from carnet.exchange.notices import owe
 from carnet.identity.patients import by_key
 from carnet.metadata import (
     INVISIBLE_PATIENT,
+    INVISIBLE_REPRESENTANTS_LEGAUX,
     VISIBILITY_SYSTEM,
     Association,
     AssociationType,
@@ -41,6 +42,7 @@ def is_due(hidden: Hidden, now: int) -> bool:
 def announce(platform: Platform, connection: Connection, hidden: Hidden, *, now: int) -> str:
     """Tells the patient that the record was updated, or makes the document visible by a version without the mask; says which.
 
+    A document kept from the legal representatives is told of in secret; the line names it, and so is withheld from them with it.
     Raises what the registry raises for an update.
     """
     person = person_of(platform, connection, by_key(connection, hidden.patient_key))
@@ -49,9 +51,20 @@ def announce(platform: Platform, connection: Connection, hidden: Hidden, *, now:
         shown(connection, hidden, now=now)
         trace(connection, person, "life/document-shown", by=SYSTEM, now=now, objects=(unique_id,))
         return "document-shown"
+    entry = _newest(connection, _holder(person, hidden, now), hidden)
+    secret = INVISIBLE_REPRESENTANTS_LEGAUX in entry.masks
     told(connection, hidden, now=now)
-    owe(connection, hidden.patient_key, kind=NOTICE, recipient="patient", cause=hidden.logical_id, now=now)
-    trace(connection, person, "life/announcement-overdue", by=SYSTEM, now=now)
+    owe(
+        connection,
+        hidden.patient_key,
+        kind=NOTICE,
+        recipient="patient",
+        cause=hidden.logical_id,
+        now=now,
+        secret=secret,
+    )
+    objects = (entry.unique_id,) if secret else ()
+    trace(connection, person, "life/announcement-overdue", by=SYSTEM, now=now, objects=objects)
     return "announcement-told"
 
 
@@ -60,14 +73,22 @@ def _to_show(hidden: Hidden, now: int) -> bool:
 
 
 def _show(platform: Platform, connection: Connection, person: Person, hidden: Hidden, now: int) -> str:
-    holder = Holder(hidden.patient_key, person.key, SYSTEM.identifier, "", now, person.cx)
-    rows = entry_table.find_by_logical_id(connection, holder, (hidden.logical_id,))
-    newest = entry_table.latest(rows)[hidden.logical_id]
-    entry = entry_table.whole(connection, holder, (newest.uuid,))[newest.uuid]
+    holder = _holder(person, hidden, now)
+    entry = _newest(connection, holder, hidden)
     submission = _update(entry, now)
     changes = plan(connection, holder, submission, visible=lambda _entry: True)
     apply(connection, holder, submission, platform.renderer, changes)
     return entry.unique_id
+
+
+def _holder(person: Person, hidden: Hidden, now: int) -> Holder:
+    return Holder(hidden.patient_key, person.key, SYSTEM.identifier, "", now, person.cx)
+
+
+def _newest(connection: Connection, holder: Holder, hidden: Hidden) -> DocumentEntry:
+    rows = entry_table.find_by_logical_id(connection, holder, (hidden.logical_id,))
+    newest = entry_table.latest(rows)[hidden.logical_id]
+    return entry_table.whole(connection, holder, (newest.uuid,))[newest.uuid]
 
 
 def _update(entry: DocumentEntry, now: int) -> Submission:

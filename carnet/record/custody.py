@@ -16,6 +16,13 @@ from carnet.record.administration import Administration
 from carnet.record.life import NOTICES
 
 DESTRUCTION_NOTICE = "destruction-confirmed"
+_TOLD_AGAIN = {
+    # where a withdrawn death leads back to, and what its delay was told by: the dead are sent nothing      clause
+    State.INFORMED: Event.INFORM,  # R1111-28 CSP
+    State.OPEN: Event.ANNOUNCE_FORMER,  # R1111-40 CSP
+    State.ACTIVATED: Event.ANNOUNCE_FORMER,  # R1111-40 CSP
+    State.SUSPENDED: Event.SUSPEND,  # R1111-36 CSP
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,7 @@ class Custody(Administration):
         return self._event(patient, Event.RESUME)
 
     def died(self, patient: PatientIdentifier) -> bool:
-        """Closes the record of a person who died, or keeps them from being informed."""
+        """Closes the record of a person who died; whoever has none is never informed, never opened."""
 
         def change(connection: Connection, patient_key: int, now: int) -> bool:
             struck = enrolments.strike(connection, patient_key)
@@ -92,8 +99,16 @@ class Custody(Administration):
         return self._change(patient, Event.DEATH.value, change)
 
     def withdraw_death(self, patient: PatientIdentifier) -> bool:
-        """Gives a record back that was closed for a death that did not happen."""
-        return self._event(patient, Event.WITHDRAW_DEATH)
+        """Gives a record back that was closed for a death that did not happen; a delay that runs again is told again."""
+
+        def change(connection: Connection, patient_key: int, now: int) -> bool:
+            row = move(connection, patient_key, Event.WITHDRAW_DEATH, now=now, actor=self.operator)
+            if row is not None and row.after in _TOLD_AGAIN and life(connection, patient_key).due_at is not None:
+                kind = NOTICES[_TOLD_AGAIN[row.after]]
+                owe(connection, patient_key, kind=kind, recipient="patient", cause=str(row.number), now=now)
+            return row is not None
+
+        return self._change(patient, Event.WITHDRAW_DEATH.value, change)
 
     def order_destruction(self, patient: PatientIdentifier, requested_at: int | None = None) -> bool:
         """Orders the destruction of a closed record, at its holder's request of a moment; somebody else confirms it."""

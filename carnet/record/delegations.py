@@ -9,7 +9,7 @@ from carnet.consent import representatives
 from carnet.consent.majority import end_after
 from carnet.consent.representatives import OF_A_MINOR, Acting, Representation, acting_for
 from carnet.consent.standing import current_standing
-from carnet.errors import Refused
+from carnet.errors import Refused, UnknownPatient
 from carnet.identity.patients import identifiers, pseudonym_of
 from carnet.metadata import PatientIdentifier
 from carnet.record.patient_room import PatientDesk, PatientRoom, known_person, majority_of
@@ -45,7 +45,13 @@ class Delegations(PatientDesk):
             if _is_minor(room) is not (kind in OF_A_MINOR):
                 raise Refused("A minor has legal representatives, an adult a person in charge of protection.")
             return representatives.declare(
-                room.connection, room.patient_key, person.patient_key, kind, source=self.operator, now=room.now
+                room.connection,
+                room.patient_key,
+                person.patient_key,
+                kind,
+                source=self.operator,
+                now=room.now,
+                majority=_majority(room),
             )
 
         return self.perform(patient, f"declare-{kind.value.replace('_', '-')}", None, work, objects=(other.value,))
@@ -78,17 +84,26 @@ class Delegations(PatientDesk):
                 now=room.now,
                 starts_at=starts_at,
                 ends_at=ends_at,
+                majority=_majority(room),
             )
 
         name = f"invite-{kind.value.replace('_', '-')}"
         return self.perform(patient, name, right, work, objects=(other.value,))
 
     def answer(self, patient: PatientIdentifier, *, accepted: bool) -> bool:
-        """The answer of the person who acts to the invitation to act for the patient."""
+        """The answer of the person who acts to the invitation to act for the patient.
+
+        Raises Refused for the acceptance of an invitation made before the patient came of age, once that has happened.
+        """
 
         def work(room: PatientRoom) -> bool:
             return representatives.answer(
-                room.connection, room.patient_key, room.acting.patient_key, accepted=accepted, now=room.now
+                room.connection,
+                room.patient_key,
+                room.acting.patient_key,
+                accepted=accepted,
+                now=room.now,
+                majority=_majority(room),
             )
 
         return self.perform(patient, "accept-invitation" if accepted else "refuse-invitation", None, work)
@@ -104,12 +119,20 @@ class Delegations(PatientDesk):
         return self.perform(patient, "give-up-acting", None, work)
 
     def revoke(self, patient: PatientIdentifier, other: PatientIdentifier) -> bool:
-        """The holder's side takes a carer's delegation or invitation back. Raises Refused for a legal representative."""
+        """The holder's side takes a carer's delegation or invitation back, or a link that majority ended.
+
+        Raises Refused for a legal representative who acts.
+        """
 
         def work(room: PatientRoom) -> bool:
             person = known_person(room.platform, room.connection, other)
-            links = acting_for(room.connection, room.patient_key, now=room.now)
-            if any(one.acting_key == person.patient_key and one.kind is not Representation.CARER for one in links):
+            majority = _majority(room)
+            links = [
+                one
+                for one in acting_for(room.connection, room.patient_key, now=room.now)
+                if one.acting_key == person.patient_key and not one.lapsed(room.now, majority=majority)
+            ]
+            if any(one.kind is not Representation.CARER for one in links):
                 raise Refused("A legal representative is ended by the insurer, the court or majority.")
             return representatives.revoke(
                 room.connection, room.patient_key, person.patient_key, by="holder", now=room.now
@@ -122,8 +145,12 @@ class Delegations(PatientDesk):
         return self.perform(patient, "list-representatives", PatientRight.CARERS, _listed)
 
 
+def _majority(room: PatientRoom) -> int | None:
+    return majority_of(room.connection, room.patient, room.key)
+
+
 def _is_minor(room: PatientRoom) -> bool:
-    majority = majority_of(room.connection, room.patient, room.key)
+    majority = _majority(room)
     return majority is not None and room.now < majority
 
 
@@ -140,7 +167,7 @@ def _check_invitation(room: PatientRoom, acting_key: int, kind: Representation) 
 
 
 def _listed(room: PatientRoom) -> tuple[Delegation, ...]:
-    majority = majority_of(room.connection, room.patient, room.key)
+    majority = _majority(room)
     links = acting_for(room.connection, room.patient_key, now=room.now)
     return tuple(_shown(room, one, majority) for one in links)
 
@@ -157,7 +184,11 @@ def _shown(room: PatientRoom, one: Acting, majority: int | None) -> Delegation:
 
 
 def _ins_of(room: PatientRoom, patient_key: int) -> str:
-    """The current INS of another person, opened with that person's own key. Raises UnknownPatient when nothing opens it any more."""
+    """The current INS of another person, opened with that person's own key; '' when that key is destroyed: the link is shown all the same."""
     pseudonym = pseudonym_of(room.connection, patient_key) or ""
-    known = identifiers(room.connection, patient_key, room.platform.keyring.patient_key(pseudonym))
-    return known[-1].identifier.value
+    try:
+        key = room.platform.keyring.patient_key(pseudonym)
+    except UnknownPatient:
+        return ""
+    known = identifiers(room.connection, patient_key, key)
+    return known[-1].identifier.value if known else ""

@@ -16,7 +16,7 @@ from carnet.clock import DAY
 from carnet.consent import enrolments, lifecycle
 from carnet.consent.delays import SIX_WEEKS, TOLD_AFTER_DAYS, end_of_day
 from carnet.consent.destruction_orders import Order, standing_orders, warned
-from carnet.consent.lifecycle import Event, life
+from carnet.consent.lifecycle import Event, State, life
 from carnet.errors import CarnetError, LocalPolicy
 from carnet.exchange.sendings import sent_at
 from carnet.identity.patients import by_key
@@ -37,6 +37,8 @@ TOLD_BEFORE: Mapping[Event, str] = MappingProxyType(
         Event.SUSPENSION_ENDS: NOTICES[Event.SUSPEND],  # R1111-36 CSP
     }
 )
+_IN_USE = frozenset({State.OPEN, State.ACTIVATED})
+"""States in which the announcement rule runs: nobody is told of a record that is suspended, closed or destroyed."""
 _LOG = logging.getLogger("carnet.due")
 Work = Callable[[Platform, Connection, int], str]
 """(platform, connection, now) -> what was done, a word for the report; '' for nothing."""
@@ -185,7 +187,7 @@ def _warning(order: Order) -> Work:
 
 def _announcements(_platform: Platform, connection: Connection, until: int, _done: Done) -> Iterator[Item]:
     for hidden in hidden_documents(connection, deposited_before=until - TOLD_AFTER_DAYS * DAY):
-        if is_due(hidden, until):
+        if is_due(hidden, until) and life(connection, hidden.patient_key).state in _IN_USE:
             yield hidden.patient_key, _announcing(hidden)
 
 

@@ -21,9 +21,11 @@ from carnet.exchange.deliveries import Progress, begin, keep, leave_out, left_ou
 from carnet.identity.affiliation import Affiliated, parse_affiliation
 from carnet.identity.contacts import set_address
 from carnet.identity.feed_file import BadLine
-from carnet.identity.patients import Patient, register_new
+from carnet.identity.patients import Patient, by_key, find, register, register_new
+from carnet.metadata import PatientIdentifier
 from carnet.platform import Connection, PatientKey, Platform
 from carnet.record.gate import Gate
+from carnet.record.intake import carry_over
 from carnet.record.life import Actor, Person, happen
 
 KIND = "affiliation"
@@ -108,11 +110,13 @@ def _step(intake: _Intake, step: list[Affiliated | BadLine], progress: Progress)
     platform, now = intake.platform, intake.platform.clock()
     good = [row for row in step if isinstance(row, Affiliated)]
     bad = [(row.number, row.reason) for row in step if isinstance(row, BadLine)]
-    people = {row.identifier: row.traits for row in good}
+    former = {row.identifier: row.replaces for row in good if row.replaces is not None}
+    people = {row.identifier: row.traits for row in good if row.identifier not in former}
     known, keys = register_new(intake.connection, platform.keyring, people, now)
     counts: dict[Became, int] = {"informed": 0, "waiting": 0, "unchanged": 0}
     for row in good:
-        work = partial(_one, platform, row=row, patient=known.get(row.identifier), keys=keys, by=intake.by, now=now)
+        one = replace(row, replaces=former.get(row.identifier))
+        work = partial(_one, platform, row=one, patient=known.get(row.identifier), keys=keys, by=intake.by, now=now)
         try:
             counts[intake.gate.apart(work)] += 1
         except CarnetError as error:
@@ -137,6 +141,8 @@ def _one(
     by: Actor,
     now: int,
 ) -> Became:
+    if row.replaces is not None:
+        patient = _under_new_ins(platform, connection, row, row.replaces, by=by, now=now)
     if patient is None:
         raise PatientMismatch("This INS was withdrawn from somebody: it is not given again.")
     state = life(connection, patient.patient_key).state
@@ -159,3 +165,15 @@ def _one(
         return "waiting"
     happen(connection, Person(patient, key, row.identifier.cx()), event, by=by, now=now)
     return "informed"
+
+
+def _under_new_ins(
+    platform: Platform, connection: Connection, row: Affiliated, replaces: PatientIdentifier, *, by: Actor, now: int
+) -> Patient:
+    """Whoever the former INS knows goes on under the new one, with what they chose; never a second person."""
+    keyring = platform.keyring
+    moves = find(connection, keyring, replaces) is not None and find(connection, keyring, row.identifier) is None
+    patient_key = register(connection, keyring, row.traits, row.identifier, now, replaces=replaces)
+    if moves:
+        carry_over(platform, connection, patient_key, row.identifier, replaces=replaces, by=by, now=now)
+    return by_key(connection, patient_key)

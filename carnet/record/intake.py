@@ -13,6 +13,7 @@ from carnet.identity import directory_feed, directory_import, patients_import
 from carnet.identity.feed_file import Report
 from carnet.identity.patients import by_key, find
 from carnet.identity.patients_import import Row
+from carnet.metadata import PatientIdentifier
 from carnet.platform import Connection, Platform
 from carnet.record.gate import Gate
 from carnet.record.life import Actor, happen, person_of
@@ -53,26 +54,35 @@ def _take(platform: Platform, row: Row, connection: Connection) -> None:
     now = platform.clock()
     moves = row.replaces is not None and find(connection, platform.keyring, row.replaces) is not None
     patient_key = patients_import.take_in(connection, platform.keyring, row, now)
-    if moves:
-        _renumber(platform, connection, row, patient_key, now)
+    if row.replaces is not None and moves:
+        carry_over(platform, connection, patient_key, row.identifier, replaces=row.replaces, by=FEED, now=now)
     if row.died is not None:
         person = person_of(platform, connection, by_key(connection, patient_key))
         happen(connection, person, Event.DEATH, by=FEED, now=now)
         strike(connection, patient_key)
 
 
-def _renumber(platform: Platform, connection: Connection, row: Row, patient_key: int, now: int) -> None:
-    """What is registered goes on under the new INS, and a line of the person's trace says so."""
+def carry_over(
+    platform: Platform,
+    connection: Connection,
+    patient_key: int,
+    identifier: PatientIdentifier,
+    *,
+    replaces: PatientIdentifier,
+    by: Actor,
+    now: int,
+) -> None:
+    """What is registered goes on under the new INS of a person, and a line of their trace says so."""
     key = platform.keyring.patient_key(by_key(connection, patient_key).pseudonym)
-    holder = Holder(patient_key, key, "", "", now, row.identifier.cx())
-    renumber(connection, holder, platform.renderer, row.identifier)
+    holder = Holder(patient_key, key, "", "", now, identifier.cx())
+    renumber(connection, holder, platform.renderer, identifier)
     event = AuditEvent(
         action="feed/change-of-ins",
         outcome="done",
         at=now,
-        requester_id=FEED.identifier,
-        requester_role=FEED.role,
-        patient=row.identifier.cx(),
-        objects=(row.replaces.cx(),) if row.replaces is not None else (),
+        requester_id=by.identifier,
+        requester_role=by.role,
+        patient=identifier.cx(),
+        objects=(replaces.cx(),),
     )
     append_to_journal(connection, event, patient_key=patient_key, key=key)

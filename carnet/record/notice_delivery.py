@@ -12,6 +12,7 @@ from typing import TypeVar
 from carnet.clock import HOUR
 from carnet.config import Settings
 from carnet.consent.care_links import medecin_traitant
+from carnet.consent.lifecycle import life
 from carnet.errors import ConfigurationError, IntegrityFailure, Unavailable, UnknownPatient
 from carnet.exchange import notice_states as states
 from carnet.exchange.notice_message import Letterhead, compose
@@ -29,6 +30,7 @@ ACTION = "notice"
 IN_ONE_TRANSACTION = 100
 TRIES = 5
 NO_KEY = "no key"
+DECEASED = "deceased"
 TURNED_DOWN_IN_A_ROW = 10
 """So many say that the mail server refuses us, not the recipients: the run ends, and an operator looks."""
 _LOG = logging.getLogger("carnet.notices")
@@ -120,7 +122,7 @@ def _claim_next(platform: Platform, connection: Connection) -> tuple[_Ready | No
 
 
 def _keep(connection: Connection, held: Held, why: str, now: int) -> str:
-    if held.kind in OUTSIDE_THE_SPACE and why != NO_KEY:
+    if held.kind in OUTSIDE_THE_SPACE and why not in {NO_KEY, DECEASED}:
         states.leave_to_the_post(connection, held, "due", why=why)
         return "post"
     states.keep_in_space(connection, held, why=why, now=now)
@@ -129,6 +131,8 @@ def _keep(connection: Connection, held: Held, why: str, now: int) -> str:
 
 def _address(platform: Platform, connection: Connection, held: Held, now: int) -> tuple[str, str]:
     """Where the e-mail goes, or '' and why there is none."""
+    if held.recipient == "patient" and life(connection, held.patient_key).deceased:
+        return "", DECEASED
     if held.secret:
         return "", "secret"
     try:

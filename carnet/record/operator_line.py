@@ -22,8 +22,12 @@ def write_operator_line(
     reason: str = "",
     detail: str = "",
     objects: tuple[str, ...] = (),
+    secret: bool = False,
 ) -> None:
-    """Appends the line. `answer` is what the command made; an error says that it was refused or failed. `patient` None: of nobody."""
+    """Appends the line. `answer` is what the command made; an error says that it was refused or failed. `patient` None: of nobody.
+
+    `secret` is for a line about what was done in a connexion secrète: no legal representative is shown it.
+    """
     key = platform.keyring.patient_key(patient.pseudonym) if patient is not None else platform.keyring.actor_key()
     event = AuditEvent(
         action=action,
@@ -36,6 +40,7 @@ def write_operator_line(
         objects=objects,
         rules=answer.rules if isinstance(answer, Refused) else (),
         detail=type(answer).__name__ if isinstance(answer, CarnetError) else detail,
+        secret=secret,
     )
     append_to_journal(connection, event, patient_key=patient.patient_key if patient is not None else None, key=key)
 

@@ -46,12 +46,14 @@ class ListedRecord:
 
 ALL_RECORDS = 2**31 - 1
 """No limit, as the databases take it."""
+TOO_MANY = "More records are found than may be listed; ask from a later startDate."
 
 
 def patient_list(by: ListedBy, since: int, owner: str = "") -> Act[tuple[ListedRecord, ...]]:
     """The act of TD0.4. `since` in microseconds UTC; `owner` (psOwnerId, PS_IdNat) is whose list an employee's card asks for.
 
-    Raises Refused beyond notes 2 and 3 of 526, TooManyResults beyond `maximum_listed_patients`.
+    Raises Refused beyond notes 2 and 3 of 526, TooManyResults beyond `maximum_listed_patients`; by the authorisation, records
+    that are not shown (closed, blocked) count too.
     """
     run = partial(_list, by=by, since=since, owner=owner)
     return Act("td0.4", run, Function.PATIENT_LIST, open_population)
@@ -63,7 +65,7 @@ def _list(scope: PopulationScope, *, by: ListedBy, since: int, owner: str) -> tu
     for listed in _listed(scope, by, since, party):
         found.append(listed)
         if len(found) > scope.platform.settings.maximum_listed_patients:
-            raise TooManyResults("More records are found than may be listed; ask from a later startDate.")
+            raise TooManyResults(TOO_MANY)
     scope.detail = f"{by.value} {len(found)}"
     scope.touched.append(party)
     return tuple(found)
@@ -93,7 +95,11 @@ def _listed(scope: PopulationScope, by: ListedBy, since: int, party: str) -> Ite
     maximum = scope.platform.settings.maximum_listed_patients
     limit = maximum + 1 if by is ListedBy.AUTHORISATION else ALL_RECORDS
     begin = since if by is ListedBy.AUTHORISATION else 0
-    for patient_key, authorised_at in records_of(scope.connection, party, since=begin, now=scope.now, limit=limit):
+    ties = records_of(scope.connection, party, since=begin, now=scope.now, limit=limit)
+    if by is ListedBy.AUTHORISATION and len(ties) == limit:
+        # The limit may have left some out: whatever is passed over below, the list would not be whole.
+        raise TooManyResults(TOO_MANY)
+    for patient_key, authorised_at in ties:
         if by is ListedBy.DOCUMENT and (last_registration(scope.connection, patient_key) or -1) < since:
             continue
         room = _room(scope, patient_key, party)

@@ -15,10 +15,15 @@ from carnet.record.operator_line import write_operator_line
 
 PAGE = 200
 ACTION = "administration/watch"
-READINGS = frozenset({"iti18", "iti43", "td1.3a"})
-"""Acts that show something of a record; asking whether one exists (TD0.2) is what software does for each appointment."""
+READINGS = frozenset({"iti18", "iti43", "td1.3a", "td1.6", "td0.5"})
+"""Acts that show something of a record; asking whether one exists (TD0.2) is what software does for each appointment.
+
+A list of one's own patients (TD0.4) is left out too: software asks for it again and again, and it shows those who gave their authorisation.
+"""
 MISS = "UnknownPatient"
 """What the trace notes of a call about a person whom nobody knows."""
+SEARCH, SHOWED_NOBODY = "td0.5", ": 0"
+"""How the detail of a search by traits ends that showed nobody (carnet/record/candidates.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +82,14 @@ def _plain(platform: Platform, line: Line, pseudonym: str | None) -> dict[str, o
 
 
 def _seen(line: Line, found: dict[str, object]) -> list[Seen]:
-    """What of a line is counted: a reading that was done, or a call about nobody. Misses of a certificate without identity are nobody's."""
+    """What of a line is counted: a reading that was done, or a call about nobody, a search in vain too. Misses of a certificate without identity are nobody's."""
     read = found["outcome"] == "done" and found["action"] in READINGS and line.patient_key is not None
-    missed = found["outcome"] == "refused" and found["detail"] == MISS
+    missed = (found["outcome"] == "refused" and found["detail"] == MISS) or _found_nobody(found)
     if not (found["requester_id"] and (read or missed)):
         return []
     who, where = str(found["requester_id"]), str(found["organization_id"])
     return [Seen(line.ticket, line.at, who, where, str(found["mode"]), line.patient_key if read else None)]
+
+
+def _found_nobody(found: dict[str, object]) -> bool:
+    return found["action"] == SEARCH and found["outcome"] == "done" and str(found["detail"]).endswith(SHOWED_NOBODY)

@@ -34,6 +34,7 @@ EXPECTED = {
     # what the law gives: (state, event) -> state; all that is not here is refused or changes nothing    rules 1.1
     ("", "inform"): "informed",
     ("", "open"): "open",
+    ("", "death"): "closed",
     ("", "replay-tombstone"): "destroyed",
     ("informed", "oppose"): "opposed",
     ("informed", "delay-ends"): "open",
@@ -164,6 +165,20 @@ def test_a_closing_that_death_did_not_cause_is_not_withdrawn(connection):
     live(connection, Event.OPEN, Event.CLOSE)
     with pytest.raises(RecordClosed, match="death"):
         live(connection, Event.WITHDRAW_DEATH)
+
+
+def test_who_died_without_a_record_is_never_informed_nor_opened(connection):
+    live(connection, Event.DEATH)
+    assert life(connection, 3).deceased
+    assert live(connection, Event.INFORM) is None
+    with pytest.raises(RecordClosed, match="death"):
+        live(connection, Event.OPEN)
+
+
+def test_a_withdrawn_death_of_somebody_without_a_record_opens_nothing_before_the_whole_delay(connection):
+    live(connection, Event.DEATH)
+    assert live(connection, Event.WITHDRAW_DEATH, now=NOW + DAY).after is State.INFORMED
+    assert life(connection, 3).due_at == end_of_day(NOW + DAY, 42)
 
 
 def test_a_death_twice_is_told_once(connection):

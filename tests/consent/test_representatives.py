@@ -146,6 +146,48 @@ def test_a_carer_whom_the_representatives_named_acts_no_longer_once_the_holder_i
     assert link.in_force(9_000, majority=2_100)
 
 
+def test_an_invitation_made_before_majority_is_not_accepted_after_it_and_may_be_refused(people):
+    asked(people, 1, 10)
+    before = people.execute(ROWS)
+    with pytest.raises(Refused) as refused:
+        answer(people, 1, 10, accepted=True, now=2_600, majority=2_500)
+    assert refused.value.rules == ("named-before-majority",)
+    assert people.execute(ROWS) == before
+    assert answer(people, 1, 10, accepted=False, now=2_600, majority=2_500)
+
+
+@pytest.mark.parametrize("majority", [None, 2_000, 2_700])
+def test_an_invitation_of_a_minor_accepted_in_time_or_of_an_adult_is_accepted(people, majority):
+    asked(people, 1, 10)
+    assert answer(people, 1, 10, accepted=True, now=2_600, majority=majority)
+
+
+def test_the_new_adult_invites_the_former_representative_as_a_carer(people):
+    declare(people, 1, 10, FIRST, source="insurer", now=2_000)
+    assert not asked(people, 1, 10, now=4_999, majority=5_000)
+    assert asked(people, 1, 10, now=5_000, majority=5_000)
+    assert answer(people, 1, 10, accepted=True, now=5_100, majority=5_000)
+    link = link_between(people, 1, 10, now=5_200)
+    assert (link.kind, link.in_force(5_200, majority=5_000)) == (CARER, True)
+    assert link_between(people, 1, 10, now=4_999).kind is FIRST, "the past stays"
+
+
+def test_who_represented_the_minor_is_put_in_charge_of_the_protection_of_the_adult(people):
+    declare(people, 1, 10, FIRST, source="insurer", now=2_000)
+    assert declare(people, 1, 10, PROTECTION, source="court", now=5_000, majority=5_000)
+    link = link_between(people, 1, 10, now=5_100)
+    assert (link.kind, link.in_force(5_100, majority=5_000)) == (PROTECTION, True)
+
+
+def test_carers_named_before_majority_leave_their_places(people):
+    for acting in range(10, 10 + MAXIMUM_CARERS):
+        asked(people, 1, acting)
+        answer(people, 1, acting, accepted=True, now=2_100)
+    with pytest.raises(Refused):
+        asked(people, 1, 20, now=4_999, majority=5_000)
+    assert asked(people, 1, 20, now=5_000, majority=5_000)
+
+
 def test_a_declaration_takes_the_place_of_the_former_one(people):
     assert declare(people, 1, 10, FIRST, source="insurer", now=2_000)
     assert not declare(people, 1, 10, FIRST, source="insurer", now=2_100)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import stat
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from carnet.crypto import tombstone_file
 from carnet.crypto.tombstone_file import Tombstone, TombstoneFile
 from carnet.errors import IntegrityFailure
 
@@ -42,6 +44,40 @@ def test_a_last_line_that_was_torn_is_passed_over(stones, path):
     whole = path.read_bytes()
     path.write_bytes(whole[:-10])
     assert stones.read() == STONES[:1]
+
+
+def outlives_a_torn_line(stones, path):
+    first, last, _ = path.read_bytes().split(b"\n")
+    for kept in range(len(last) + 1):
+        path.write_bytes(first + b"\n" + last[:kept])
+        stones.add(STONES[1])
+        assert stones.read() == STONES
+        path.write_bytes(last[:kept])
+        stones.add(STONES[0])
+        assert stones.read() == STONES[:1]
+
+
+def test_what_is_raised_after_a_torn_line_is_read(stones, path):
+    outlives_a_torn_line(stones, path)
+
+
+def test_control_a_file_that_appends_to_the_torn_line_is_caught(stones, path, monkeypatch):
+    monkeypatch.setattr(tombstone_file, "_end_of_lines", lambda handle: os.fstat(handle).st_size)
+    with pytest.raises(IntegrityFailure, match="Line 2"):
+        outlives_a_torn_line(stones, path)
+
+
+def test_a_torn_line_longer_than_a_block_is_taken_away(stones, path):
+    path.write_bytes(path.read_bytes() + b"x" * 9000)
+    stones.add(STONES[0])
+    assert stones.read() == (*STONES, STONES[0])
+
+
+def test_a_system_that_writes_a_few_bytes_at_a_time_tears_no_line(stones, monkeypatch):
+    write = os.write
+    monkeypatch.setattr(tombstone_file.os, "write", lambda handle, data: write(handle, data[:7]))
+    stones.add(STONES[0])
+    assert stones.read() == (*STONES, STONES[0])
 
 
 def test_every_byte_that_is_changed_is_detected(stones, path):

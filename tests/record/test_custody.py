@@ -141,10 +141,10 @@ def test_a_death_told_by_the_identity_feed_closes_the_record(room):
     assert room.rows("SELECT closing_reason FROM health_record WHERE patient_key = ?", key(room)) == [
         ("FERMETURE_DECES",)
     ]
-    assert state(room, NEW) is State.NONE
+    assert state(room, NEW) is State.CLOSED
     assert [(one["action"], one["requester_id"]) for one in room.lines_since(ticket)] == [
         ("life/death", "identity-feed")
-    ]
+    ] * 2
     import_patients(room.gate, feed)
     assert len(history(room.connection, key(room))) == 2
     with pytest.raises(RecordClosed):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from carnet.audit.sentences import Viewer
 from carnet.clock import DAY
 from carnet.consent.delays import end_of_day, months_after
 from carnet.consent.lifecycle import State, history, life
 from carnet.demo.people import BOUSSOLE, LANTERNE, MIRABELLE, PAT_TROIS
 from carnet.errors import LocalPolicy, RecordClosed
 from carnet.identity.patients import find
-from carnet.metadata import INVISIBLE_PATIENT, MASQUE_PS, AvailabilityStatus
+from carnet.metadata import INVISIBLE_PATIENT, INVISIBLE_REPRESENTANTS_LEGAUX, MASQUE_PS, AvailabilityStatus
 from carnet.record import due
 from carnet.record.custody import Custody
 from carnet.record.due import run_due
+from carnet.record.trail_view import told_trail
 from carnet.registry import announcements
 
 HIDDEN = (INVISIBLE_PATIENT,)
@@ -185,6 +187,40 @@ def test_a_hidden_document_is_told_of_after_two_weeks_and_visible_after_a_month(
     )
     (version,) = room.rows("SELECT entry_uuid FROM document_entry WHERE unique_id = ? AND version = 2", entry.unique_id)
     assert room.do(room.caller(), room.finding()).references == version
+
+
+@pytest.mark.parametrize("young", [False, True])
+def test_a_hidden_document_kept_from_the_representatives_is_told_of_in_secret(room, young):
+    masks = (*HIDDEN, INVISIBLE_REPRESENTANTS_LEGAUX) if young else HIDDEN
+    room.put(room.document(masks=masks))
+    room.now += 14 * DAY
+    assert run_due(room.gate).counts == {"announcement-told": 1}
+    assert room.rows("SELECT kind, secret FROM notice") == [("record-updated", young)]
+
+    def told(viewer):
+        lines = told_trail(room.gate, PAT_TROIS.identifier, operator="operator:essai", viewer=viewer)
+        return "life/announcement-overdue" in {line["action"] for line, _ in lines}
+
+    assert (told(Viewer.HOLDER), told(Viewer.REPRESENTATIVE)) == (True, not young)
+
+
+@pytest.mark.parametrize("act", ["died", "suspend", "close"])
+def test_nobody_is_told_of_a_hidden_document_in_a_record_that_is_not_in_use(room, custody, act):
+    (entry,) = room.put(room.document(masks=HIDDEN))
+    patient = PAT_TROIS.identifier
+    if act == "died":
+        custody.died(patient)
+    elif act == "suspend":
+        custody.suspend(patient, "FRAUDE")
+    else:
+        custody.close_record(patient, "FERMETURE_DEMANDE_PATIENT")
+    for days in (14, 18):
+        room.now += days * DAY
+        assert run_due(room.gate).counts == {}
+    assert masks(room, entry) == [(1, INVISIBLE_PATIENT)]
+    if act == "suspend":
+        custody.resume(patient)
+        assert run_due(room.gate).counts == {"document-shown": 1}
 
 
 def test_what_was_announced_meanwhile_is_neither_told_nor_shown(room):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from carnet.audit.sentences import Viewer
 from carnet.clock import DAY, HOUR
 from carnet.demo.people import HOSPITAL_DOCTOR, LANTERNE, MEDECIN_TRAITANT, NESSI, OTHER_GP, PAT_TROIS, REGULATOR
 from carnet.errors import InvalidMetadata, Refused, UnknownDocument
 from carnet.exchange.alarms import sounding
 from carnet.exchange.emergency_reviews import Verdict
 from carnet.record.emergency_control import EmergencyControl, obligations
+from carnet.record.trail_view import told_trail
 from carnet.record.watching import watch
 from carnet.requester import AccessMode
 
@@ -68,6 +70,30 @@ def test_an_unjustified_access_is_told_to_the_patient(room, control):
     control.review(queued(control), Verdict.UNJUSTIFIED, WHY)
     told = room.rows("SELECT recipient FROM notice WHERE kind = 'emergency-access-unjustified'")
     assert told == [("patient",)]
+
+
+@pytest.mark.parametrize("secret", [False, True])
+def test_what_is_found_about_a_secret_access_is_as_secret_as_the_access(room, control, secret):
+    look(room, secret_connection=secret)
+    name, ticket = queued(control), room.last_ticket()
+    control.show(name)
+    control.review(name, Verdict.UNJUSTIFIED, WHY)
+    assert room.rows("SELECT DISTINCT kind, secret FROM notice WHERE recipient = 'patient' ORDER BY kind") == [
+        ("emergency-access-bris_de_glace", secret),
+        ("emergency-access-unjustified", secret),
+    ]
+    assert [line["secret"] for line in room.lines_since(ticket)] == [secret, secret]
+    told = told_trail(room.gate, PAT_TROIS.identifier, operator=OFFICER, viewer=Viewer.REPRESENTATIVE)
+    shown = {line["action"] for line, _ in told}
+    assert ({"administration/emergency-show", "administration/emergency-review"} <= shown) is not secret
+
+
+def test_where_the_access_s_own_notice_is_not_found_what_is_told_is_kept_secret(room, control):
+    look(room)
+    with room.connection._raw as raw:
+        raw.execute("DELETE FROM notice")
+    control.review(queued(control), Verdict.UNJUSTIFIED, WHY)
+    assert room.rows("SELECT kind, secret FROM notice") == [("emergency-access-unjustified", 1)]
 
 
 def test_nobody_reviews_their_own_access(open_room):
@@ -184,6 +210,7 @@ def test_what_is_owed_is_told_in_numbers(room, control):
         "notices_sending": 0,
         "notices_uncertain": 0,
         "notices_failed": 0,
+        "notices_post": 0,
     }
     room.now += 73 * HOUR
     assert obligations(room.gate)["reviews_overdue"] == 1

@@ -241,7 +241,54 @@ def test_who_dies_while_waiting_is_never_informed(open_room, how):
         assert not custody.died(PatientIdentifier(ins_of(901001), NIR_TEST))
     room = open_room(pilot_territories=())
     assert run_due(room.gate).counts == {"inform": 1}
-    assert (state(room, 901001), state(room, 901002)) == (State.NONE, State.INFORMED)
+    assert (state(room, 901001), state(room, 901002)) == (State.CLOSED, State.INFORMED)
+
+
+def test_who_died_without_a_record_is_not_informed_by_a_later_file(room):
+    header = "ins;oid;nom_naissance;prenoms;sexe;date_naissance;lieu_naissance;date_deces\n"
+    line = f"{ins_of(901001)};{NIR_TEST};ESSAI;MARIE;F;1984-05-17;99350;2027-01-01\n"
+    assert not import_patients(room.gate, [header, line]).bad
+    assert counts(enrol(room, lines_of(person(901001), person(901002)))) == (1, 0, 1)
+    assert (state(room, 901001), state(room, 901002)) == (State.CLOSED, State.INFORMED)
+    assert room.rows("SELECT count(*) FROM notice WHERE patient_key = ?", key_of_person(room, 901001)) == [(0,)]
+
+
+def test_a_withdrawn_death_tells_whoever_has_a_delay_to_object_again(room):
+    patient = PatientIdentifier(ins_of(901001), NIR_TEST)
+    enrol(room, lines_of(person(901001)))
+    custody = Custody(room.gate, "operator:essai")
+    custody.died(patient)
+    delivered(room)
+    room.now += DAY
+    custody.withdraw_death(patient)
+    room.now += 60 * DAY
+    assert run_due(room.gate).counts == {"notice-awaited": 1}
+
+
+REPLACING = HEADER.strip() + ";ancien_ins;ancien_oid\n"
+
+
+def replacing(number, former):
+    return person(number).strip() + f";{ins_of(former) if former else ''};\n"
+
+
+@pytest.mark.parametrize("order", [(901001,), (None, 901001)], ids=["alone", "after a line without it"])
+def test_who_objected_under_a_former_ins_stays_the_same_person_who_objected(room, order):
+    enrol(room, lines_of(person(901001)))
+    Custody(room.gate, "operator:essai").oppose(PatientIdentifier(ins_of(901001), NIR_TEST), "Marie ESSAI")
+    key, ticket = key_of_person(room, 901001), room.last_ticket()
+    lines = [REPLACING, *(replacing(901002, former) for former in order)]
+    assert counts(enrol(room, lines)) == (0, 0, len(order))
+    assert (key_of_person(room, 901001), key_of_person(room, 901002)) == (None, key)
+    assert state(room, 901002) is State.OPPOSED
+    assert [line["action"] for line in room.lines_since(ticket)] == ["feed/change-of-ins"]
+    assert counts(enrol(room, [*lines, replacing(901003, None)])) == (1, 0, len(order))
+
+
+def test_a_former_ins_that_nobody_knows_makes_a_new_person(room):
+    enrolled = enrol(room, [REPLACING, replacing(901002, 901001)])
+    assert (counts(enrolled), enrolled.bad) == ((1, 0, 0), ())
+    assert state(room, 901002) is State.INFORMED
 
 
 def test_a_record_of_before_2022_stays_open_and_joins_the_space_after_six_weeks(room):
@@ -314,3 +361,16 @@ def test_six_weeks_run_from_the_e_mail_or_from_the_letter_and_from_nothing_else(
     room.now += 2 * DAY
     run_due(room.gate)
     assert state(room, 2) == "open"
+
+
+def test_who_died_is_sent_neither_an_e_mail_nor_a_letter(open_room, mail_server):
+    room = open_room(**mail_server.settings())
+    told, written = person(1).strip() + ";colibri@carnet.example\n", person(2, channel="courrier").strip() + ";\n"
+    enrol(room, [HEADER.strip() + ";courriel\n", told, written])
+    for number in (1, 2):
+        Custody(room.gate, "operator:essai").died(PatientIdentifier(ins_of(number), NIR_TEST))
+    relay = SmtpRelay(mail_access(room.platform.settings))
+    assert +deliver(room.gate, relay, operator="operator:essai") == Counter(in_space=2)
+    relay.close()
+    assert mail_server.recipients == []
+    assert room.rows("SELECT state, answer FROM notice") == [("in_space", "deceased")] * 2

@@ -8,13 +8,14 @@ from dataclasses import replace
 import pytest
 
 from carnet.authorization.facts import Function
-from carnet.clock import DAY
+from carnet.clock import DAY, HOUR
 from carnet.consent.choices import Choice
 from carnet.consent.majority import majority_at
 from carnet.consent.representatives import Representation
 from carnet.demo.people import COMMUNITY_NURSE, HOSPITAL_DOCTOR, LANTERNE, MEDECIN_TRAITANT, NESSI, OTHER_GP, PAT_TROIS
 from carnet.document_query import ReturnType
 from carnet.errors import CarnetError, InvalidMetadata, RecordClosed, Refused, UnknownDocument, UnknownPatient
+from carnet.identity.patients import find as find_patient
 from carnet.identity.patients import register
 from carnet.metadata import INVISIBLE_PATIENT, INVISIBLE_REPRESENTANTS_LEGAUX, MASQUE_PS
 from carnet.record.administration import Administration
@@ -311,6 +312,50 @@ def test_at_midnight_in_paris_the_representatives_stop_and_the_new_adult_begins(
     assert [shown(who) for who in (*parents, acts)] == [None, None, {plain.unique_id, secret.unique_id}]
 
 
+@pytest.fixture
+def new_adult(open_room):
+    """A room where carers are open, an hour before its patient comes of age; NESSI represents him and LANTERNE is invited to care."""
+    room = open_room(carers=True)
+    of_age = majority_at("20081122")
+    room.now = of_age - HOUR
+    traits = replace(PAT_TROIS.traits, birth_date="20081122")
+    with room.gate.platform.connection._raw as raw:
+        register(room.platform.connection, room.platform.keyring, traits, INS, room.now)
+        raw.execute("UPDATE health_record SET state = 'activated'")
+    assert Delegations(room.gate, "x").declare(INS, NESSI.identifier, Representation.FIRST_REPRESENTATIVE)
+    parent = Delegations(room.gate, "x", NESSI.identifier)
+    assert parent.invite(INS, LANTERNE.identifier, Representation.CARER)
+    return room, of_age
+
+
+def test_a_carer_invited_by_a_parent_does_not_get_in_by_accepting_after_majority(new_adult):
+    room, room.now = new_adult
+    with pytest.raises(Refused) as refused:
+        Delegations(room.gate, "x", LANTERNE.identifier).answer(INS, accepted=True)
+    assert refused.value.rules == ("named-before-majority",)
+    with pytest.raises(Refused):
+        PatientActs(room.gate, "x", LANTERNE.identifier).documents(INS)
+
+
+def test_the_new_adult_revokes_the_parent_s_lapsed_link_and_the_minor_s_side_does_not(new_adult):
+    room, of_age = new_adult
+    with pytest.raises(Refused):
+        Delegations(room.gate, "x", NESSI.identifier).revoke(INS, NESSI.identifier)
+    room.now = of_age
+    desk = Delegations(room.gate, "x")
+    assert desk.revoke(INS, NESSI.identifier)
+    assert NESSI.identifier.value not in {one.acting for one in desk.listed(INS)}
+
+
+def test_the_new_adult_makes_the_mother_a_carer(new_adult):
+    room, room.now = new_adult
+    mother = Delegations(room.gate, "x", NESSI.identifier)
+    assert Delegations(room.gate, "x").invite(INS, NESSI.identifier, Representation.CARER)
+    room.now += HOUR
+    assert mother.answer(INS, accepted=True)
+    PatientActs(room.gate, "x", NESSI.identifier).documents(INS)
+
+
 # --- carers ---------------------------------------------------------------------------------------------------------
 
 
@@ -358,6 +403,14 @@ def test_the_holder_sees_who_acts_and_in_what_state(cared_for):
     assert desk.listed(INS)[0].in_force
     assert Delegations(cared_for.gate, "x", NESSI.identifier).give_up(INS)
     assert desk.listed(INS) == ()
+
+
+def test_a_link_to_somebody_whose_key_was_destroyed_is_shown_without_their_ins(cared_for):
+    desk = Delegations(cared_for.gate, "x")
+    (before,) = desk.listed(INS)
+    known = find_patient(cared_for.connection, cared_for.platform.keyring, NESSI.identifier)
+    cared_for.platform.keyring.destroy_patient_key(known.pseudonym)
+    assert desk.listed(INS) == (replace(before, acting=""),)
 
 
 def test_carers_are_closed_unless_the_operator_opens_them_and_need_a_space_in_use(open_room):

@@ -236,6 +236,13 @@ def test_the_patient_is_told_who_declared_being_medecin_traitant(room):
     assert room.rows("SELECT kind, recipient FROM notice") == [("access-medecin-traitant-declared", "patient")]
 
 
+@pytest.mark.parametrize("secret", [False, True])
+def test_a_medecin_traitant_declared_in_a_secret_connection_is_told_in_secret(room, secret):
+    caller = room.caller(OTHER_GP, secret_connection=secret)
+    assert room.do(caller, declare(Declaration.DECLARE_MEDECIN_TRAITANT))
+    assert room.rows("SELECT kind, secret FROM notice") == [("access-medecin-traitant-declared", secret)]
+
+
 def test_where_the_insurer_declares_the_medecin_traitant_software_does_not(open_room):
     room = open_room(medecin_traitant_by_software=False)
     ticket = room.last_ticket()

@@ -7,12 +7,16 @@ from dataclasses import replace
 import pytest
 
 from carnet.clock import HOUR
-from carnet.demo.people import HOSPITAL_DOCTOR, LABORATORY, OTHER_GP, PATIENTS
+from carnet.demo.people import HOSPITAL_DOCTOR, LABORATORY, MEDECIN_TRAITANT, OTHER_GP, PATIENTS, REGULATOR
 from carnet.errors import UnknownPatient
 from carnet.exchange.alarms import sounding
+from carnet.identity.patient_search import Criteria
 from carnet.identity.patients import find as find_patient
 from carnet.metadata import PatientIdentifier
+from carnet.record.candidates import find_candidates
+from carnet.record.care_team import ListMode, list_parties
 from carnet.record.watching import ACTION, watch
+from carnet.requester import AccessMode
 
 OPERATOR = "operator:watch"
 NOBODY = PatientIdentifier("184059999900155", "1.2.250.1.213.1.4.10")
@@ -70,6 +74,37 @@ def test_calls_about_people_whom_nobody_knows_ring(open_room):
             room.do(stranger, room.finding())
         assert watched(room).alarms == (number == 4)
     assert kinds(room) == [("enumeration-hour", HOSPITAL_DOCTOR.identifier)]
+
+
+def test_people_found_by_their_traits_are_read(open_room):
+    room = open_room(harvest_alarm_hour=2, enumeration_alarm_hour=1)
+    regulator = room.caller(REGULATOR, None, mode=AccessMode.CENTRE_15)
+    for number, patient in enumerate(PATIENTS[:3]):
+        (found,) = room.do(
+            regulator, find_candidates(Criteria(name=patient.traits.birth_name, birth_date=patient.traits.birth_date))
+        )
+        assert found.identifier == patient.identifier
+        assert watched(room).alarms == (number == 2)
+    assert kinds(room) == [("harvest-hour", REGULATOR.identifier)]
+    assert room.rows("SELECT count(*) FROM watched_access") == [(3,)]
+
+
+def test_searches_by_traits_that_find_nobody_ring(open_room):
+    room = open_room(enumeration_alarm_hour=4)
+    regulator = room.caller(REGULATOR, None, mode=AccessMode.CENTRE_15)
+    for number in range(5):
+        criteria = Criteria(name="PERSONNE", birth_date=f"1979032{number}")
+        assert room.do(regulator, find_candidates(criteria)) == ()
+        assert watched(room).alarms == (number == 4)
+    assert kinds(room) == [("enumeration-hour", REGULATOR.identifier)]
+    assert room.rows("SELECT count(*) FROM watched_access") == [(0,)]
+
+
+def test_who_is_authorised_or_blocked_is_something_of_a_record(room):
+    for patient in PATIENTS[:3]:
+        room.do(room.caller(MEDECIN_TRAITANT, patient=patient), list_parties(ListMode.ALL))
+    watched(room)
+    assert room.rows("SELECT sum(visits) FROM access_figure") == [(3,)]
 
 
 def test_every_line_is_counted_once_whatever_the_runs(room):
