@@ -34,6 +34,8 @@ ENDED_BY_A_BLOCK = (Link.AUTHORISED, Link.CARE_TEAM, Link.ADMINISTRATOR)
 """What unblocking does not give back."""
 BY_SOFTWARE = "TD0.3"
 """How the source of a link begins that a professional's own software declared."""
+HIDDEN_FROM_REPRESENTATIVES = "connexion secrète"
+"""How it ends when that was in a minor's secret connection (rules §1.3)."""
 
 
 _OF_KIND = (
@@ -186,6 +188,11 @@ class Tie:
     expires_at: int | None
     source: str
     collected_by: str
+
+    @property
+    def in_secret(self) -> bool:
+        """Whether it must not be told to legal representatives."""
+        return self.source.startswith(BY_SOFTWARE) and self.source.endswith(HIDDEN_FROM_REPRESENTATIVES)
 
 
 _TIES = prepare(

@@ -33,7 +33,12 @@ _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?P<domain>[A-Za-z
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?", re.ASCII)
 _MINE = (patient_contact.c.patient_key == bindparam("of_patient"), patient_contact.c.until.is_(None))
 _CURRENT = prepare(
-    select(patient_contact.c.contact_id, patient_contact.c.sealed_address, patient_contact.c.source).where(*_MINE)
+    select(
+        patient_contact.c.contact_id,
+        patient_contact.c.sealed_address,
+        patient_contact.c.source,
+        patient_contact.c.since,
+    ).where(*_MINE)
 )
 _END = prepare(update(patient_contact).where(*_MINE).values(until=bindparam("moment")))
 _ADD = prepare(
@@ -72,7 +77,7 @@ def set_address(
     if not rows and not address:
         return False
     if rows:
-        contact_id, sealed, stated_by = rows[0]
+        contact_id, sealed, stated_by, _since = rows[0]
         if stated_by == PERSON != source or _opened(key, contact_id, sealed) == address:
             return False
         connection.execute(_END, {"of_patient": patient_key, "moment": now})
@@ -88,6 +93,12 @@ def address_of_patient(connection: Connection, patient_key: int, key: PatientKey
     """The patient's current address, '' for none. Raises IntegrityFailure for another key."""
     rows = connection.execute(_CURRENT, {"of_patient": patient_key})
     return _opened(key, rows[0][0], rows[0][1]) if rows else ""
+
+
+def address_since(connection: Connection, patient_key: int) -> int:
+    """When the patient's current address was given (microseconds UTC), 0 for none."""
+    rows = connection.execute(_CURRENT, {"of_patient": patient_key})
+    return int(rows[0][3]) if rows else 0
 
 
 def address_of_professional(connection: Connection, identifier: str) -> str:

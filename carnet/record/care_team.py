@@ -13,6 +13,7 @@ from carnet.authorization.roles import Kind, is_occupational, kind_of
 from carnet.clock import DAY
 from carnet.consent.care_links import (
     BY_SOFTWARE,
+    HIDDEN_FROM_REPRESENTATIVES,
     Link,
     authorise,
     declare_medecin_traitant,
@@ -27,6 +28,7 @@ from carnet.record.act import Act
 from carnet.record.existence import known_record
 from carnet.record.functional_right import right
 from carnet.record.scope import Scope
+from carnet.requester import Requester
 
 DECLARED = "access-medecin-traitant-declared"
 """The notice by which the patient learns who became médecin traitant, since that opens what is masked (L1111-16 CSP)."""
@@ -110,8 +112,12 @@ def _authorise(scope: Scope, party: str) -> bool:
     if any(tie.party == party and tie.kind == Link.AUTHORISED for tie in ties):
         return False
     until = scope.now + scope.platform.settings.authorisation_days * DAY
-    source = f"{BY_SOFTWARE} {scope.requester.identifier}"
+    source = _source(scope.requester)
     return authorise(scope.connection, scope.patient.patient_key, party, until=until, source=source, now=scope.now)
+
+
+def _source(requester: Requester) -> str:
+    return f"{BY_SOFTWARE} {requester.identifier}{f' {HIDDEN_FROM_REPRESENTATIVES}' if requester.secret_connection else ''}"
 
 
 def _end(scope: Scope, party: str) -> bool:
@@ -124,7 +130,7 @@ def _declare_medecin_traitant(scope: Scope, party: str) -> bool:
         raise Refused("Only a doctor can be médecin traitant.", rules=("doctor-only",))
     if not scope.platform.settings.medecin_traitant_by_software:
         raise Refused("The médecin traitant is declared to the insurer.", rules=("insurer-declares",))
-    source = f"{BY_SOFTWARE} {requester.identifier}"
+    source = _source(requester)
     patient_key = scope.patient.patient_key
     if not declare_medecin_traitant(scope.connection, patient_key, party, source=source, now=scope.now):
         return False

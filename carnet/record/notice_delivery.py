@@ -13,15 +13,16 @@ from carnet.clock import HOUR
 from carnet.config import Settings
 from carnet.consent.care_links import medecin_traitant
 from carnet.consent.lifecycle import life
+from carnet.consent.majority import majority_at
 from carnet.errors import ConfigurationError, IntegrityFailure, Unavailable, UnknownPatient
 from carnet.exchange import notice_states as states
 from carnet.exchange.notice_message import Letterhead, compose
 from carnet.exchange.notice_states import Held
 from carnet.exchange.notice_topics import OUTSIDE_THE_SPACE, topic_of, wants_email
 from carnet.exchange.smtp_relay import Access, MailServer, NoAnswer, PutOff, TurnedDown
-from carnet.identity.contacts import address_of_patient, address_of_professional
-from carnet.identity.patients import Patient
-from carnet.platform import Connection, Platform
+from carnet.identity.contacts import address_of_patient, address_of_professional, address_since
+from carnet.identity.patients import Patient, traits
+from carnet.platform import Connection, PatientKey, Platform
 from carnet.record.gate import Gate
 from carnet.record.operator_line import write_operator_line
 
@@ -142,6 +143,8 @@ def _address(platform: Platform, connection: Connection, held: Held, now: int) -
                     return "", "not wanted"
                 key = platform.keyring.patient_key(held.pseudonym)
                 address = address_of_patient(connection, held.patient_key, key)
+                if address and _was_the_parents(connection, held.patient_key, key, now):
+                    return "", "given for a minor"
             case "medecin_traitant":
                 address = address_of_professional(connection, medecin_traitant(connection, held.patient_key, now=now))
             case _:
@@ -149,6 +152,15 @@ def _address(platform: Platform, connection: Connection, held: Held, now: int) -
     except (UnknownPatient, IntegrityFailure):
         return "", NO_KEY
     return address, "" if address else "no address"
+
+
+def _was_the_parents(connection: Connection, patient_key: int, key: PatientKey, now: int) -> bool:
+    """Whether the address was given for a minor who is of age by now: it may be that of a parent, who acts no longer."""
+    try:
+        majority = majority_at(traits(connection, patient_key, key).birth_date)
+    except ValueError:
+        return True
+    return address_since(connection, patient_key) < majority <= now
 
 
 def _send(gate: Gate, server: MailServer, ready: _Ready, operator: str) -> tuple[str, bool]:

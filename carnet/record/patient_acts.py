@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from carnet.authorization.facts import DocumentFacts
-from carnet.authorization.patient_side import PatientRight, decide
+from carnet.authorization.patient_side import Actor, PatientRight, decide
 from carnet.authorization.rules import PATIENT_SIDE_MASKS
 from carnet.consent import care_links, choices
-from carnet.consent.care_links import Link, medecin_traitant, reason_context, ties
+from carnet.consent.care_links import Link, reason_context, ties
 from carnet.consent.choices import Choice
 from carnet.consent.majority import end_after
 from carnet.consent.rights_version import bump
@@ -320,8 +320,10 @@ def _viewers(room: PatientRoom, *, unique_id: str) -> tuple[str, ...]:
     found = _own(room, PatientRight.SEE, unique_id)
     room.touched.append(unique_id)
     masked = _is_masked(found, by_default=_masks_everything(room))
-    attending = medecin_traitant(room.connection, room.patient_key, now=room.now)
     held = [one for one in ties(room.connection, room.patient_key, now=room.now) if _lives(one.expires_at, room.now)]
+    if room.facts.actor not in {Actor.HOLDER, Actor.MINOR}:
+        held = [one for one in held if not one.in_secret]
+    attending = next((one.party for one in held if one.kind is Link.MEDECIN_TRAITANT), "")
     blocked = {one.party for one in held if one.kind is Link.BLOCKED} - {attending}
     administrators = {one.party for one in held if one.kind is Link.ADMINISTRATOR}
     seen = {f"{attending} {Link.MEDECIN_TRAITANT.value}"} if attending else set()

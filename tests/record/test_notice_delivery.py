@@ -13,14 +13,16 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from carnet.clock import HOUR, MINUTE
+from carnet.clock import DAY, HOUR, MINUTE
 from carnet.config import load
+from carnet.consent.majority import majority_at
 from carnet.demo.people import MEDECIN_TRAITANT, NESSI, OTHER_GP, PAT_TROIS, PATIENTS
 from carnet.errors import ConfigurationError, Unavailable
 from carnet.exchange import notice_states
 from carnet.exchange.notices import find_notice, owe
 from carnet.exchange.smtp_relay import NoAnswer, SmtpRelay
 from carnet.identity.patients import find as find_patient
+from carnet.identity.patients import register
 from carnet.platform import build
 from carnet.record.gate import Gate
 from carnet.record.notice_delivery import deliver, letterhead, mail_access
@@ -561,3 +563,21 @@ def test_each_person_who_is_listed_for_a_letter_is_told_so_in_their_trace(post):
     NoticeOffice(post.gate, OPERATOR).letters()
     (line,) = post.lines_since(ticket)
     assert (line["action"], line["patient"] != "") == ("administration/notice-letter", True)
+
+
+def test_an_address_that_was_given_for_a_minor_is_not_written_to_after_eighteen(post, mail_server):
+    of_age = majority_at("20081122")
+    minor = replace(NESSI.traits, birth_date="20081122")
+    post.gate.administer(lambda c: register(c, post.platform.keyring, minor, NESSI.identifier, post.now))
+    post.now = of_age - DAY
+    office = NoticeOffice(post.gate, OPERATOR)
+    office.set_address(NESSI.identifier, "mere@carnet.example")
+    owed(post, patient=NESSI)
+    assert sent(post) == Counter(sent=1)
+    post.now = of_age
+    owed(post, patient=NESSI, kind="record-updated")
+    assert sent(post) == Counter(in_space=1)
+    office.set_address(NESSI.identifier, "a.moi@carnet.example")
+    owed(post, patient=NESSI, kind="record-closed")
+    assert sent(post) == Counter(sent=1)
+    assert mail_server.recipients == ["mere@carnet.example", "a.moi@carnet.example"]

@@ -19,6 +19,7 @@ from carnet.identity.patients import find as find_patient
 from carnet.identity.patients import register
 from carnet.metadata import INVISIBLE_PATIENT, INVISIBLE_REPRESENTANTS_LEGAUX, MASQUE_PS
 from carnet.record.administration import Administration
+from carnet.record.care_team import Declaration, declare
 from carnet.record.delegations import Delegations
 from carnet.record.patient_acts import PatientActs
 from carnet.record.retrieval import Located
@@ -306,9 +307,16 @@ def test_at_midnight_in_paris_the_representatives_stop_and_the_new_adult_begins(
         except Refused:
             return None
 
+    assert room.do(room.caller(OTHER_GP, secret_connection=True), declare(Declaration.AUTHORISE))
+
+    def viewers(who):
+        return {one.split()[0] for one in who.viewers(INS, plain.unique_id)}
+
+    assert [OTHER_GP.identifier in viewers(who) for who in parents] == [False, False]
     room.now = of_age - 1
     assert [shown(who) for who in (*parents, acts)] == [{plain.unique_id}, {plain.unique_id}, None]
     room.now = of_age
+    assert OTHER_GP.identifier in viewers(acts), "the holder sees who was authorised in secret"
     assert [shown(who) for who in (*parents, acts)] == [None, None, {plain.unique_id, secret.unique_id}]
 
 
