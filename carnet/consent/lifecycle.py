@@ -303,7 +303,7 @@ def _after(before: Life, past: tuple[Transition, ...], cell: str, event: Event, 
     state = before.state if cell == SAME else State.OPEN if cell == BACK else State(cell)
     if cell == BACK and past:
         # No row goes back to no record: whoever had none is told, and has the whole delay to object.
-        state = past[-1].before or State.INFORMED
+        state = past[-1].before or (State.INFORMED if event is Event.WITHDRAW_DEATH else State.OPEN)
     opened_at = now if event in {Event.OPEN, Event.DELAY_ENDS} else before.opened_at
     if state not in {State.CLOSED, State.DESTROYED}:
         return Life(state, opened_at, due_at=_timer(before, past, state, event, now))

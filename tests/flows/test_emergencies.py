@@ -138,7 +138,7 @@ def test_killed_before_the_text_was_handed_over_each_is_sent_once(post, mail_ser
 @pytest.mark.parametrize("takes", [True, False], ids=["it was taken", "it was not"])
 def test_killed_while_the_text_is_handed_over_it_is_uncertain_until_somebody_looks(post, mail_server, takes):
     kill_while(post, mail_server, "DATA", takes=takes)
-    assert delivered(post) == "2 sent, 0 in_space, 0 put_off, 0 failed, 1 uncertain, 0 left.\n"
+    assert delivered(post) == "2 sent, 0 in_space, 0 post, 0 put_off, 0 failed, 1 uncertain, 0 left.\n"
     assert states(post) == {"sent": 2, "uncertain": 1}
     ((name, message_id),) = rows(post, "SELECT notice_id, message_id FROM notice WHERE state = 'uncertain'")
     log = {message["Message-ID"] for message in mail_server.messages}
