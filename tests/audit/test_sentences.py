@@ -195,10 +195,8 @@ def test_the_source_is_read_for_actions():
     } <= found
 
 
-@pytest.mark.parametrize("action", actions())
-def test_every_action_that_the_code_can_write_has_its_words(action):
-    if action.rpartition("/")[2] in OF_NOBODY:
-        pytest.skip("in no patient's trail")
+@pytest.mark.parametrize("action", [one for one in actions() if one.rpartition("/")[2] not in OF_NOBODY])
+def test_every_action_that_the_code_can_write_on_a_patient_has_its_words(action):
     assert words_of(action) is not None
 
 

@@ -103,9 +103,17 @@ class Reply:
 
 
 def children_of(pid):
-    """The processes that a process started and that still run."""
-    listed = Path(f"/proc/{pid}/task/{pid}/children")
-    return [int(child) for child in listed.read_text(encoding="ascii").split()] if listed.exists() else []
+    """The processes that a process started and that still run. The kernel's own list of a process's children may
+    leave some out while others come and go; each process's word on its parent does not."""
+    return [int(stat.parent.name) for stat in Path("/proc").glob("[0-9]*/stat") if parent_of(stat) == pid]
+
+
+def parent_of(stat):
+    """The parent that a line `pid (name) state parent …` names; None when the process has gone meanwhile."""
+    try:
+        return int(stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return None
 
 
 def error_codes(answer):

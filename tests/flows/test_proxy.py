@@ -33,7 +33,7 @@ NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/loca
 SETTINGS = 'tls_enabled = false\ndeclared_proxies = ["127.0.0.1"]\n'
 FAILED = "FailedAuthentication"
 
-pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
+pytestmark = pytest.mark.skipif(NGINX is None, reason="needs the proxy nginx, which `make test` installs")
 
 
 @dataclass

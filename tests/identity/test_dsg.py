@@ -1,12 +1,11 @@
 import datetime as dt
 import re
-from dataclasses import replace
 
 import pytest
 
 from carnet import hardened_xml
 from carnet.client import signature_writing
-from carnet.client.dsg import ENTRY_ID, LEGACY, Style, sign_submission
+from carnet.client.dsg import LEGACY, Style
 from carnet.client.signature_writing import C14N_COMMENTS, Pen, signature
 from carnet.clock import DAY, to_iso
 from carnet.crypto.xml_signature import Policy
@@ -18,16 +17,6 @@ from carnet.errors import CertificateInvalid, SignatureInvalid
 from carnet.identity import dsg, signature_manifest
 from carnet.identity.certificate_kind import CertificateKind, classify
 from carnet.identity.dsg import verify_submission_signature
-from carnet.metadata import (
-    Association,
-    AssociationType,
-    Code,
-    Document,
-    DocumentEntry,
-    PatientIdentifier,
-    Submission,
-    SubmissionSet,
-)
 
 NOW = 1_790_000_000_000_000
 SET = "2.25.900"
@@ -489,33 +478,3 @@ def test_the_zone_of_the_time_is_minded(contents, card, monkeypatch):
     paris = dt.datetime.fromisoformat(to_iso(NOW)).astimezone(dt.timezone(dt.timedelta(hours=2))).isoformat()
     rewriting(monkeypatch, "_signed_properties", "(<xad:SigningTime>)[^<]*", rf"\g<1>{paris}")
     assert verify(signed(contents, card.signature), contents, now=NOW).signing_time == NOW
-
-
-# --- the client's submission ---------------------------------------------------------------------------------------
-
-
-def test_a_signed_submission_carries_its_signature_as_the_exchange_asks(contents, card):
-    patient = PatientIdentifier("279035121518989", "1.2.250.1.213.1.4.10")
-    code = Code("x", "1.2.3")
-    entry = DocumentEntry(
-        "Document01", LETTER, patient, code, code, code, (code,), code, code, "20260921", "fr-FR", "text/xml", ()
-    )
-    kos = replace(entry, entry_uuid="Document02", unique_id=KOS, mime_type="application/dicom")
-    submission = Submission(
-        SubmissionSet("SubmissionSet01", SET, "1.2.3", patient, "20260921", code, ()),
-        (entry, kos),
-        documents=(Document("Document01", contents[LETTER]), Document("Document02", contents[KOS])),
-    )
-    result = sign_submission(
-        submission, card.signature.certificate, card.signature.key, NOW, chain=card.signature.chain
-    )
-    added = result.entries[-1]
-    assert added.is_signature
-    assert (added.entry_uuid, added.language, added.masks) == (ENTRY_ID, "art", {"MASQUE_PS", "INVISIBLE_PATIENT"})
-    assert {(one.type, one.source, one.target) for one in result.associations} == {
-        (AssociationType.HAS_MEMBER, "SubmissionSet01", ENTRY_ID),
-        (AssociationType.SIGNS, ENTRY_ID, "SubmissionSet01"),
-    }
-    assert all(isinstance(one, Association) for one in result.associations)
-    assert result.documents[-1].entry_id == ENTRY_ID
-    verify(result.documents[-1].content, {LETTER: contents[LETTER], KOS: contents[KOS]}, now=NOW)

@@ -30,7 +30,9 @@ from carnet.document_query import FindDocuments, Get, GetAll, GetObjects, Return
 from carnet.metadata import MASQUE_PS, AvailabilityStatus
 from carnet.platform import Platform, build
 from carnet.record.gate import Gate
+from carnet.record.notice_office import NoticeOffice
 from carnet.record.retrieval import Wanted, read, retrieve
+from carnet.record.rule_changes import RuleChanges
 from carnet.record.search import search
 from carnet.record.submission import prepare_submission, submit
 from carnet.record.visibility import update
@@ -39,6 +41,9 @@ from carnet.requester import AccessMode, AssertionUse, Authentication, CardClass
 from carnet.soap.ebrim_render import EbrimRenderer
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+from notice_runs import DOCTOR, MINE, OPERATOR
+from rule_meddling import CLOSED, PROPOSER
 
 TRACE_TABLES = frozenset({"audit_event", "audit_checkpoint", "replay", "sqlite_sequence"})
 """What grows with a refused act too."""
@@ -255,3 +260,40 @@ def open_room(first_stage, home):
 @pytest.fixture
 def room(open_room):
     return open_room()
+
+
+@pytest.fixture
+def post(open_room, mail_server):
+    """A room whose first patient and whose médecin traitant have addresses."""
+    room = open_room(**mail_server.settings())
+    office = NoticeOffice(room.gate, OPERATOR)
+    office.set_address(PAT_TROIS.identifier, MINE)
+    lines = ["identifiant;adresse\n", f"{MEDECIN_TRAITANT.identifier};{DOCTOR}\n"]
+    office.import_addresses(lines, source="test")
+    return room
+
+
+@pytest.fixture
+def changes(room, ministry):
+    return RuleChanges(room.gate, "operator:tests")
+
+
+@pytest.fixture
+def proposed(room, ministry, changes):
+    """A version that begins in a day."""
+
+    def propose(name="second", after=DAY, cells=CLOSED):
+        return changes.propose(ministry.file(name, room.now + after, cells=cells), PROPOSER)
+
+    return propose
+
+
+@pytest.fixture
+def approve(ministry, changes):
+    """Approves a version as each of these people."""
+
+    def by(name, *people):
+        for person in people:
+            changes.approve(name, person, ministry.sign(person, changes.text_to_sign(name, person)))
+
+    return by

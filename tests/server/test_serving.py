@@ -74,7 +74,7 @@ def test_being_told_to_stop_stops_the_workers_that_were_started():
 @pytest.mark.parametrize(("host", "family"), [("127.0.0.1", socket.AF_INET), ("::1", socket.AF_INET6)])
 def test_a_service_listens_where_its_settings_say(host, family):
     if family == socket.AF_INET6 and not Path("/proc/net/if_inet6").exists():
-        pytest.skip("no IPv6 on this machine")
+        pytest.skip("the kernel has no IPv6, so that nothing can listen on ::1")
     listening = listen(Settings(host=host, port=0))
     with listening:
         assert listening.family == family
