@@ -16,7 +16,7 @@ from carnet.database.tables import document_entry, folder, submission_set
 from carnet.errors import IntegrityFailure
 from carnet.registry.found import Found, FoundEntry, FoundFolder, FoundSubmissionSet
 from carnet.registry.holder import Holder, Renderer
-from carnet.registry.sealed_metadata import folder_state, rendition_context
+from carnet.registry.sealed_metadata import folder_state, open_rendition
 from carnet.registry.value_lists import binds, by_width, each_width
 
 Owner = tuple[str, str]
@@ -128,9 +128,8 @@ def _opened(
 def _open(
     connection: Connection, holder: Holder, statement: Callable[[int], Statement], missing: dict[str, Mark]
 ) -> dict[Mark, bytes]:
-    unseal = holder.key.open
     return {
-        missing[uuid]: unseal(sealed, rendition_context(uuid, missing[uuid][1]))
+        missing[uuid]: open_rendition(holder, uuid, missing[uuid][1], sealed)
         for width, parameters in each_width("value", missing)
         for uuid, sealed in connection.execute(statement(width), {"patient": holder.patient_key, **parameters})
     }
