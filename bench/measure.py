@@ -41,7 +41,6 @@ class Plan:
 
 
 FULL = Plan()
-QUICK = Plan(clients=(GATED,), rounds=1, seconds=0.6, floor_seconds=0.6)
 
 
 @dataclass(slots=True)
