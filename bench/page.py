@@ -41,7 +41,7 @@ def lines(whole: Mapping[str, Any], pictures: Iterable[str]) -> Iterator[str]:
     yield ""
     yield (
         f"{machine['cpu']}, {machine['cores']} cores, Python {machine['python']}, SQLite {machine['sqlite']}; an append of 8 KB and its sync take "
-        f"{machine['fsync_us']} µs. {machine['layout']}."
+        f"{machine['fsync_us']} µs. {machine['layout']}. Other work kept {machine.get('load_before', 0):g} processes running when the run began."
     )
     yield ""
     yield METHOD
