@@ -20,6 +20,8 @@ GATED = 16
 """Clients of the comparison that counts."""
 CATCHING_UP = 32
 """Requests a second that a floor answers at least, however busy the machine is: so long its last answers may take."""
+SLOWEST = 10
+"""Times slower than a slow machine: what is thought of a path before its first run."""
 REPEATED = 32
 """Requests that the floor is sent again and again."""
 
@@ -114,7 +116,7 @@ class Bench:
     def _warm(self, route: Route, make: Make) -> float:
         """A first run, to see how fast it goes; it also warms what can be warm."""
         path = self.workspace / "warm"
-        self.rate = route.expected / 4
+        self.rate = route.expected / SLOWEST
         self.number = pools.fill(make, [(path, route.expected)], start=self.number)
         return self._sent(route, path, GATED).per_second
 
