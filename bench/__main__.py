@@ -1,7 +1,7 @@
-"""`python -m bench`: prepares a home, measures every path against its floor, prints a table, writes `results/latest.json`.
+"""`python -m bench`: every path against its floor, slower disks, growth, a mixed hour, PostgreSQL, Orthanc, costs; then the page of it all.
 
-A quick run, or one of some paths only, writes `results/run-partial.json` instead, which nobody keeps.
-Status 1 when a gate does not hold, 2 when the figures mean nothing (a request failed).
+Writes `results/latest.json` after each part and `results/README.md` with its plots at the end. A quick run, or one of some parts or paths
+only, writes `results/run-partial.json` and no page. Status 1 when a gate does not hold, 2 when a part failed: its figures mean nothing.
 """
 
 from __future__ import annotations
@@ -11,85 +11,75 @@ import json
 import shutil
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import groupby
 from pathlib import Path
+from typing import Any
 
-from bench import machine, servers, verdict
+from bench import costs, disk_runs, growth, hour, machine, orthanc, page, path_runs, postgresql, verdict
 from bench.load import LoadFailed
-from bench.measure import FULL, QUICK, Bench, Plan
-from bench.paths import ROUTES, Field, Route
-from bench.population import Population, settle
-from bench.servers import ONE_CORE, TWO_CORES, Cores, Server, ServerFailed
-from bench.stock import stock
+from bench.paths import ROUTES
+from bench.servers import ONE_CORE, TWO_CORES, ServerFailed
+from bench.site import DEEP, QUICK, STANDARD, Ground, Site, Teller, prepare
 
 RESULTS = Path(__file__).with_name("results")
 MEMORY = Path("/dev/shm")
 """Where requests wait to be sent: not on the disk whose syncs are measured."""
+PARTS = ("paths", "bytes", "hour", "slow_disk", "postgresql", "orthanc", "growth")
+Part = Callable[[], dict[str, Any]]
 
 
 def main() -> int:
     """Runs the bench."""
     arguments = _arguments()
-    plan = QUICK if arguments.quick else FULL
-    cores = ONE_CORE if arguments.cores == 1 else TWO_CORES
-    routes = [route for route in ROUTES if not arguments.only or route.name in arguments.only]
     RESULTS.mkdir(exist_ok=True)
-    try:
-        with _folder(RESULTS) as home, _folder(MEMORY if MEMORY.is_dir() else None) as workspace:
-            whole = run(home, workspace, plan, routes, cores)
-    except (LoadFailed, ServerFailed) as error:
-        print(f"The bench failed. {error}", file=sys.stderr)
-        return 2
-    name = "run-partial.json" if arguments.quick or arguments.only else "latest.json"
-    (RESULTS / name).write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    parts = arguments.part or (["paths"] if arguments.only else list(PARTS))
+    whole_run = not arguments.quick and not arguments.only and not arguments.part
+    out = RESULTS / ("latest.json" if whole_run else "run-partial.json")
+    cores = ONE_CORE if arguments.cores == 1 else TWO_CORES
+    depth = QUICK if arguments.quick else DEEP if arguments.deep else STANDARD
+    with _folder(RESULTS) as folder, _folder(MEMORY if MEMORY.is_dir() else None) as workspace:
+        site = Site(folder, workspace, cores, depth, Teller())
+        try:
+            ground = prepare(site)
+        except ServerFailed as error:
+            print(f"The bench failed. {error}", file=sys.stderr)
+            return 2
+        whole = _measured(site, ground, parts, arguments, out)
     print("\n".join(verdict.table(whole)))
+    if whole_run:
+        page.write(whole, RESULTS)
+    failed = [name for name in PARTS if "failed" in whole.get(name, {})]
+    for name in failed:
+        print(f"{name} failed. {whole[name]['failed']}", file=sys.stderr)
+    if failed:
+        return 2
     return 0 if all(one["holds"] for one in whole["gates"]) else 1
 
 
-def run(home: Path, workspace: Path, plan: Plan, routes: list[Route], cores: Cores) -> dict[str, object]:
-    """Measures the routes, those of the same settings with one server. Raises LoadFailed, ServerFailed."""
-    say = _Teller()
-    described = machine.describe(home) | {"layout": cores.layout}
-    port = servers.free_port()
-    population = settle(home / "home", port)
-    say("people and records are there")
-    results: dict[str, object] = {}
-    memory: dict[str, int] = {}
-    with servers.floor(home / "floor", cores) as floor:
-        field: Field | None = None
-        for settings, group in groupby(routes, key=lambda route: dict(route.settings)):
-            with servers.product(population.stage.home, port, cores, **settings) as product:
-                field = field or _stocked(population, product, say)
-                bench = Bench(product, floor, home / "floor", workspace, plan, cores)
-                before, _ = servers.trace_lines(population.stage.home)
-                for route in group:
-                    results[route.name] = bench.measure(route, route.make(field))
-                    say(f"{route.name} is measured")
-                memory[", ".join(f"{k}={v}" for k, v in settings.items()) or "as it is"] = product.peak_mb()
-            lines, placed = servers.trace_lines(population.stage.home)
-            if lines - before < bench.requests:
-                raise LoadFailed(f"{bench.requests} requests left {lines - before} lines in the trace.")
-    trace = {"lines": lines, "sealed": placed}
-    return verdict.as_json(described, results, memory, trace)
-
-
-def _stocked(population: Population, product: Server, say: _Teller) -> Field:
-    field = stock(population, product)
-    say("documents are there")
-    return field
-
-
-class _Teller:
-    """Says on the error stream what is done, and how long that took."""
-
-    def __init__(self) -> None:
-        self._began = time.monotonic()
-
-    def __call__(self, what: str) -> None:
-        print(f"[{time.monotonic() - self._began:5.1f} s] {what}", file=sys.stderr)
+def _measured(site: Site, ground: Ground, parts: list[str], arguments: argparse.Namespace, out: Path) -> dict[str, Any]:
+    """Every part, in an order in which none spoils another; what is known is written after each."""
+    whole: dict[str, Any] = {"machine": machine.describe(site.folder) | {"layout": site.cores.layout}}
+    routes = [route for route in ROUTES if not arguments.only or route.name in arguments.only]
+    work: dict[str, Part] = {
+        "paths": lambda: path_runs.measure(site, ground, routes),
+        "bytes": lambda: costs.measure(site, ground),
+        "hour": lambda: hour.measure(site, ground, whole),
+        "slow_disk": lambda: disk_runs.measure(site, ground),
+        "postgresql": lambda: postgresql.measure(site, whole, arguments.database_url),
+        "orthanc": lambda: orthanc.measure(site),
+        "growth": lambda: growth.measure(site.folder, site.depth.growth, site.say),
+    }
+    for name in parts:
+        try:
+            found = work[name]()
+        except (LoadFailed, ServerFailed) as error:
+            found = {"failed": str(error)}
+            site.say(f"{name} FAILED: {error}")
+        whole = {**whole, **(found if name == "paths" and "failed" not in found else {name: found})}
+        whole = verdict.judged({**whole, "costs": costs.costs(whole)})
+        out.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return whole
 
 
 @contextmanager
@@ -107,10 +97,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--cores", type=int, choices=(1, 2), default=1, help="servers on one core and load on the other, or all on both"
     )
-    parser.add_argument("--quick", action="store_true", help="one short round with 16 clients")
-    parser.add_argument(
-        "--only", action="append", choices=names, default=[], help="measure this path (may be repeated)"
-    )
+    parser.add_argument("--quick", action="store_true", help="one short round with 16 clients, small registries")
+    parser.add_argument("--deep", action="store_true", help="longer rounds, a whole hour, 10,000,000 documents: hours")
+    parser.add_argument("--part", action="append", choices=PARTS, default=[], help="this part (may be repeated)")
+    parser.add_argument("--only", action="append", choices=names, default=[], help="this path (may be repeated)")
+    parser.add_argument("--database-url", default="", help="an empty PostgreSQL database instead of a private cluster")
     return parser.parse_args()
 
 

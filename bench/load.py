@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import resource
 import subprocess
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -29,6 +30,8 @@ class Run:
     per_second: float
     p50_ms: float
     p99_ms: float
+    load_cpu: float = 0.0
+    """Share of one core that the load generator used: near 1, it and not the server was measured."""
 
 
 def write_request(out: IO[bytes], request: bytes) -> None:
@@ -46,26 +49,45 @@ def write_requests(path: Path, requests: Iterable[bytes]) -> Path:
 
 
 def run(
-    address: str, requests: Path, *, clients: int, seconds: float, once: bool, drain: float = DRAIN, core: str = "1"
+    address: str,
+    requests: Path,
+    *,
+    clients: int,
+    seconds: float,
+    once: bool,
+    drain: float = DRAIN,
+    core: str = "1",
+    closes_idle: bool = False,
 ) -> Run:
-    """Sends the requests of a file over `clients` connections, each once, or again and again. Raises LoadFailed."""
+    """Sends the requests of a file over `clients` connections, each once, or again and again. Raises LoadFailed.
+
+    A server that `closes_idle` connections may do so after the last answer.
+    """
     duration = math.ceil(seconds + drain)
     arguments = ["-t1", f"-c{clients}", f"-d{duration}s", "--timeout", "60s", "-s", str(SCRIPT), address, "--"]
     command = ["taskset", "-c", core, "wrk", *arguments, str(requests), str(seconds), "once" if once else "cycle"]
+    before = _children_cpu()
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise LoadFailed(f"wrk ended with status {done.returncode}: {done.stderr.strip() or done.stdout.strip()}")
-    return figures(done.stdout, clients)
+    found = figures(done.stdout, clients, closes_idle=closes_idle)
+    return replace(found, load_cpu=round((_children_cpu() - before) / found.seconds, 3))
 
 
-def figures(output: str, clients: int) -> Run:
+def _children_cpu() -> float:
+    """Processor seconds of the processes that ended under this one."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def figures(output: str, clients: int, *, closes_idle: bool = False) -> Run:
     """What `load.lua` printed, as a Run. Raises LoadFailed when a request was refused, cut off or never answered."""
     found: dict[str, Any] = next(
         (json.loads(line.removeprefix("bench ")) for line in output.splitlines() if line.startswith("bench ")), {}
     )
     if not found:
         raise LoadFailed("wrk printed no figures.")
-    if found["refused"] or found["broken"]:
+    if found["refused"] or (found["broken"] and not closes_idle):
         raise LoadFailed(f"{found['refused']} answers were not 200, {found['broken']} connections broke.")
     if not found["ended"] or found["answered"] < found["sent"]:
         raise LoadFailed(f"Of {found['sent']} requests {found['answered']} were answered in time.")

@@ -18,6 +18,7 @@ def describe(directory: Path) -> dict[str, object]:
         "fsync_us": fsync_us(directory),
         "cpu": cpu_model(),
         "cores": os.cpu_count(),
+        "load_before": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
         "system": platform.system(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -17,6 +18,10 @@ from bench.stock import SUCCESS
 
 GATED = 16
 """Clients of the comparison that counts."""
+CATCHING_UP = 32
+"""Requests a second that a floor answers at least, however busy the machine is: so long its last answers may take."""
+SLOWEST = 10
+"""Times slower than a slow machine: what is thought of a path before its first run."""
 REPEATED = 32
 """Requests that the floor is sent again and again."""
 
@@ -27,10 +32,10 @@ class Plan:
 
     clients: tuple[int, ...] = (1, GATED, 64)
     rounds: int = 3
-    seconds: float = 1.5
-    seconds_alone: float = 0.6
+    seconds: float = 2.0
+    seconds_alone: float = 1.0
     """With one client, who never waits for another."""
-    floor_seconds: float = 0.6
+    floor_seconds: float = 1.0
 
     def lasting(self, clients: int) -> float:
         """How long a round of the product lasts."""
@@ -38,7 +43,6 @@ class Plan:
 
 
 FULL = Plan()
-QUICK = Plan(clients=(GATED,), rounds=1, seconds=0.6)
 
 
 @dataclass(slots=True)
@@ -48,10 +52,16 @@ class Figures:
     product: list[Run] = field(default_factory=list)
     floor: list[Run] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
-    """Processor seconds for 1,000 requests, a round."""
+    """Processor seconds of the product for 1,000 requests, a round."""
+    floor_cpu: list[float] = field(default_factory=list)
+    """The same of the floor."""
 
     def summary(self) -> dict[str, float]:
-        """Medians. The ratio is that of the rounds: each run is compared with the floor's run just before it."""
+        """Medians. The ratio is that of the rounds: each run is compared with the floor's run just before it.
+
+        `cpu_ratio` compares the processor time of a request with the floor's: other work on the machine, which takes from whoever
+        computes and not from whoever waits for the disk, weighs on it least. `load_cpu` is the load generator's share of its core.
+        """
         ours, raw = median(one.per_second for one in self.product), median(one.per_second for one in self.floor)
         pairs = zip(self.product, self.floor, strict=True)
         return {
@@ -62,7 +72,12 @@ class Figures:
             "p50_ms": round(median(one.p50_ms for one in self.product), 2),
             "p99_ms": round(median(one.p99_ms for one in self.product), 2),
             "floor_p50_ms": round(median(one.p50_ms for one in self.floor), 2),
+            "floor_p99_ms": round(median(one.p99_ms for one in self.floor), 2),
             "cpu_seconds_per_1000": round(median(self.cpu), 3),
+            "floor_cpu_seconds_per_1000": round(median(self.floor_cpu), 3),
+            "cpu_ratio": round(median(bare / mine for mine, bare in zip(self.cpu, self.floor_cpu, strict=True)), 3),
+            "load_cpu": max(one.load_cpu for one in self.product),
+            "floor_load_cpu": max(one.load_cpu for one in self.floor),
             "measured": sum(one.sent for one in self.product),
         }
 
@@ -84,30 +99,37 @@ class Bench:
     """About how many a second it answers on the path under way."""
 
     def measure(self, route: Route, make: Make) -> dict[str, object]:
-        """The figures of one path, those with 16 clients first. Raises LoadFailed when one answer was not a success."""
+        """The figures of one path, those with 16 clients first where there are any. Raises LoadFailed when one answer was not a success."""
         self.rate = self._warm(route, make)
         files = [
-            (self.workspace / f"{clients}-{turn}", self._enough(clients))
+            (self.workspace / f"{clients}-{turn}", min(self._enough(clients), self._left(route)))
             for clients in self.plan.clients
             for turn in range(self.plan.rounds)
         ]
         self.number = pools.fill(make, files, start=self.number)
         size, bare = self._floor_requests(route, make)
         found = {clients: self._rounds(route, clients, bare) for clients in self.plan.clients}
-        gated = found[GATED].summary()
-        others = [found[clients].summary() for clients in self.plan.clients if clients != GATED]
-        return {**gated, "what": route.what, **size, "others": others}
+        main = GATED if GATED in found else self.plan.clients[-1]
+        others = [found[clients].summary() for clients in self.plan.clients if clients != main]
+        return {**found[main].summary(), "what": route.what, **size, "others": others}
 
     def _warm(self, route: Route, make: Make) -> float:
         """A first run, to see how fast it goes; it also warms what can be warm."""
         path = self.workspace / "warm"
-        self.rate = route.expected / 4
+        self.rate = route.expected / SLOWEST
         self.number = pools.fill(make, [(path, route.expected)], start=self.number)
         return self._sent(route, path, GATED).per_second
 
     def _enough(self, clients: int) -> int:
         """Requests for a whole round, and some more; should they run out, the round is the shorter."""
         return int(self.rate * 1.25 * self.plan.lasting(clients)) + clients
+
+    def _left(self, route: Route) -> int:
+        """How many requests a round may have of a path that runs out of things to do."""
+        if route.limit is None:
+            return sys.maxsize
+        spent = route.expected + REPEATED + 1
+        return (route.limit - spent) // (len(self.plan.clients) * self.plan.rounds)
 
     def _floor_requests(self, route: Route, make: Make) -> tuple[dict[str, int], Path]:
         """What the floor is sent: the same requests, or a plain GET of the very bytes that the product answered."""
@@ -129,16 +151,28 @@ class Bench:
     def _rounds(self, route: Route, clients: int, bare: Path) -> Figures:
         figures = Figures()
         for turn in range(self.plan.rounds):
-            seconds = self.plan.floor_seconds
-            figures.floor.append(
-                load.run(self.floor.address, bare, clients=clients, seconds=seconds, once=False, core=self.cores.load)
-            )
+            figures.floor.append(self._bare(bare, clients, figures))
             used = self.product.cpu_seconds()
             path = self.workspace / f"{clients}-{turn}"
             run = self._sent(route, path, clients)
             figures.product.append(run)
             figures.cpu.append((self.product.cpu_seconds() - used) / run.sent * 1000)
         return figures
+
+    def _bare(self, bare: Path, clients: int, figures: Figures) -> Run:
+        """A run of the floor."""
+        used = self.floor.cpu_seconds()
+        run = load.run(
+            self.floor.address,
+            bare,
+            clients=clients,
+            seconds=self.plan.floor_seconds,
+            once=False,
+            drain=max(load.DRAIN, clients / CATCHING_UP),
+            core=self.cores.load,
+        )
+        figures.floor_cpu.append((self.floor.cpu_seconds() - used) / run.sent * 1000)
+        return run
 
     def _sent(self, route: Route, path: Path, clients: int) -> Run:
         """A run of the product of which every single answer was a success, by the product's own count; the file is used up."""

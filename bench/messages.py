@@ -14,13 +14,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from carnet.cda.header import read_header
 from carnet.client.caller import Caller
 from carnet.client.exchange_service import ExchangeService
-from carnet.client.feeding import Sent, from_cda, submission_of
+from carnet.client.feeding import Sent, from_cda, mask_update, submission_of
 from carnet.clock import system_clock
 from carnet.demo.journey import FIND_DOCUMENTS
 from carnet.document_query import ReturnType
-from carnet.metadata import AvailabilityStatus, PatientIdentifier, Submission
+from carnet.metadata import MASQUE_PS, AvailabilityStatus, DocumentEntry, PatientIdentifier, Submission
 from carnet.soap.document_set import DocumentRequest, retrieve_request
-from carnet.soap.messages import adhoc_query_request, provide_and_register_request, quoted
+from carnet.soap.messages import adhoc_query_request, provide_and_register_request, quoted, update_request
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +106,9 @@ def search(sender: Sender, patient: PatientIdentifier, return_type: ReturnType) 
 def reading(sender: Sender, patient: PatientIdentifier, repository: str, unique_id: str) -> bytes:
     """ITI-43 of one document."""
     return sender.post("iti43", patient, retrieve_request([DocumentRequest(repository, unique_id)]))
+
+
+def masking(sender: Sender, entry: DocumentEntry) -> bytes:
+    """ITI-57: masks one document."""
+    update = mask_update(entry, [MASQUE_PS], sender.caller, system_clock())
+    return sender.post("iti57", entry.patient_id, update_request(update))

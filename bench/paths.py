@@ -9,13 +9,13 @@ from pathlib import Path
 from bench import messages
 from bench.messages import Sender, Template
 from bench.pools import Make
-from bench.population import Population
+from bench.population import FOUND, READERS, Population
 from carnet.clock import MINUTE, system_clock
 from carnet.demo import documents
 from carnet.demo.documents import Draft
 from carnet.demo.people import LABORATORY, MEDECIN_TRAITANT
 from carnet.document_query import ReturnType
-from carnet.metadata import PatientIdentifier
+from carnet.metadata import DocumentEntry, PatientIdentifier
 
 SIZE = 100_000
 SAMPLE = Path(__file__).parents[2] / "shared" / "samples" / "cda" / "BIO-CR-BIO_2024.01_Microbiologie_V2.xml"
@@ -24,10 +24,11 @@ SAMPLE = Path(__file__).parents[2] / "shared" / "samples" / "cda" / "BIO-CR-BIO_
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """All that requests are made from: `stored` are the documents that can be read, each with its patient."""
+    """All that requests are made from: `stored` are the documents that can be read, each with its patient, `entries` those to be masked."""
 
     population: Population
-    stored: tuple[tuple[PatientIdentifier, str], ...]
+    stored: tuple[tuple[PatientIdentifier, str], ...] = ()
+    entries: tuple[DocumentEntry, ...] = ()
 
     def sender(self, identifier: str) -> Sender:
         """One of the callers of the stage."""
@@ -45,11 +46,13 @@ class Route:
     make: Callable[[Field], Make]
     expected: int
     settings: Mapping[str, str] = field(default_factory=dict)
+    limit: int | None = None
+    """How many of its requests can be made in all."""
 
     @property
     def keeps(self) -> bool:
         """Whether the floor keeps what it is sent; it answers the same bytes otherwise."""
-        return self.transaction == "iti41"
+        return self.transaction in {"iti41", "iti57"}
 
 
 def wrapped_pdf() -> Template:
@@ -95,6 +98,12 @@ def readings(about: Field) -> Make:
     return lambda number: messages.reading(sender, *_cut(about.stored[number % len(about.stored)], repository))
 
 
+def masks(about: Field) -> Make:
+    """The médecin traitant masks a document from other professionals: each request another document, so that none contradicts another."""
+    sender, entries = about.sender(MEDECIN_TRAITANT.identifier), about.entries
+    return lambda number: messages.masking(sender, entries[number % len(entries)])
+
+
 def _cut(one: tuple[PatientIdentifier, str], repository: str) -> tuple[PatientIdentifier, str, str]:
     patient, unique_id = one
     return patient, repository, unique_id
@@ -128,4 +137,5 @@ ROUTES: tuple[Route, ...] = (
         120,
         {"rendition_cache_bytes": "0"},
     ),
+    Route("mask", "mask one document", "iti57", masks, 60, limit=READERS * FOUND),
 )

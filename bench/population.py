@@ -37,11 +37,14 @@ class Population:
     writers: tuple[PatientIdentifier, ...]
 
 
-def settle(home: Path, port: int) -> Population:
-    """A fresh home with all the records open, none of them with a document."""
-    people = [person(number) for number in range(READERS + WRITERS)]
-    stage = set_stage(home, port=port, samples=tuple(map(_as_sample, people)), extra_settings=SETTINGS)
-    identifiers = tuple(one.identifier for one in people)
+def settle(home: Path, port: int, *, people: int = READERS + WRITERS, settings: str = "") -> Population:
+    """A fresh home with all the records open, at most 1,000, none of them with a document; the first eight are to be searched.
+
+    `settings` are further lines of carnet.toml.
+    """
+    persons = [person(number) for number in range(people)]
+    stage = set_stage(home, port=port, samples=tuple(map(_as_sample, persons)), extra_settings=SETTINGS + settings)
+    identifiers = tuple(one.identifier for one in persons)
     return Population(stage, identifiers[:READERS], identifiers[READERS:])
 
 

@@ -12,8 +12,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 
@@ -36,6 +36,7 @@ class Cores:
 ONE_CORE = Cores()
 TWO_CORES = Cores("0,1", "0,1", 2)
 START_WITHIN = 30.0
+NOTHING: Mapping[str, str] = {}
 _COUNTED = re.compile(r'carnet_requests_total\{outcome="(\w+)",transaction="(\w+)"\} ([0-9.e+]+)')
 _PEAK = re.compile(r"VmHWM:\s+(\d+) kB")
 
@@ -46,10 +47,11 @@ class ServerFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server."""
+    """A running server. `beside` is the first process of a database that works for it alone: its time counts too."""
 
     process: subprocess.Popen[bytes]
     port: int
+    beside: int | None = None
 
     @property
     def address(self) -> str:
@@ -58,19 +60,11 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """Processor time that it used, its own and the system's for it."""
-        used = 0
-        for pid in self._processes():
-            fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-            used += int(fields[11]) + int(fields[12])
-        return used / os.sysconf("SC_CLK_TCK")
-
-    def _processes(self) -> list[int]:
-        pid = self.process.pid
-        return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split())]
+        return sum(cpu_of(pid) for pid in (self.process.pid, self.beside) if pid is not None)
 
     def peak_mb(self) -> int:
         """The most memory that one of its processes held at once (resident), in MB."""
-        states = [Path(f"/proc/{pid}/status").read_text(encoding="ascii") for pid in self._processes()]
+        states = [Path(f"/proc/{pid}/status").read_text(encoding="ascii") for pid in processes(self.process.pid)]
         return max(int(found[1]) // 1024 for state in states if (found := _PEAK.search(state)))
 
     def answered(self) -> Counter[tuple[str, str]]:
@@ -101,6 +95,22 @@ class Server:
         return content
 
 
+def processes(pid: int) -> list[int]:
+    """A process and its children."""
+    return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split())]
+
+
+def cpu_of(pid: int) -> float:
+    """Processor seconds of a process and its children, those that ended included."""
+    used = 0
+    for one in processes(pid):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            fields = Path(f"/proc/{one}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+            used += int(fields[11]) + int(fields[12])
+            used += int(fields[13]) + int(fields[14]) if one == pid else 0
+    return used / os.sysconf("SC_CLK_TCK")
+
+
 def trace_lines(home: Path) -> tuple[int, int]:
     """How many lines the trace of a home has, and how many of them stand under a signed checkpoint."""
     with contextlib.closing(sqlite3.connect(home / "carnet.db")) as raw:
@@ -121,30 +131,46 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def product(home: Path, port: int, cores: Cores, **settings: str) -> Iterator[Server]:
-    """`carnet serve` on a home; `settings` are given by the environment."""
+def product(
+    home: Path,
+    port: int,
+    cores: Cores,
+    *,
+    surroundings: Mapping[str, str] = NOTHING,
+    beside: int | None = None,
+    **settings: str,
+) -> Iterator[Server]:
+    """`carnet serve` on a home; `settings` are given by the environment, beside the variables of its `surroundings`."""
     given = {**settings, "workers": str(cores.processes)}
-    environment = {f"CARNET_{name.upper()}": value for name, value in given.items()}
+    environment = {**surroundings, **{f"CARNET_{name.upper()}": value for name, value in given.items()}}
     command = ["carnet", "serve", "--home", str(home)]
-    with _running(command, port, home / "server.log", environment, cores) as server:
-        yield server
+    with running(_python(command), port, home / "server.log", cores, environment) as server:
+        yield replace(server, beside=beside)
 
 
 @contextlib.contextmanager
-def floor(directory: Path, cores: Cores) -> Iterator[Server]:
+def floor(directory: Path, cores: Cores, *, surroundings: Mapping[str, str] = NOTHING) -> Iterator[Server]:
     """The floor's server; `directory` holds what it keeps and answers."""
     directory.mkdir(parents=True, exist_ok=True)
     port = free_port()
     command = ["bench.floor", str(directory), str(port), str(cores.processes)]
-    with _running(command, port, directory / "floor.log", {}, cores) as server:
+    with running(_python(command), port, directory / "floor.log", cores, surroundings) as server:
         yield server
 
 
+def _python(module: list[str]) -> list[str]:
+    return [sys.executable, "-m", *module]
+
+
 @contextlib.contextmanager
-def _running(module: list[str], port: int, log: Path, environment: dict[str, str], cores: Cores) -> Iterator[Server]:
-    command = ["taskset", "-c", cores.servers, sys.executable, "-m", *module]
+def running(
+    command: list[str], port: int, log: Path, cores: Cores, environment: Mapping[str, str] = NOTHING
+) -> Iterator[Server]:
+    """A server on its cores, from the moment it listens until it is stopped. Raises ServerFailed."""
     with log.open("ab") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out, env={**os.environ, **environment})
+        process = subprocess.Popen(
+            ["taskset", "-c", cores.servers, *command], stdout=out, stderr=out, env={**os.environ, **environment}
+        )
         try:
             _wait_until_ready(process, port, log)
             yield Server(process, port)

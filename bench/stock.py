@@ -7,8 +7,11 @@ from bench.messages import Sender, Template
 from bench.paths import Field, wrapped_pdf
 from bench.population import FOUND, Population, person, small_document
 from bench.servers import Server, ServerFailed
-from carnet.demo.people import LABORATORY
-from carnet.metadata import PatientIdentifier
+from carnet.demo.people import LABORATORY, MEDECIN_TRAITANT
+from carnet.document_query import ReturnType
+from carnet.metadata import DocumentEntry, PatientIdentifier
+from carnet.soap.answer_parse import query_answer
+from carnet.soap.envelope import parse
 
 TOGETHER = 40
 """Small documents a submission set."""
@@ -19,13 +22,20 @@ STORED = 3
 
 def stock(population: Population, server: Server) -> Field:
     """Fills the records that are searched, and puts documents of full size into the others."""
-    sender = Field(population, ()).sender(LABORATORY.identifier)
+    sender = Field(population).sender(LABORATORY.identifier)
     small, large = Template(small_document(person(0))), wrapped_pdf()
     for patient in population.readers:
         for _ in range(FOUND // TOGETHER):
             put(server, sender, small, patient, TOGETHER)
     stored = [(patient, one) for patient in population.writers for one in put(server, sender, large, patient, STORED)]
-    return Field(population, tuple(stored))
+    return Field(population, tuple(stored), _entries(population, server))
+
+
+def _entries(population: Population, server: Server) -> tuple[DocumentEntry, ...]:
+    """Every document of the records that are searched, as a search answers it."""
+    doctor = Field(population).sender(MEDECIN_TRAITANT.identifier)
+    answers = [server.exchange(messages.search(doctor, one, ReturnType.LEAF_CLASS)) for one in population.readers]
+    return tuple(entry for answer in answers for entry in query_answer(parse(answer)).entries)
 
 
 def put(server: Server, sender: Sender, template: Template, patient: PatientIdentifier, count: int) -> list[str]:

@@ -59,3 +59,9 @@ def test_each_request_stands_after_its_length():
     write_request(file, b"POST / HTTP/1.1\r\n\r\n\n")
     write_request(file, b"x")
     assert file.getvalue() == b"20\nPOST / HTTP/1.1\r\n\r\n\n1\nx"
+
+
+def test_a_server_that_closes_idle_connections_breaks_nothing_when_every_request_was_answered():
+    assert figures(output(broken=2), 16, closes_idle=True).sent == 116
+    with pytest.raises(LoadFailed, match="answered in time"):
+        figures(output(broken=2, answered=115), 16, closes_idle=True)

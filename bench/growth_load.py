@@ -1,0 +1,187 @@
+"""Filling the embedded database of a home with so many documents, fast: the tables that a search reads or writes, with all their indexes.
+
+Documents come in the order of time, each to the next record, so that a record's rows lie as far apart as they do after years of service.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from bench.growth_rows import Copies, Example, Row
+from carnet.clock import DAY
+from carnet.registry.holder import Holder
+
+EACH = 50
+"""Documents of a record."""
+YEARS = 3
+AT_ONCE = 20_000
+"""Documents a transaction."""
+LINE = bytes(64)
+"""A line of the trace of somebody else's record: nobody reads it."""
+_TABLES_OF_THE_MASS = ("document_entry", "audit_event", "care_link")
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What is loaded: `asked` are the holders of the records that are searched, `until` (microseconds UTC) the last document's time."""
+
+    documents: int
+    asked: tuple[Holder, ...]
+    example: Example
+    until: int
+
+    @property
+    def records(self) -> int:
+        """How many records there are in all."""
+        return self.documents // EACH
+
+    def time_of(self, number: int) -> int:
+        """When document `number` was registered: evenly over the years."""
+        return self.until - (self.documents - number) * (YEARS * 365 * DAY) // self.documents
+
+
+def spread(database: Path, keys: Iterable[int], records: int) -> dict[int, int]:
+    """Gives the people of these internal keys others, evenly over those of all records: new keys by former ones.
+
+    People are registered over years: those who are asked about must not stand side by side in every index.
+    """
+    old = sorted(keys)
+    stride = max(1, records // len(old))
+    first = max(old) + 1
+    new = {key: first + number * stride for number, key in enumerate(old)}
+    with contextlib.closing(sqlite3.connect(database, isolation_level=None)) as raw:
+        raw.execute("PRAGMA foreign_keys=OFF")
+        raw.execute("BEGIN IMMEDIATE")
+        for table in _with_patient_key(raw):
+            raw.executemany(
+                f'UPDATE "{table}" SET patient_key = ? WHERE patient_key = ?', [(n, o) for o, n in new.items()]
+            )
+        raw.execute("COMMIT")
+    return new
+
+
+def _with_patient_key(raw: sqlite3.Connection) -> list[str]:
+    tables = [name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    return [one for one in tables if any(row[1] == "patient_key" for row in raw.execute(f'PRAGMA table_info("{one}")'))]
+
+
+def fill(database: Path, load: Load) -> int:
+    """Loads everything; returns the bytes of the database. Indexes of the large tables are made at the end, from sorted rows."""
+    with contextlib.closing(sqlite3.connect(database, isolation_level=None)) as raw:
+        for setting in ("foreign_keys=OFF", "synchronous=OFF", "cache_size=-1000000", "temp_store=FILE"):
+            raw.execute(f"PRAGMA {setting}")
+        indexes = _drop_indexes(raw)
+        people = _strangers(raw, load)
+        _add_people(raw, load, people)
+        _add_documents(raw, load, people)
+        for statement in indexes:
+            raw.execute(statement)
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        os.sync()
+    return database.stat().st_size
+
+
+def _drop_indexes(raw: sqlite3.Connection) -> list[str]:
+    wanted = ", ".join("?" * len(_TABLES_OF_THE_MASS))
+    found = raw.execute(
+        f"SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN ({wanted})",
+        _TABLES_OF_THE_MASS,
+    ).fetchall()
+    for name, _ in found:
+        raw.execute(f'DROP INDEX "{name}"')
+    return [sql for _, sql in found]
+
+
+def _strangers(raw: sqlite3.Connection, load: Load) -> list[int]:
+    """The keys of those who are not asked about."""
+    taken = {key for (key,) in raw.execute("SELECT patient_key FROM patient")}
+    first = min(one.patient_key for one in load.asked)
+    free = (key for key in range(first, first + 2 * load.records + len(taken)) if key not in taken)
+    return list(islice(free, max(0, load.records - len(load.asked))))
+
+
+def _add_people(raw: sqlite3.Connection, load: Load, people: list[int]) -> None:
+    """People with a record each, and as many links to professionals as those who are asked about have."""
+    asked = load.asked[0].patient_key
+    began = load.time_of(0)
+    links = raw.execute("SELECT * FROM care_link WHERE patient_key = ?", (asked,)).fetchall()
+    state = raw.execute("SELECT * FROM health_record WHERE patient_key = ?", (asked,)).fetchone()
+    raw.execute("BEGIN IMMEDIATE")
+    raw.executemany(
+        "INSERT INTO patient VALUES (?, ?, ?, ?)", ((k, uuid.uuid4().hex, bytes(200), began) for k in people)
+    )
+    raw.executemany(
+        "INSERT INTO patient_identifier VALUES (?, ?, ?, ?, NULL)",
+        ((os.urandom(32), key, bytes(60), began) for key in people),
+    )
+    raw.executemany(f"INSERT INTO health_record VALUES ({_marks(state)})", ((key, *state[1:]) for key in people))
+    for link in links:
+        raw.executemany(
+            f"INSERT INTO care_link VALUES ({_marks(link)})", ((key, str(uuid.uuid4()), *link[2:]) for key in people)
+        )
+    raw.execute("COMMIT")
+
+
+def _add_documents(raw: sqlite3.Connection, load: Load, people: list[int]) -> None:
+    asked = {one.patient_key: one for one in load.asked}
+    everybody = sorted([*people, *asked])
+    copies = Copies.of(load.example.whole(load.asked[0]))
+    insert = f"INSERT INTO document_entry ({', '.join(copies.columns)}) VALUES ({_marks(copies.columns)})"
+    number = 0
+    while number < load.documents:
+        end = min(number + AT_ONCE, load.documents)
+        raw.execute("BEGIN IMMEDIATE")
+        raw.executemany(insert, _entries(load, range(number, end), everybody, asked, copies))
+        raw.executemany(_AUDIT, _lines(load, range(number, end), everybody))
+        raw.execute("COMMIT")
+        number = end
+
+
+_AUDIT = (
+    "INSERT INTO audit_event (patient_key, patient_seq, at, entry, sealed_openings, leaf_hash, leaf_index)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+def _entries(
+    load: Load, numbers: range, everybody: list[int], asked: dict[int, Holder], copies: Copies
+) -> Iterator[tuple[Any, ...]]:
+    for number in numbers:
+        key, now = everybody[number % len(everybody)], load.time_of(number)
+        holder = asked.get(key)
+        if holder is None:
+            yield from copies.rows(key, now)
+        else:
+            yield from map(_values, load.example.whole(replace(holder, now=now)))
+
+
+def _values(row: Row) -> tuple[Any, ...]:
+    return tuple(row.values())
+
+
+def _lines(load: Load, numbers: range, everybody: list[int]) -> Iterator[tuple[Any, ...]]:
+    """A line of the trace for each submission, numbered beyond those that the home has."""
+    beyond = 10_000
+    for number in numbers:
+        place = number // len(everybody) + beyond
+        yield (
+            everybody[number % len(everybody)],
+            place,
+            load.time_of(number),
+            LINE,
+            LINE,
+            os.urandom(32),
+            number + 10**9,
+        )
+
+
+def _marks(values: Iterable[Any]) -> str:
+    return ", ".join("?" for _ in values)
