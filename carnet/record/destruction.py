@@ -17,6 +17,7 @@ from carnet.consent.erasure_of_choices import erase_choices
 from carnet.consent.lifecycle import Event, State, life, move
 from carnet.consent.tombstones import Destroyed, erased, raise_tombstone, tombstones
 from carnet.errors import RecordClosed, UnknownPatient
+from carnet.identity import trait_index
 from carnet.identity.patients import Patient, by_pseudonym, find, release
 from carnet.metadata import PatientIdentifier
 from carnet.platform import Connection, Platform, Tombstone
@@ -40,6 +41,7 @@ def destroy(platform: Platform, connection: Connection, patient: Patient, event:
         trace(connection, person_of(platform, connection, patient), f"life/{event}", by=by, now=now, detail=row.after)
     erase_registry(connection, patient.patient_key)
     erase_choices(connection, patient.patient_key)
+    trait_index.erase(connection, patient.patient_key)
     erase_all(connection, patient.patient_key, now)
     carried_out(connection, patient.patient_key, now=now)
     raise_tombstone(connection, patient.patient_key, patient.pseudonym, cause=event.value, now=now)

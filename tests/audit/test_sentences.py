@@ -20,7 +20,7 @@ from carnet.errors import ConfigurationError
 
 PACKAGE = Path(carnet.__file__).parent
 FRENCH, ENGLISH = Reader(), Reader(language="en")
-OF_NOBODY = {"emergency-list", "emergency-figures", "alarm-list", "alarm-settle", "watch"}
+OF_NOBODY = {"emergency-list", "emergency-figures", "alarm-list", "alarm-settle", "watch", "index-traits"}
 """Acts whose lines are in no patient's trail."""
 
 
