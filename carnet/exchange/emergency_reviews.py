@@ -56,6 +56,7 @@ _COLUMNS = (
     _FINDINGS,
     _REVIEW.sealed_reason,
     patient.c.pseudonym,
+    func.coalesce(emergency_access.c.secret, 1),
 )
 _FROM = (
     select(*_COLUMNS)
@@ -105,7 +106,10 @@ class Opening(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A review and how many findings it has; moments in microseconds UTC, `reviewed_at` None while it waits."""
+    """A review and how many findings it has; moments in microseconds UTC, `reviewed_at` None while it waits.
+
+    `secret` is 1 for an access in a connexion secrète, and where it is not known any more whether it was one.
+    """
 
     patient_key: int
     review_id: str
@@ -118,6 +122,7 @@ class Review:
     findings: int
     sealed_reason: bytes
     pseudonym: str
+    secret: int
 
     def overdue(self, now: int) -> bool:
         """Whether it waits beyond its deadline."""

@@ -20,7 +20,7 @@ from carnet.exchange.emergency_reviews import (
     waiting_and_overdue,
 )
 from carnet.exchange.notice_states import DELIVERED, STEPS
-from carnet.exchange.notices import notice_counts, notices_of_patient, owe
+from carnet.exchange.notices import notice_counts, owe
 from carnet.identity.directory import organization
 from carnet.identity.patients import Patient
 from carnet.platform import Connection
@@ -142,7 +142,7 @@ class EmergencyControl:
                 recipient="patient",
                 cause=review.review_id,
                 now=now,
-                secret=_is_secret(connection, review),
+                secret=bool(review.secret),
             )
 
     def _objection(self, review: Review, sentence: str) -> CarnetError | None:
@@ -177,8 +177,7 @@ class EmergencyControl:
 
     def _note(self, connection: Connection, action: str, review: Review, *, answer: object, detail: str = "") -> None:
         patient = Patient(review.patient_key, review.pseudonym)
-        secret = _is_secret(connection, review)
-        objects = (review.review_id,)
+        objects, secret = (review.review_id,), bool(review.secret)
         self._line(connection, action, patient=patient, answer=answer, detail=detail, objects=objects, secret=secret)
 
     def _line(
@@ -218,13 +217,6 @@ def obligations(gate: Gate) -> dict[str, int]:
         return {"reviews": waiting, "reviews_overdue": overdue, "alarms": len(sounding(connection)), **states}
 
     return gate.read(work)
-
-
-def _is_secret(connection: Connection, review: Review) -> bool:
-    """Whether the access began in a secret connection, as its own notice says; where that is not found, it is kept secret."""
-    about = (f"emergency-access-{review.mode}", review.opened_at)
-    told = [one for one in notices_of_patient(connection, review.patient_key) if (one.kind, one.due_at) == about]
-    return not told or any(one.secret for one in told)
 
 
 def _says_something(sentence: str) -> bool:

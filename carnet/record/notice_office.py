@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from carnet.audit.sentences import Viewer
 from carnet.errors import CarnetError, InvalidMetadata, Refused, UnknownDocument, UnknownPatient
 from carnet.exchange.notice_states import settle_by_hand
 from carnet.exchange.notice_topics import prefer, sentences
@@ -53,14 +54,14 @@ class NoticeOffice:
     gate: Gate
     operator: str
 
-    def of_patient(self, patient: PatientIdentifier) -> list[ShownNotice]:
-        """The list that the patient's space shows, the oldest first."""
+    def of_patient(self, patient: PatientIdentifier, viewer: Viewer = Viewer.HOLDER) -> list[ShownNotice]:
+        """The list that the patient's space shows to the holder, or to a representative: without what was done in secret. The oldest first."""
 
         def work(connection: Connection) -> list[ShownNotice]:
             known = known_patient(self.gate.platform, connection, patient)
             found = notices_of_patient(connection, known.patient_key)
             self._line(connection, "notice-list", patient=known)
-            return [shown(one) for one in found]
+            return [shown(one) for one in found if not (one.secret and viewer is Viewer.REPRESENTATIVE)]
 
         return self.gate.administer(work)
 

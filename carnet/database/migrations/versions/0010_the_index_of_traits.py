@@ -1,4 +1,4 @@
-"""The index of traits, and that of the records of a party."""
+"""The index of traits, that of the records of a party, and what of an emergency is secret."""
 
 from __future__ import annotations
 
@@ -14,7 +14,14 @@ KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
-    """The index of traits, and that of the records of a party. `carnet index-traits` fills the first: it needs the keys."""
+    """The index of traits, that of the records of a party, and what of an emergency is secret."""
+    _traits()
+    op.create_index(op.f("ix_care_link_party"), "care_link", ["party"])
+    _secret_emergencies()
+
+
+def _traits() -> None:
+    """`carnet index-traits` fills it: that needs the keys."""
     op.add_column("patient", sa.Column("index_form", sa.Integer(), nullable=False, server_default="0"))
     op.create_index(op.f("ix_patient_index_form"), "patient", ["index_form"])
     op.create_table(
@@ -26,4 +33,13 @@ def upgrade() -> None:
         comment="One row is a name under which a person born on a date is found; blind_index = HMAC-SHA-256(index key, traits | name | date).",
     )
     op.create_index(op.f("ix_trait_index_patient_key"), "trait_index", ["patient_key"])
-    op.create_index(op.f("ix_care_link_party"), "care_link", ["party"])
+
+
+def _secret_emergencies() -> None:
+    """What an access was told by says whether it was secret; one that nothing tells of is kept secret."""
+    op.add_column("emergency_access", sa.Column("secret", sa.Integer(), nullable=False, server_default="0"))
+    op.execute(
+        """UPDATE emergency_access SET secret = 1 WHERE NOT EXISTS (
+            SELECT 1 FROM notice WHERE notice.patient_key = emergency_access.patient_key AND notice.due_at = emergency_access.began_at
+            AND notice.kind = 'emergency-access-' || emergency_access.mode AND notice.recipient = 'patient' AND notice.secret = 0)"""
+    )
