@@ -12,7 +12,8 @@ from carnet.consent.standing import current_standing
 from carnet.errors import Refused, UnknownPatient
 from carnet.identity.patients import identifiers, pseudonym_of
 from carnet.metadata import PatientIdentifier
-from carnet.record.patient_room import PatientDesk, PatientRoom, known_person, majority_of
+from carnet.record.operator_line import known_patient
+from carnet.record.patient_room import PatientDesk, PatientRoom, majority_of
 
 ACTIVE = "activated"
 """A carer has a space of his or her own, and uses it."""
@@ -41,7 +42,7 @@ class Delegations(PatientDesk):
         """
 
         def work(room: PatientRoom) -> bool:
-            person = known_person(room.platform, room.connection, other)
+            person = known_patient(room.platform, room.connection, other)
             if _is_minor(room) is not (kind in OF_A_MINOR):
                 raise Refused("A minor has legal representatives, an adult a person in charge of protection.")
             return representatives.declare(
@@ -72,7 +73,7 @@ class Delegations(PatientDesk):
         right = PatientRight.CARERS if kind is Representation.CARER else PatientRight.REPRESENTATIVES
 
         def work(room: PatientRoom) -> bool:
-            person = known_person(room.platform, room.connection, other)
+            person = known_patient(room.platform, room.connection, other)
             _check_invitation(room, person.patient_key, kind)
             return representatives.invite(
                 room.connection,
@@ -125,7 +126,7 @@ class Delegations(PatientDesk):
         """
 
         def work(room: PatientRoom) -> bool:
-            person = known_person(room.platform, room.connection, other)
+            person = known_patient(room.platform, room.connection, other)
             majority = _majority(room)
             links = [
                 one

@@ -23,6 +23,7 @@ from carnet.metadata import PatientIdentifier
 from carnet.platform import Connection, Platform, Tombstone
 from carnet.record.gate import Gate
 from carnet.record.life import SYSTEM, Actor, person_of, trace
+from carnet.record.operator_desk import administer_known
 from carnet.registry.erasure import erase_registry
 from carnet.repository.documents import erase_all
 
@@ -96,7 +97,7 @@ def release_ins(gate: Gate, identifier: PatientIdentifier, *, operator: str) -> 
         by = Actor(operator, "operator")
         _trace_pseudonym(platform, connection, "life/release", patient.pseudonym, by=by, now=platform.clock())
 
-    gate.administer(work)
+    administer_known(gate, operator, "life/release", (identifier,), work)
 
 
 def _destroy_again(platform: Platform, connection: Connection, *, pseudonym: str) -> bool:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from carnet.errors import CarnetError, InvalidMetadata, Refused, UnknownDocument
 from carnet.exchange.alarms import Alarm, find_alarm, settle, sounding
@@ -25,9 +23,9 @@ from carnet.identity.directory import organization
 from carnet.identity.patients import Patient
 from carnet.platform import Connection
 from carnet.record.gate import Gate
-from carnet.record.operator_line import given, write_operator_line
+from carnet.record.operator_desk import OperatorDesk
+from carnet.record.operator_line import given
 
-T = TypeVar("T")
 SENTENCE_LETTERS = 10
 UNKNOWN = "No such emergency access is in the queue."
 
@@ -50,11 +48,8 @@ class NamedFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class EmergencyControl:
+class EmergencyControl(OperatorDesk):
     """One operator at the command line (`operator:<login>`). What is not known by its id raises UnknownDocument."""
-
-    gate: Gate
-    operator: str
 
     def now(self) -> int:
         """The moment against which deadlines stand."""
@@ -62,7 +57,7 @@ class EmergencyControl:
 
     def waiting(self) -> list[Review]:
         """The queue, the most urgent first."""
-        return self._of_nobody("emergency-list", awaiting_review)
+        return self.of_nobody("emergency-list", awaiting_review)
 
     def show(self, review_id: str) -> OpenedReview:
         """One access with its reason, opened. Reading it is a line of the patient's trace."""
@@ -96,7 +91,7 @@ class EmergencyControl:
 
     def alarms(self) -> list[Alarm]:
         """The alarms that stand."""
-        return self._of_nobody("alarm-list", sounding)
+        return self.of_nobody("alarm-list", sounding)
 
     def settle(self, alarm_id: str, note: str) -> Alarm:
         """Ends an alarm, with a note for the trace. Raises Refused when it is about the operator, InvalidMetadata without a note."""
@@ -110,7 +105,7 @@ class EmergencyControl:
                 answer = InvalidMetadata("Settling an alarm needs a note in a sentence.")
             if isinstance(answer, Alarm):
                 settle(connection, alarm_id, by=self.operator, now=self.now())
-            self._line(connection, "alarm-settle", answer=answer, reason=note, objects=(alarm_id,))
+            self.line(connection, "alarm-settle", answer=answer, reason=note, objects=(alarm_id,))
             return answer
 
         answer = self.gate.administer(work)
@@ -125,7 +120,7 @@ class EmergencyControl:
             found = figures(connection, begin=begin, end=end, now=self.now())
             return [NamedFigures(_name(connection, one.organization), one) for one in found]
 
-        return self._of_nobody("emergency-figures", work)
+        return self.of_nobody("emergency-figures", work)
 
     def _opened(self, connection: Connection, review: Review) -> OpenedReview:
         key = self.gate.platform.keyring.patient_key(review.pseudonym)
@@ -167,43 +162,10 @@ class EmergencyControl:
             raise UnknownDocument(UNKNOWN)
         return review
 
-    def _of_nobody(self, action: str, work: Callable[[Connection], T]) -> T:
-        def traced(connection: Connection) -> T:
-            answer = work(connection)
-            self._line(connection, action)
-            return answer
-
-        return self.gate.administer(traced)
-
     def _note(self, connection: Connection, action: str, review: Review, *, answer: object, detail: str = "") -> None:
         patient = Patient(review.patient_key, review.pseudonym)
         objects, secret = (review.review_id,), bool(review.secret)
-        self._line(connection, action, patient=patient, answer=answer, detail=detail, objects=objects, secret=secret)
-
-    def _line(
-        self,
-        connection: Connection,
-        action: str,
-        *,
-        patient: Patient | None = None,
-        answer: object = None,
-        reason: str = "",
-        detail: str = "",
-        objects: tuple[str, ...] = (),
-        secret: bool = False,
-    ) -> None:
-        write_operator_line(
-            self.gate.platform,
-            connection,
-            f"administration/{action}",
-            operator=self.operator,
-            patient=patient,
-            answer=answer,
-            reason=reason,
-            detail=detail,
-            objects=objects,
-            secret=secret,
-        )
+        self.line(connection, action, patient=patient, answer=answer, detail=detail, objects=objects, secret=secret)
 
 
 def obligations(gate: Gate) -> dict[str, int]:

@@ -14,7 +14,9 @@ def test_accesses_of_before_are_as_secret_as_what_told_of_them(tmp_path):
     path = tmp_path / "carnet.db"
     command.upgrade(_configuration(path), "0006")
     with contextlib.closing(sqlite3.connect(path)) as raw, raw:
-        raw.execute("INSERT INTO patient (patient_key, pseudonym, sealed_traits, updated_at) VALUES (1, 'one', x'00', 0)")
+        raw.execute(
+            "INSERT INTO patient (patient_key, pseudonym, sealed_traits, updated_at) VALUES (1, 'one', x'00', 0)"
+        )
         for number, secret in enumerate((0, 1, None)):
             raw.execute(
                 "INSERT INTO emergency_access VALUES (1, ?, 'who', 'where', 'bris_de_glace', ?, ?)",
