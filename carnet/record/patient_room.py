@@ -149,7 +149,7 @@ def open_room(
         raise UnknownPatient(UNKNOWN)
     majority = majority_of(connection, known, key)
     who = known if acting is None else known_patient(platform, connection, acting)
-    link = link_between(connection, known.patient_key, who.patient_key, now=now)
+    link = link_between(connection, known.patient_key, who.patient_key, now=now, majority=majority)
     facts = replace(facts_of_actor(known, who, link, majority=majority, now=now), state=standing.state)
     return PatientRoom(platform, known, patient, key, who, facts, now)
 
