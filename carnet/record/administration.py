@@ -13,9 +13,11 @@ from carnet.audit.trail import read_trail
 from carnet.audit.verification import Report, verify
 from carnet.consent import care_links, choices
 from carnet.consent.choices import Choice
+from carnet.consent.lifecycle import Event
 from carnet.errors import CarnetError, InvalidMetadata, Refused
 from carnet.metadata import PatientIdentifier
 from carnet.platform import Connection
+from carnet.record.endings import settle_after
 from carnet.record.gate import Gate
 from carnet.record.operator_desk import OperatorDesk, administer_known
 from carnet.record.operator_line import known_patient
@@ -38,12 +40,13 @@ class Administration(OperatorDesk):
 
     def close_record(self, patient: PatientIdentifier, reason: str) -> bool:
         """Closes a record; its content stays and nobody reads it."""
-        return self._change(
-            patient,
-            "close-record",
-            lambda connection, key, now: choices.close_record(connection, key, reason, now=now, actor=self.operator),
-            detail=reason,
-        )
+
+        def change(connection: Connection, patient_key: int, now: int) -> bool:
+            closed = choices.close_record(connection, patient_key, reason, now=now, actor=self.operator)
+            settle_after(self.gate.platform, connection, patient_key, Event.CLOSE, now=now)
+            return closed
+
+        return self._change(patient, "close-record", change, detail=reason)
 
     def authorise(self, patient: PatientIdentifier, party: str, until: int | None) -> bool:
         """Authorises a professional (PS_IdNat) or a structure (Struct_IdNat) to read, until a moment or without end."""

@@ -21,6 +21,7 @@ from carnet.identity import trait_index
 from carnet.identity.patients import Patient, by_pseudonym, find, release
 from carnet.metadata import PatientIdentifier
 from carnet.platform import Connection, Platform, Tombstone
+from carnet.record.endings import settle_after
 from carnet.record.gate import Gate
 from carnet.record.life import SYSTEM, Actor, person_of, trace
 from carnet.record.operator_desk import administer_known
@@ -40,6 +41,7 @@ def destroy(platform: Platform, connection: Connection, patient: Patient, event:
     # A restored database under a store of keys that has forgotten the person: the second line is all that can be told.
     with contextlib.suppress(UnknownPatient):
         trace(connection, person_of(platform, connection, patient), f"life/{event}", by=by, now=now, detail=row.after)
+    settle_after(platform, connection, patient.patient_key, event, now=now)
     erase_registry(connection, patient.patient_key)
     erase_choices(connection, patient.patient_key)
     trait_index.erase(connection, patient.patient_key)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from carnet.errors import CarnetError, InvalidMetadata, Refused, UnknownDocument
+from carnet.consent.representatives import BY_DESTRUCTION
+from carnet.errors import CarnetError, InvalidMetadata, RecordClosed, Refused, UnknownDocument, UnknownPatient
 from carnet.exchange.alarms import Alarm, find_alarm, settle, sounding
 from carnet.exchange.emergency_figures import Figures, figures
 from carnet.exchange.emergency_reviews import (
@@ -15,6 +16,7 @@ from carnet.exchange.emergency_reviews import (
     awaiting_review,
     find_review,
     findings_of,
+    lapse_all,
     waiting_and_overdue,
 )
 from carnet.exchange.notice_states import DELIVERED, STEPS
@@ -28,6 +30,7 @@ from carnet.record.operator_line import given
 
 SENTENCE_LETTERS = 10
 UNKNOWN = "No such emergency access is in the queue."
+LAPSED = "The person of this emergency access was destroyed: its reason can be read by nobody, and its review has ended without a verdict."
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,28 +63,36 @@ class EmergencyControl(OperatorDesk):
         return self.of_nobody("emergency-list", awaiting_review)
 
     def show(self, review_id: str) -> OpenedReview:
-        """One access with its reason, opened. Reading it is a line of the patient's trace."""
+        """One access with its reason, opened. Reading it is a line of the patient's trace.
 
-        def work(connection: Connection) -> OpenedReview:
-            review = self._known(connection, review_id)
-            opened = self._opened(connection, review)
-            self._note(connection, "emergency-show", review, answer=None)
-            return opened
+        Raises RecordClosed for a person who was destroyed: nobody can read it any more, and the review has lapsed.
+        """
 
-        return self.gate.administer(work)
+        def work(connection: Connection) -> OpenedReview | CarnetError:
+            review = find_review(connection, review_id)
+            answer = self._unreadable(connection, review) or self._opened(connection, _not_none(review))
+            self._note(connection, "emergency-show", review, review_id, answer=answer)
+            return answer
+
+        answer = self.gate.administer(work)
+        given(answer)
+        assert isinstance(answer, OpenedReview)
+        return answer
 
     def review(self, review_id: str, verdict: Verdict, sentence: str) -> Review:
         """Adds what the operator found. An unjustified access is told to the patient.
 
-        Raises Refused when the operator is who broke the glass, or a final verdict was given; InvalidMetadata without a sentence.
+        Raises Refused when the operator is who broke the glass, or a final verdict was given; InvalidMetadata without a sentence;
+        RecordClosed for a person who was destroyed.
         """
 
         def work(connection: Connection) -> Review | CarnetError:
-            review = self._known(connection, review_id)
-            answer = self._objection(review, sentence) or review
+            review = find_review(connection, review_id)
+            answer = self._unreadable(connection, review) or self._objection(_not_none(review), sentence) or review
             if isinstance(answer, Review):
-                self._find(connection, review, verdict, sentence)
-            self._note(connection, "emergency-review", review, answer=answer, detail=verdict.value)
+                self._find(connection, answer, verdict, sentence)
+            self._note(connection, "emergency-review", review, review_id, answer=answer, detail=verdict.value)
+            assert answer is not None
             return answer
 
         answer = self.gate.administer(work)
@@ -156,16 +167,39 @@ class EmergencyControl(OperatorDesk):
         mine = {identifier for name, _, identifier in pairs if name == login}
         return requester in mine or requester.partition("/")[2].casefold() == login.casefold()
 
-    def _known(self, connection: Connection, review_id: str) -> Review:
-        review = find_review(connection, review_id)
+    def _unreadable(self, connection: Connection, review: Review | None) -> CarnetError | None:
+        """Why a review can be neither shown nor given. One of a person whose key is gone ends here, if it has not ended yet."""
         if review is None:
-            raise UnknownDocument(UNKNOWN)
-        return review
+            return UnknownDocument(UNKNOWN)
+        try:
+            self.gate.platform.keyring.patient_key(review.pseudonym)
+        except UnknownPatient:
+            lapse_all(connection, review.patient_key, why=BY_DESTRUCTION, now=self.now())
+            return RecordClosed(LAPSED)
+        return RecordClosed(LAPSED) if review.lapsed else None
 
-    def _note(self, connection: Connection, action: str, review: Review, *, answer: object, detail: str = "") -> None:
-        patient = Patient(review.patient_key, review.pseudonym)
-        objects, secret = (review.review_id,), bool(review.secret)
-        self.line(connection, action, patient=patient, answer=answer, detail=detail, objects=objects, secret=secret)
+    def _note(
+        self,
+        connection: Connection,
+        action: str,
+        review: Review | None,
+        review_id: str,
+        *,
+        answer: object,
+        detail: str = "",
+    ) -> None:
+        """In the patient's chain; in nobody's when the review is unknown, or its patient can be told nothing any more."""
+        gone = review is None or isinstance(answer, RecordClosed)
+        patient = None if review is None or gone else Patient(review.patient_key, review.pseudonym)
+        secret = review is not None and bool(review.secret)
+        self.line(
+            connection, action, patient=patient, answer=answer, detail=detail, objects=(review_id,), secret=secret
+        )
+
+
+def _not_none(review: Review | None) -> Review:
+    assert review is not None
+    return review
 
 
 def obligations(gate: Gate) -> dict[str, int]:

@@ -36,7 +36,7 @@ KEPT = {
     "tombstone": "the tombstone",
     "audit_event": "the proof of the trace; what it says is sealed under the lost key",
     "notice": "what had to be told, without content",
-    "emergency_review": "a review that is open stays due; its reason is sealed under the lost key",
+    "emergency_review": "that an emergency was to be reviewed; one that waited has lapsed; its reason is sealed under the lost key",
     "emergency_access": "when an emergency was begun, which its review speaks of",
     "review_finding": "what a reviewer found of an emergency; its sentence is sealed under the lost key",
 }

@@ -79,6 +79,7 @@ emergency_review = Table(
     Column("opened_at", BigInteger, nullable=False),
     Column("due_at", BigInteger, nullable=False),
     Column("reviewed_at", BigInteger),
+    Column("lapsed", Text, nullable=False, server_default=""),
     Index(None, "reviewed_at", "due_at"),
     Index(None, "review_id"),
     comment="One row is a break-glass access that a person must review before due_at; review_id is that of the emergency_access.",
