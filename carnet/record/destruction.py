@@ -59,6 +59,7 @@ def bury(gate: Gate) -> int:
     for one in waiting:
         platform.tombstones.add(Tombstone(one.pseudonym, one.at, one.cause))
         platform.keyring.destroy_patient_key(one.pseudonym)
+        platform.renditions.forget(one.pseudonym)
         gate.administer(partial(erased, patient_key=one.patient_key, now=platform.clock()))
     return len(waiting)
 
@@ -77,6 +78,7 @@ def replay_tombstones(gate: Gate, copy: Path | None = None) -> int:
         had_key = _has_key(platform, pseudonym)
         again = gate.administer(partial(_destroy_again, platform, pseudonym=pseudonym))
         platform.keyring.destroy_patient_key(pseudonym)
+        platform.renditions.forget(pseudonym)
         back += int(again or had_key)
     _settle(gate)
     return back
