@@ -14,7 +14,7 @@ from carnet.audit.event import AuditEvent
 from carnet.audit.journal import append as append_to_journal
 from carnet.consent.destruction_orders import carried_out
 from carnet.consent.erasure_of_choices import erase_choices
-from carnet.consent.lifecycle import Event, State, life, move
+from carnet.consent.lifecycle import DECEASED, Event, State, life, move
 from carnet.consent.tombstones import Destroyed, erased, raise_tombstone, tombstones
 from carnet.errors import RecordClosed, UnknownPatient
 from carnet.identity import trait_index
@@ -87,7 +87,8 @@ def replay_tombstones(gate: Gate, copy: Path | None = None) -> int:
 def release_ins(gate: Gate, identifier: PatientIdentifier, *, operator: str) -> None:
     """Lets the holder of a destroyed record ask for a new space: the INS may be registered again, and nothing ties it to the old one.
 
-    Raises UnknownPatient when nobody has the INS, RecordClosed while the record is not destroyed.
+    Raises UnknownPatient when nobody has the INS, RecordClosed while the record is not destroyed, and for a holder who died: a death stays
+    with the INS when all else is gone, or the next file would enrol the dead again.
     """
     platform = gate.platform
 
@@ -95,8 +96,11 @@ def release_ins(gate: Gate, identifier: PatientIdentifier, *, operator: str) -> 
         patient = find(connection, platform.keyring, identifier)
         if patient is None:
             raise UnknownPatient("No person is known for this identifier.")
-        if life(connection, patient.patient_key).state is not State.DESTROYED:
+        ended = life(connection, patient.patient_key)
+        if ended.state is not State.DESTROYED:
             raise RecordClosed("The INS of a record that is not destroyed stays with it.")
+        if ended.closing_reason == DECEASED:
+            raise RecordClosed("The INS of a person who died is not given a new space.")
         release(connection, patient.patient_key)
         by = Actor(operator, "operator")
         _trace_pseudonym(platform, connection, "life/release", patient.pseudonym, by=by, now=platform.clock())

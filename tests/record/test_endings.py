@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 from carnet.audit.trail import read_trail
 from carnet.clock import DAY
+from carnet.consent.delays import years_after
 from carnet.consent.lifecycle import Event
 from carnet.consent.representatives import MAXIMUM_CARED_FOR, Representation, link_between
 from carnet.demo.people import (
@@ -15,14 +18,19 @@ from carnet.demo.people import (
     OTHER_GP,
     PAT_TROIS,
 )
-from carnet.errors import RecordClosed, Refused, UnknownDocument
+from carnet.errors import RecordClosed, Refused, UnknownDocument, UnknownPatient
 from carnet.exchange.emergency_reviews import Verdict
+from carnet.identity.ins import NIR_TEST
+from carnet.identity.ins import key_of as ins_key
 from carnet.identity.patients import find
+from carnet.metadata import PatientIdentifier
 from carnet.record import endings
 from carnet.record.custody import Custody
 from carnet.record.delegations import Delegations
+from carnet.record.destruction import release_ins
 from carnet.record.due import run_due
 from carnet.record.emergency_control import EmergencyControl
+from carnet.record.enrolment import enrol_file
 from carnet.record.intake import import_patients
 from carnet.record.notice_office import NoticeOffice
 
@@ -254,3 +262,53 @@ def test_a_verdict_that_was_given_stays_after_the_destruction(room):
 def test_every_event_that_ends_something_has_what_it_settles():
     assert set(endings._ENDS) <= set(endings.MOOT)
     assert {Event.DEATH, Event.DESTROY, Event.ARCHIVE_ENDS, Event.REPLAY_TOMBSTONE} == set(endings._ENDS)
+
+
+# --- a death that came before the record ----------------------------------------------------------------------------------
+
+BODY = "2790399350042"
+STRANGER = PatientIdentifier(BODY + ins_key(BODY), NIR_TEST)
+CELLS = f"{STRANGER.value};{NIR_TEST};ESSAI;PERSONNE;F;1979-03-28;99350"
+AFFILIATION = "ins;oid;nom_naissance;prenoms;sexe;date_naissance;lieu_naissance;territoire;canal;dmp_avant_2022\n"
+
+
+def opened_in_some_way(room):
+    """Every way by which a record comes to be, tried on somebody whose death was told first; returns the state after each."""
+    found = []
+    for attempt in (
+        lambda: enrol_file(room.gate, [AFFILIATION, f"{CELLS};80;courriel;non\n"], "a" * 64, operator=OPERATOR),
+        lambda: enrol_file(room.gate, [AFFILIATION, f"{CELLS};80;courriel;oui\n"], "b" * 64, operator=OPERATOR),
+        lambda: run_due(room.gate, room.now + 400 * DAY),
+        lambda: Custody(room.gate, OPERATOR).open_record(STRANGER),
+        lambda: Custody(room.gate, OPERATOR).activate(STRANGER),
+        lambda: import_patients(room.gate, [IDENTITY, f"{CELLS};\n"]),
+    ):
+        with contextlib.suppress(RecordClosed):
+            attempt()
+        key = find(room.connection, room.platform.keyring, STRANGER).patient_key
+        found += room.rows("SELECT state, closing_reason FROM health_record WHERE patient_key = ?", key)
+    return found, room.rows("SELECT count(*) FROM notice WHERE patient_key = ?", key)[0][0]
+
+
+def test_a_death_told_before_there_was_a_record_holds_whatever_would_open_one(room):
+    assert not import_patients(room.gate, [IDENTITY, f"{CELLS};2026-11-20\n"]).bad
+    states, told = opened_in_some_way(room)
+    assert states == [("closed", "FERMETURE_DECES")] * 6
+    assert told == 0
+
+
+def test_control_somebody_alive_is_opened_by_the_same_ways(room):
+    assert not import_patients(room.gate, [IDENTITY, f"{CELLS};\n"]).bad
+    states, told = opened_in_some_way(room)
+    assert {"informed", "open", "activated"} & {state for state, _ in states}
+    assert told > 0
+
+
+def test_the_ins_of_the_dead_is_not_released_after_ten_years(room):
+    dies(room, PAT_TROIS)
+    room.now = years_after(room.now, 10) + DAY
+    assert run_due(room.gate).counts["archive-ends"] == 1
+    with pytest.raises(RecordClosed, match="died"):
+        release_ins(room.gate, PAT_TROIS.identifier, operator=OPERATOR)
+    with pytest.raises(UnknownPatient):
+        Custody(room.gate, OPERATOR).open_record(PAT_TROIS.identifier)
