@@ -76,7 +76,7 @@ class Settings:
     maximum_waiting_requests: int = 512
     maximum_listed_patients: int = 200
     maximum_candidates: int = 10
-    maximum_searched_people: int = 10_000
+    maximum_searched_people: int = 500
     # rules
     rule_approvers: str = "approvers"
     make_invisible_by_update: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -42,9 +43,12 @@ class Platform:
     renditions: RenditionCache
 
     def close(self) -> None:
-        """Gives back files and connections."""
-        self.segments.close()
-        self.connection.close()
+        """Gives back files, connections and keys, each whatever becomes of the others; what is in memory of records goes too."""
+        with ExitStack() as closing:
+            closing.callback(self.keyring.close)
+            closing.callback(self.connection.close)
+            closing.callback(self.segments.close)
+            self.renditions.forget_everybody()
 
 
 @cache

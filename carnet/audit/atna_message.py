@@ -120,8 +120,8 @@ def _objects(root: Any, told: Told, source: AuditSource) -> None:
     if patient or told.pseudonym:
         _object(root, patient or told.pseudonym, "1", "1", PATIENT_NUMBER if patient else PSEUDONYM)
     if plain.get("action") == "iti18" and plain.get("detail"):
-        query = _object(root, str(plain["detail"]).split(" ", 1)[0], "2", "24", codes_of("iti18", ()).kind)
-        etree.SubElement(query, "ParticipantObjectQuery").text = _base64(str(plain["detail"]))
+        detail = str(plain["detail"])
+        _object(root, detail.split(" ", 1)[0], "2", "24", codes_of("iti18", ()).kind, query=detail)
     words = words_of(plain.get("action", ""))
     about = words.about if words is not None else ""
     for identifier in plain.get("objects", ()):
@@ -137,8 +137,11 @@ def _objects(root: Any, told: Told, source: AuditSource) -> None:
         _detail(line, "rules", " ".join(plain["rules"]))
 
 
-def _object(root: Any, identifier: str, kind: str, role: str, coded: Coded) -> Any:
-    """`kind` and `role` are ParticipantObjectTypeCode and ParticipantObjectTypeCodeRole (DICOM PS3.15 A.5.2)."""
+def _object(root: Any, identifier: str, kind: str, role: str, coded: Coded, *, query: str = "") -> Any:
+    """`kind` and `role` are ParticipantObjectTypeCode and ParticipantObjectTypeCodeRole (DICOM PS3.15 A.5.2).
+
+    The schema of the standard demands a name or a query: the name says what the identifier is, never of whom.
+    """
     found = etree.SubElement(
         root,
         "ParticipantObjectIdentification",
@@ -147,6 +150,10 @@ def _object(root: Any, identifier: str, kind: str, role: str, coded: Coded) -> A
         ParticipantObjectTypeCodeRole=role,
     )
     _coded(found, "ParticipantObjectIDTypeCode", coded)
+    if query:
+        etree.SubElement(found, "ParticipantObjectQuery").text = _base64(query)
+    else:
+        etree.SubElement(found, "ParticipantObjectName").text = _text(coded.text)
     return found
 
 

@@ -124,16 +124,18 @@ class Reader:
 
 
 def shown(lines: Iterable[Mapping[str, Any]], reader: Reader, chosen: Filter) -> Iterator[Mapping[str, Any]]:
-    """The lines (as `read_trail` gives them) that this viewer sees and asked for, without the identifiers that they may not know."""
+    """The lines (as `read_trail` gives them) that this viewer sees and asked for, without the identifiers that they may not know.
+
+    To a representative lines are numbered anew: a number that is left out would tell of what was done in secret.
+    """
+    place = 0
     for line in lines:
-        if line["problem"]:
-            yield line
+        if not line["problem"] and _kept_secret(line, reader):
             continue
-        if _kept_secret(line, reader):
-            continue
-        told = {**line, "objects": tuple(one for one in line["objects"] if one not in reader.hidden)}
+        told = {**line, "objects": tuple(one for one in line.get("objects", ()) if one not in reader.hidden)}
         if chosen.lets(told):
-            yield told
+            place += 1
+            yield told | {"seq": place} if reader.viewer is Viewer.REPRESENTATIVE else told
 
 
 def _kept_secret(line: Mapping[str, Any], reader: Reader) -> bool:

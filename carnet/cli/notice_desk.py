@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from carnet.audit.sentences import Viewer
 from carnet.cli.feeds import FILE, directory, feed_lines, show_report
 from carnet.cli.operator_gate import operator_gate, operator_name, patient_identifier
 from carnet.cli.records import PATIENT, record
@@ -52,14 +53,17 @@ def deliver(home: Path) -> None:
     type=click.Choice([state for state in STEPS if state not in DELIVERED]),
     help="The notices of everybody in this state.",
 )
-def list_notices(home: Path, patient: str | None, medecin_traitant: str | None, state: str | None) -> None:
+@click.option(
+    "--viewer", type=click.Choice([one.value for one in Viewer]), default="holder", help="Who sees the space."
+)
+def list_notices(home: Path, patient: str | None, medecin_traitant: str | None, state: str | None, viewer: str) -> None:
     """List notices: of a patient, to a médecin traitant, or in a state."""
     if [patient, medecin_traitant, state].count(None) != 2:
         raise click.UsageError("Give one of --patient, --medecin-traitant and --state.")
     with operator_gate(home) as gate:
         office = NoticeOffice(gate, operator_name())
         if patient is not None:
-            _show(office.of_patient(patient_identifier(gate, patient)))
+            _show(office.of_patient(patient_identifier(gate, patient), Viewer(viewer)))
         elif medecin_traitant is not None:
             _show(office.of_medecin_traitant(medecin_traitant))
         else:

@@ -5,7 +5,8 @@ One row is one state of one link while it held; a state is ended and another beg
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -40,6 +41,8 @@ MAXIMUM_CARERS = 3
 """Carers whom one holder has or invited."""
 MAXIMUM_CARED_FOR = 5
 """People for whom one carer acts or was invited to."""
+BY_DEATH, BY_DESTRUCTION = "death", "destruction"
+"""representation.ended_by of a link that ended with a life, or with a record."""
 INVITED = frozenset({Representation.SECOND_REPRESENTATIVE, Representation.CARER})
 """Kinds that begin by an invitation; the others are declared, by the insurer or on a court's decision."""
 OF_A_MINOR = frozenset({Representation.FIRST_REPRESENTATIVE, Representation.SECOND_REPRESENTATIVE})
@@ -88,6 +91,14 @@ class _Dates:
     answer_by: int | None = None
 
 
+MajorityOf = Callable[[int], int | None]
+"""(patient_key) -> when that patient comes or came of age, None when unknown."""
+
+
+def _unknown(_patient_key: int) -> None:
+    return None
+
+
 _COLUMNS = tuple(representation.c[name] for name in Acting.__slots__)
 
 
@@ -100,6 +111,18 @@ def _held() -> Select[Any]:
 
 _OF_PATIENT = prepare(_held().where(representation.c.patient_key == bindparam("patient")))
 _OF_ACTING = prepare(_held().where(representation.c.acting_key == bindparam("acting")))
+_ENDED_BY = prepare(
+    select(*_COLUMNS)
+    .where(
+        or_(
+            representation.c.patient_key == bindparam("person"),
+            representation.c.acting_key == bindparam("person"),
+        ),
+        representation.c.until == bindparam("moment"),
+        representation.c.ended_by == bindparam("by"),
+    )
+    .order_by(representation.c.patient_key, representation.c.link_id)
+)
 _ADD = prepare(
     insert(representation).values({name: bindparam(name) for name in (*Acting.__slots__, "source") if name != "until"})
 )
@@ -120,10 +143,19 @@ def acting_for(connection: Connection, patient_key: int, *, now: int) -> tuple[A
     return tuple(sorted((_acting(row, now) for row in rows), key=lambda one: (one.since, one.link_id)))
 
 
-def link_between(connection: Connection, patient_key: int, acting_key: int, *, now: int) -> Acting | None:
-    """The link by which one person acts for another, accepted ones first; None when there is none."""
-    links = [one for one in acting_for(connection, patient_key, now=now) if one.acting_key == acting_key]
-    return min(links, key=lambda one: one.state is not State.ACCEPTED, default=None)
+def link_between(
+    connection: Connection, patient_key: int, acting_key: int, *, now: int, majority: int | None = None
+) -> Acting | None:
+    """The link by which one person acts for another, None when there is none: what is in force first, then what can still come to be.
+
+    So a delegation whose dates have passed, or that majority ended, stands before no later one. `majority` as for `Acting.in_force`.
+    """
+
+    def rank(one: Acting) -> tuple[bool, bool, bool, int]:
+        living = _lives(one, now) and not one.lapsed(now, majority=majority)
+        return not one.in_force(now, majority=majority), not living, one.state is not State.ACCEPTED, -one.since
+
+    return min(_of_acting(connection, patient_key, acting_key, now), key=rank, default=None)
 
 
 def declare(
@@ -165,10 +197,12 @@ def invite(
     starts_at: int | None = None,
     ends_at: int | None = None,
     majority: int | None = None,
+    majority_of_another: MajorityOf = _unknown,
 ) -> bool:
     """Asks a second representative or a carer; nothing may be done before it is accepted. False when the person is asked or acts already.
 
-    What the patient's majority ended (`majority` as for `Acting.in_force`) counts no more, and is ended for the person invited. Raises Refused beyond the limits of carers, or for a second representative when there is one or no first; ValueError for dates that
+    What the patient's majority ended (`majority` as for `Acting.in_force`) counts no more, and is ended for the person invited;
+    `majority_of_another` tells the same of those for whom the carer acts already. Raises Refused beyond the limits of carers, or for a second representative when there is one or no first; ValueError for dates that
     make no sense.
     """
     if kind not in INVITED:
@@ -180,7 +214,7 @@ def invite(
     living = _living(connection, patient_key, now, majority)
     if any(one.acting_key == acting_key for one in living):
         return False
-    _within_limits(connection, acting_key, kind, living, now)
+    _within_limits(connection, acting_key, kind, living, now=now, majority_of=majority_of_another)
     _end_lapsed(connection, patient_key, acting_key, now=now, majority=majority)
     dates = _Dates(begins, ends_at, answer_by)
     _write(connection, patient_key, acting_key, kind, State.PENDING, dates=dates, source=source, now=now)
@@ -221,13 +255,58 @@ def revoke(connection: Connection, patient_key: int, acting_key: int, *, by: str
     return bool(links)
 
 
+def end_all(connection: Connection, person: int, *, by: str, now: int) -> tuple[Acting, ...]:
+    """Ends every link of somebody whose life, or whose record, has ended: those who act for them, and those for whom they act.
+
+    Returns what was ended. `by` is BY_DEATH or BY_DESTRUCTION.
+    """
+    links = (*acting_for(connection, person, now=now), *_acted_for(connection, person, now))
+    ended = tuple(one for one in links if one.state is not State.REFUSED)
+    for one in ended:
+        _end(connection, one, by=by, now=now)
+    return ended
+
+
+def give_back(connection: Connection, person: int, *, died_at: int, now: int) -> tuple[Acting, ...]:
+    """Begins again the links that a death ended which did not happen, but those that others have taken the place of; returns them."""
+    parameters = {"person": person, "moment": died_at, "by": BY_DEATH}
+    ended = [_acting(row, now) for row in connection.execute(_ENDED_BY, parameters)]
+    again = tuple(one for one in ended if not _taken(connection, one, now))
+    for one in again:
+        dates = _Dates(one.starts_at, one.ends_at, one.answer_by)
+        state = State.PENDING if one.state is State.EXPIRED else one.state
+        _write(
+            connection, one.patient_key, one.acting_key, one.kind, state, dates=dates, source="death withdrawn", now=now
+        )
+    return tuple(replace(one, since=now, until=None) for one in again)
+
+
+def _taken(connection: Connection, one: Acting, now: int) -> bool:
+    """Whether the person acts again already, or somebody else in what one person alone can be."""
+    living = _living(connection, one.patient_key, now)
+    return any(
+        other.acting_key == one.acting_key or (other.kind is one.kind is not Representation.CARER) for other in living
+    )
+
+
+def _acted_for(connection: Connection, acting_key: int, now: int) -> list[Acting]:
+    rows = connection.execute(_OF_ACTING, {"acting": acting_key, "now": now})
+    return sorted((_acting(row, now) for row in rows), key=lambda one: (one.patient_key, one.link_id))
+
+
 def _not_oneself(patient_key: int, acting_key: int) -> None:
     if patient_key == acting_key:
         raise ValueError("nobody acts for himself or herself")
 
 
 def _within_limits(
-    connection: Connection, acting_key: int, kind: Representation, living: list[Acting], now: int
+    connection: Connection,
+    acting_key: int,
+    kind: Representation,
+    living: list[Acting],
+    *,
+    now: int,
+    majority_of: MajorityOf,
 ) -> None:
     if kind is Representation.SECOND_REPRESENTATIVE:
         kinds = {one.kind for one in living}
@@ -237,8 +316,9 @@ def _within_limits(
     carers = [one for one in living if one.kind is kind]
     if len(carers) >= MAXIMUM_CARERS:
         raise Refused(f"A patient has at most {MAXIMUM_CARERS} carers.", rules=("maximum-carers",))
-    rows = connection.execute(_OF_ACTING, {"acting": acting_key, "now": now})
-    cared_for = [one for one in (_acting(row, now) for row in rows) if one.kind is kind and _lives(one, now)]
+    cared_for = [one for one in _acted_for(connection, acting_key, now) if one.kind is kind and _lives(one, now)]
+    if len(cared_for) >= MAXIMUM_CARED_FOR:  # what majority ended is looked for only where it matters
+        cared_for = [one for one in cared_for if not one.lapsed(now, majority=majority_of(one.patient_key))]
     if len(cared_for) >= MAXIMUM_CARED_FOR:
         raise Refused(f"A carer acts for at most {MAXIMUM_CARED_FOR} people.", rules=("maximum-cared-for",))
 

@@ -65,6 +65,10 @@ class Keyring(Protocol):
         """The raw Ed25519 public key (32 bytes) that verifies `sign_checkpoint`."""
         ...
 
+    def close(self) -> None:
+        """Gives back what it holds and forgets the keys in memory; nothing is asked of it afterwards. Doing it again does no harm."""
+        ...
+
 
 class DevelopmentKeyring:
     """Keys in files of one directory: not for real patients, for the root key lies beside what it wraps.

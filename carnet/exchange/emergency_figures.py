@@ -29,7 +29,7 @@ _UNJUSTIFIED = (
 _REVIEWED = prepare(
     select(
         _ACCESS.organization,
-        func.sum(case((_REVIEW.reviewed_at.is_not(None), 1), else_=0)),
+        func.sum(case((_REVIEW.reviewed_at.is_not(None) & (_REVIEW.lapsed == ""), 1), else_=0)),
         func.sum(_UNJUSTIFIED),
         func.sum(case((_REVIEW.reviewed_at.is_(None) & (_REVIEW.due_at < bindparam("now")), 1), else_=0)),
     )

@@ -1,7 +1,7 @@
 """Emergency accesses that a person must review before a deadline (CNIL's demand on break-glass: reviewed, not merely logged).
 
 A finding is added, never changed. `justified` and `unjustified` end the review; `unclear` leaves it to somebody else, before the same
-deadline.
+deadline. A review whose reason can be read by nobody any more, for the person was destroyed, lapses: it ends without a verdict, and says why.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ _COLUMNS = (
     _FINDINGS,
     _REVIEW.sealed_reason,
     patient.c.pseudonym,
+    func.coalesce(emergency_access.c.secret, 1),
+    _REVIEW.lapsed,
 )
 _FROM = (
     select(*_COLUMNS)
@@ -85,6 +87,11 @@ _END = prepare(
     .where(_REVIEW.patient_key == bindparam("patient"), _REVIEW.review_id == bindparam("name"))
     .values(reviewed_at=bindparam("moment"))
 )
+_LAPSE_ALL = prepare(
+    update(emergency_review)
+    .where(_REVIEW.patient_key == bindparam("patient"), _REVIEW.reviewed_at.is_(None))
+    .values(reviewed_at=bindparam("moment"), lapsed=bindparam("why"))
+)
 
 
 class Sealing(Protocol):
@@ -105,7 +112,11 @@ class Opening(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A review and how many findings it has; moments in microseconds UTC, `reviewed_at` None while it waits."""
+    """A review and how many findings it has; moments in microseconds UTC, `reviewed_at` None while it waits.
+
+    `secret` is 1 for an access in a connexion secrète, and where it is not known any more whether it was one;
+    `lapsed` why it ended without a verdict, '' when it did not.
+    """
 
     patient_key: int
     review_id: str
@@ -118,6 +129,8 @@ class Review:
     findings: int
     sealed_reason: bytes
     pseudonym: str
+    secret: int
+    lapsed: str
 
     def overdue(self, now: int) -> bool:
         """Whether it waits beyond its deadline."""
@@ -201,6 +214,11 @@ def add_finding(
     )
     if verdict in FINAL:
         connection.execute(_END, {"patient": review.patient_key, "name": review.review_id, "moment": now})
+
+
+def lapse_all(connection: Connection, patient_key: int, *, why: str, now: int) -> None:
+    """Ends every review of a patient that waits, without a verdict; `why` is a word."""
+    connection.execute(_LAPSE_ALL, {"patient": patient_key, "why": why, "moment": now})
 
 
 def findings_of(connection: Connection, review: Review, *, key: Opening) -> list[Finding]:

@@ -1,4 +1,8 @@
-"""The time for which an emergency access lasts: one requester, one record, one mode. Later calls in the mode ride on it."""
+"""The time for which an emergency access lasts: one requester, one record, one mode, in secret or not. Later calls of the same kind ride on it.
+
+A call in a connexion secrète never rides on an access that was begun openly, nor the other way round: each is told and reviewed by itself, so
+that what was done in secret hangs on nothing that representatives are shown, and what was done openly is told to them.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,7 @@ _STANDING = prepare(
         _ACCESS.patient_key == bindparam("patient"),
         _ACCESS.requester == bindparam("caller"),
         _ACCESS.mode == bindparam("access_mode"),
+        _ACCESS.secret == bindparam("in_secret"),
         _ACCESS.began_at <= bindparam("now"),
         _ACCESS.ends_at > bindparam("now"),
     )
@@ -51,17 +56,32 @@ class Rate:
     day: int
 
 
-def stands(connection: Connection, patient_key: int, *, requester: str, mode: str, now: int) -> bool:
-    """Whether a requester's access in a mode has begun and not ended; `now` in microseconds UTC, the end excluded."""
-    parameters = {"patient": patient_key, "caller": requester, "access_mode": mode, "now": now}
+def stands(connection: Connection, patient_key: int, *, requester: str, mode: str, now: int, secret: bool) -> bool:
+    """Whether a requester's access in a mode, in secret or openly, has begun and not ended; `now` in microseconds UTC, the end excluded."""
+    parameters = {
+        "patient": patient_key,
+        "caller": requester,
+        "access_mode": mode,
+        "now": now,
+        "in_secret": int(secret),
+    }
     return bool(connection.execute(_STANDING, parameters))
 
 
 def begin(
-    connection: Connection, patient_key: int, *, requester: str, organization: str, mode: str, now: int, minutes: int
+    connection: Connection,
+    patient_key: int,
+    *,
+    requester: str,
+    organization: str,
+    mode: str,
+    now: int,
+    minutes: int,
+    secret: bool,
 ) -> str:
     """Begins an access that ends `minutes` later, whatever is done meanwhile; returns its id."""
-    access_id = str(uuid.uuid5(_NAMESPACE, f"{patient_key}|{requester}|{mode}|{now}"))
+    name = f"{patient_key}|{requester}|{mode}|{now}" + ("|secret" if secret else "")
+    access_id = str(uuid.uuid5(_NAMESPACE, name))
     connection.execute(
         _BEGIN,
         {
@@ -72,6 +92,7 @@ def begin(
             "mode": mode,
             "began_at": now,
             "ends_at": now + minutes * 60_000_000,
+            "secret": int(secret),
         },
     )
     return access_id

@@ -11,6 +11,7 @@ letter in `post` (R1111-28 CSP). Moments are microseconds UTC.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from sqlalchemy import bindparam, func, select, update
@@ -27,7 +28,7 @@ STEPS: dict[str, frozenset[str]] = {
     "sending": frozenset({"sent", "due", "failed", "uncertain", "post"}),
     "uncertain": frozenset({"sent", "due"}),
     "failed": frozenset({"due"}),
-    "post": frozenset({"sent", "due"}),
+    "post": frozenset({"sent", "due", "in_space"}),
     "sent": frozenset(),
     "in_space": frozenset(),
 }
@@ -81,6 +82,16 @@ _ABANDONED = prepare(
     .where(_NOTICE.state == bindparam("before"), _NOTICE.claimed_at < bindparam("limit"))
     .values(state=bindparam("after"), claim="", next_at=bindparam("again_at"))
     .returning(_NOTICE.notice_id)
+)
+_CALLED_OFF = prepare(
+    update(notice)
+    .where(
+        _NOTICE.patient_key == bindparam("of_patient"),
+        _NOTICE.recipient == "patient",
+        (_NOTICE.state == "due") | (_NOTICE.state == "post"),
+        (_NOTICE.kind == bindparam("what")) | (bindparam("what") == ""),
+    )
+    .values(state="in_space", answer=bindparam("reply"), delivered_at=bindparam("moment"))
 )
 
 
@@ -140,6 +151,15 @@ def keep_in_space(connection: Connection, held: Held, *, why: str, now: int) -> 
 def leave_to_the_post(connection: Connection, held: Held, before: str, *, why: str) -> None:
     """A letter must go: the notice is not delivered before somebody says that it was posted."""
     _step(connection, held, before, "post", reply=why, more_attempts=1 if before == "claimed" else 0)
+
+
+def call_off(connection: Connection, patient_key: int, kinds: Collection[str], *, why: str, now: int) -> None:
+    """What waits to be mailed or posted to the patient is not any more: kinds, or whatever it is when there are none.
+
+    The space shows it. What a sender has in hand goes on to its end.
+    """
+    for kind in sorted(kinds) or [""]:
+        connection.execute(_CALLED_OFF, {"of_patient": patient_key, "what": kind, "reply": why, "moment": now})
 
 
 def begin_sending(connection: Connection, held: Held, now: int) -> bool:

@@ -1,34 +1,28 @@
 """Finding people by traits (TD0.5), and by the internal key of their rows.
 
-Traits are sealed under each person's own key, so that a search opens them one by one: it is for an installation of bounded size.
+Traits are sealed under each person's own key. The index (`trait_index`) finds those of one name and one date of birth, and they alone are
+opened, so that a search is as long among a nation as among a village.
 """
 
 from __future__ import annotations
 
 import contextlib
-import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import msgspec
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, select
 
 from carnet.crypto.keyring import Keyring
 from carnet.database.connection import Connection
 from carnet.database.statements import prepare
 from carnet.database.tables import patient
-from carnet.errors import TooManyResults, UnknownPatient
-from carnet.identity.patients import TRAITS_CONTEXT, Patient, Traits
+from carnet.errors import TooManyResults, Unavailable, UnknownPatient
+from carnet.identity.patients import Patient, Traits, read_traits
+from carnet.identity.trait_index import behind, folded, people_named
 
 _OF_KEY = prepare(
     select(patient.c.patient_key, patient.c.pseudonym).where(patient.c.patient_key == bindparam("person"))
 )
-_COUNT = prepare(select(func.count()).select_from(patient))
-_EVERYBODY = prepare(
-    select(patient.c.patient_key, patient.c.pseudonym, patient.c.sealed_traits).order_by(patient.c.patient_key)
-)
-_BETWEEN_WORDS = re.compile(r"[^A-Z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +48,21 @@ def person_of(connection: Connection, patient_key: int) -> Patient | None:
 def people_with(
     connection: Connection, keyring: Keyring, criteria: Criteria, *, maximum: int
 ) -> Iterator[tuple[Patient, Traits]]:
-    """Everybody whose traits are exactly the criteria; people whose key was destroyed are nobody.
+    """Everybody whose traits are exactly the criteria, which must give name and birth date; people whose key was destroyed are nobody.
 
-    Raises TooManyResults when more than `maximum` people are known: reading through them would hold up everybody else.
+    Raises TooManyResults when more than `maximum` people have that name and that date: opening their traits would hold up everybody else;
+    Unavailable while somebody is missing from the index, for who is looked for may be just that person.
     """
-    if connection.execute(_COUNT, {})[0][0] > maximum:
-        raise TooManyResults("More people are known to this service than it searches through by traits.")
-    for patient_key, pseudonym, sealed in connection.execute(_EVERYBODY, {}):
+    if not (criteria.name and criteria.birth_date):
+        raise ValueError("people are looked for by name and birth date at least")
+    if behind(connection, limit=1):
+        raise Unavailable("The index of traits is not whole: run `carnet index-traits`.")
+    people = people_named(connection, keyring, criteria.name, criteria.birth_date, limit=maximum + 1)
+    if len(people) > maximum:
+        raise TooManyResults("More people have this name and date of birth than are searched through.")
+    for patient_key, pseudonym, sealed in people:
         with contextlib.suppress(UnknownPatient):
-            clear = keyring.patient_key(pseudonym).open(sealed, TRAITS_CONTEXT)
-            traits = msgspec.json.decode(clear, type=Traits)
+            traits = read_traits(sealed, keyring.patient_key(pseudonym))
             if matches(criteria, traits):
                 yield Patient(patient_key, pseudonym), traits
 
@@ -77,12 +76,6 @@ def matches(criteria: Criteria, traits: Traits) -> bool:
         (criteria.sex, {traits.sex}),
     )
     return any(value for value, _ in asked) and all(value in known for value, known in asked if value)
-
-
-def folded(name: str) -> str:
-    """A name as it is compared: upper case, without accents, one blank between words."""
-    plain = "".join(char for char in unicodedata.normalize("NFKD", name) if not unicodedata.combining(char))
-    return _BETWEEN_WORDS.sub(" ", plain.upper()).strip()
 
 
 def _given_names(traits: Traits) -> set[str]:

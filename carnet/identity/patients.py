@@ -20,6 +20,7 @@ from carnet.database.connection import Connection
 from carnet.database.statements import prepare
 from carnet.database.tables import patient, patient_identifier
 from carnet.errors import PatientMismatch, UnknownPatient
+from carnet.identity import trait_index
 from carnet.metadata import PatientIdentifier
 
 TRAITS_CONTEXT = "traits"
@@ -48,6 +49,11 @@ class Traits:
     birth_place: str = ""
     used_name: str = ""
     used_given_name: str = ""
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """The family names under which the person may be looked for."""
+        return self.birth_name, self.used_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,7 @@ _HISTORY = prepare(
 )
 _ADD_PATIENT = prepare(
     insert(patient)
-    .values({name: bindparam(name) for name in ("pseudonym", "sealed_traits", "updated_at")})
+    .values({name: bindparam(name) for name in ("pseudonym", "sealed_traits", "updated_at", "index_form")})
     .returning(patient.c.patient_key)
 )
 _CHANGE_TRAITS = prepare(
@@ -200,12 +206,17 @@ def release(connection: Connection, patient_key: int) -> None:
     connection.execute(_RELEASE, {"patient_key": patient_key})
 
 
+def read_traits(sealed: bytes, key: PatientKey) -> Traits:
+    """Traits as they are stored, opened. Raises IntegrityFailure for another key or damaged bytes."""
+    return msgspec.json.decode(key.open(sealed, TRAITS_CONTEXT), type=Traits)
+
+
 def traits(connection: Connection, patient_key: int, key: PatientKey) -> Traits:
     """The person's traits, opened with their own key. Raises UnknownPatient, or IntegrityFailure for another key or damaged bytes."""
     rows = connection.execute(_TRAITS, {"patient_key": patient_key})
     if not rows:
         raise UnknownPatient("No person is known by this key.")
-    return msgspec.json.decode(key.open(rows[0][0], TRAITS_CONTEXT), type=Traits)
+    return read_traits(rows[0][0], key)
 
 
 def identifiers(connection: Connection, patient_key: int, key: PatientKey) -> tuple[KnownIdentifier, ...]:
@@ -239,9 +250,10 @@ def _insert(
 ) -> int:
     traits, identifier = person
     values = {"pseudonym": key.pseudonym, "sealed_traits": _sealed(key, traits), "updated_at": now}
-    patient_key = int(connection.execute(_ADD_PATIENT, values)[0][0])
+    patient_key = int(connection.execute(_ADD_PATIENT, {**values, "index_form": trait_index.FORM})[0][0])
     added = _identifier_row(keyring, key, identifier)
     connection.execute(_ADD_IDENTIFIER, {**added, "patient_key": patient_key, "since": now})
+    trait_index.add(connection, keyring, patient_key, traits.names, traits.birth_date)
     return patient_key
 
 
@@ -255,6 +267,7 @@ def _keep_up(connection: Connection, keyring: Keyring, known: _Owner, wanted: Tr
     if traits(connection, known.patient_key, key) != wanted:
         values = {"of_patient": known.patient_key, "sealed_traits": _sealed(key, wanted), "updated_at": now}
         connection.execute(_CHANGE_TRAITS, values)
+        trait_index.write_anew(connection, keyring, known.patient_key, wanted.names, wanted.birth_date)
     return known.patient_key
 
 

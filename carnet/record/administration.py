@@ -13,23 +13,22 @@ from carnet.audit.trail import read_trail
 from carnet.audit.verification import Report, verify
 from carnet.consent import care_links, choices
 from carnet.consent.choices import Choice
-from carnet.errors import CarnetError, InvalidMetadata, Refused, UnknownPatient
-from carnet.identity.patients import Patient
-from carnet.identity.patients import find as find_patient
+from carnet.consent.lifecycle import Event
+from carnet.errors import CarnetError, InvalidMetadata, Refused
 from carnet.metadata import PatientIdentifier
-from carnet.platform import Connection, Platform
+from carnet.platform import Connection
+from carnet.record.endings import settle_after
 from carnet.record.gate import Gate
+from carnet.record.operator_desk import OperatorDesk, administer_known
+from carnet.record.operator_line import known_patient
 
 Change = Callable[[Connection, int, int], bool]
 """(connection, patient_key, now) -> whether anything changed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Administration:
+class Administration(OperatorDesk):
     """One operator at the command line. Every method returns whether it changed anything; UnknownPatient when nobody is known."""
-
-    gate: Gate
-    operator: str
 
     def open_record(self, patient: PatientIdentifier) -> bool:
         """Opens the record of a known person."""
@@ -41,12 +40,13 @@ class Administration:
 
     def close_record(self, patient: PatientIdentifier, reason: str) -> bool:
         """Closes a record; its content stays and nobody reads it."""
-        return self._change(
-            patient,
-            "close-record",
-            lambda connection, key, now: choices.close_record(connection, key, reason, now=now, actor=self.operator),
-            detail=reason,
-        )
+
+        def change(connection: Connection, patient_key: int, now: int) -> bool:
+            closed = choices.close_record(connection, patient_key, reason, now=now, actor=self.operator)
+            settle_after(self.gate.platform, connection, patient_key, Event.CLOSE, now=now)
+            return closed
+
+        return self._change(patient, "close-record", change, detail=reason)
 
     def authorise(self, patient: PatientIdentifier, party: str, until: int | None) -> bool:
         """Authorises a professional (PS_IdNat) or a structure (Struct_IdNat) to read, until a moment or without end."""
@@ -114,7 +114,7 @@ class Administration:
             append_to_journal(connection, event, patient_key=known.patient_key, key=key)
             return answer
 
-        answer = self.gate.administer(work)
+        answer = administer_known(self.gate, self.operator, f"administration/{name}", (patient,), work)
         if isinstance(answer, CarnetError):
             raise answer
         return answer
@@ -160,15 +160,7 @@ def trail(gate: Gate, patient: PatientIdentifier, *, operator: str) -> list[dict
         append_to_journal(connection, event, patient_key=known.patient_key, key=key)
         return list(read_trail(connection, known.patient_key, key))
 
-    return gate.administer(work)
-
-
-def known_patient(platform: Platform, connection: Connection, patient: PatientIdentifier) -> Patient:
-    """The person of a current INS. Raises UnknownPatient."""
-    known = find_patient(connection, platform.keyring, patient)
-    if known is None:
-        raise UnknownPatient("No person is known for this identifier.")
-    return known
+    return administer_known(gate, operator, "administration/read-trail", (patient,), work)
 
 
 def verify_trace(gate: Gate, known: tuple[str, ...] = (), witnesses: tuple[str, ...] = ()) -> Report:

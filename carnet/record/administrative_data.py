@@ -7,10 +7,12 @@ from functools import partial
 
 from carnet.authorization.facts import Function
 from carnet.consent.choices import Choice, close_record, set_choice
+from carnet.consent.lifecycle import Event
 from carnet.errors import InvalidMetadata, RecordClosed, Refused
 from carnet.identity.patients import register, traits
 from carnet.metadata import PatientIdentifier
 from carnet.record.act import Act
+from carnet.record.endings import settle_after
 from carnet.record.existence import is_attached, known_record
 from carnet.record.scope import Scope
 
@@ -74,6 +76,7 @@ def _close(scope: Scope, *, patient: PatientIdentifier, reason: str, explanation
         raise InvalidMetadata("The reason of closing is not one that a professional may give.", subject=reason[:64])
     if not close_record(scope.connection, scope.patient.patient_key, reason, now=scope.now):
         raise RecordClosed("The record is closed already.")
+    settle_after(scope.platform, scope.connection, scope.patient.patient_key, Event.CLOSE, now=scope.now)
     scope.detail = f"{reason} {explanation[:LONGEST_EXPLANATION]}".strip()
     return True
 

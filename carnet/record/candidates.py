@@ -8,8 +8,9 @@ from functools import partial
 
 from carnet.authorization.facts import Function
 from carnet.errors import InvalidMetadata, TooManyResults
-from carnet.identity.patient_search import Criteria, folded, people_with
+from carnet.identity.patient_search import Criteria, people_with
 from carnet.identity.patients import Traits, identifiers
+from carnet.identity.trait_index import folded
 from carnet.metadata import PatientIdentifier
 from carnet.record.act import Act
 from carnet.record.population import PopulationScope, open_population

@@ -13,6 +13,7 @@ from carnet.identity.patients import by_key
 from carnet.metadata import PatientIdentifier
 from carnet.platform import Connection
 from carnet.record.administration import Administration
+from carnet.record.endings import give_links_back, settle_after
 from carnet.record.life import NOTICES
 
 DESTRUCTION_NOTICE = "destruction-confirmed"
@@ -40,6 +41,7 @@ class Custody(Administration):
             if move(connection, patient_key, event, now=now, actor=self.operator) is None:
                 return False
             platform = self.gate.platform
+            settle_after(platform, connection, patient_key, event, now=now)
             key = platform.keyring.patient_key(by_key(connection, patient_key).pseudonym)
             sign = platform.keyring.sign_checkpoint
             write_proof(connection, patient_key, identity=given, key=key, sign=sign, now=now)
@@ -94,7 +96,9 @@ class Custody(Administration):
 
         def change(connection: Connection, patient_key: int, now: int) -> bool:
             struck = enrolments.strike(connection, patient_key)
-            return move(connection, patient_key, Event.DEATH, now=now, actor=self.operator) is not None or struck
+            moved = move(connection, patient_key, Event.DEATH, now=now, actor=self.operator) is not None
+            settle_after(self.gate.platform, connection, patient_key, Event.DEATH, now=now)
+            return moved or struck
 
         return self._change(patient, Event.DEATH.value, change)
 
@@ -102,7 +106,11 @@ class Custody(Administration):
         """Gives a record back that was closed for a death that did not happen; a delay that runs again is told again."""
 
         def change(connection: Connection, patient_key: int, now: int) -> bool:
+            past = history(connection, patient_key)
             row = move(connection, patient_key, Event.WITHDRAW_DEATH, now=now, actor=self.operator)
+            if row is not None:
+                died_at = max(one.at for one in past if one.event == Event.DEATH.value)
+                give_links_back(self.gate.platform, connection, patient_key, died_at=died_at, now=now)
             if row is not None and row.after in _TOLD_AGAIN and life(connection, patient_key).due_at is not None:
                 kind = NOTICES[_TOLD_AGAIN[row.after]]
                 owe(connection, patient_key, kind=kind, recipient="patient", cause=str(row.number), now=now)
@@ -143,6 +151,8 @@ class Custody(Administration):
     def _event(self, patient: PatientIdentifier, event: Event, reason: str = "") -> bool:
         def change(connection: Connection, patient_key: int, now: int) -> bool:
             row = move(connection, patient_key, event, now=now, reason=reason, actor=self.operator)
+            if row is not None:
+                settle_after(self.gate.platform, connection, patient_key, event, now=now)
             if row is not None and event in NOTICES:
                 owe(connection, patient_key, kind=NOTICES[event], recipient="patient", cause=str(row.number), now=now)
             return row is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from carnet.authorization.patient_side import PatientRight
 from carnet.consent import representatives
@@ -10,9 +11,10 @@ from carnet.consent.majority import end_after
 from carnet.consent.representatives import OF_A_MINOR, Acting, Representation, acting_for
 from carnet.consent.standing import current_standing
 from carnet.errors import Refused, UnknownPatient
-from carnet.identity.patients import identifiers, pseudonym_of
+from carnet.identity.patients import by_key, identifiers, pseudonym_of
 from carnet.metadata import PatientIdentifier
-from carnet.record.patient_room import PatientDesk, PatientRoom, known_person, majority_of
+from carnet.record.operator_line import known_patient
+from carnet.record.patient_room import PatientDesk, PatientRoom, majority_of
 
 ACTIVE = "activated"
 """A carer has a space of his or her own, and uses it."""
@@ -41,7 +43,7 @@ class Delegations(PatientDesk):
         """
 
         def work(room: PatientRoom) -> bool:
-            person = known_person(room.platform, room.connection, other)
+            person = known_patient(room.platform, room.connection, other)
             if _is_minor(room) is not (kind in OF_A_MINOR):
                 raise Refused("A minor has legal representatives, an adult a person in charge of protection.")
             return representatives.declare(
@@ -72,7 +74,7 @@ class Delegations(PatientDesk):
         right = PatientRight.CARERS if kind is Representation.CARER else PatientRight.REPRESENTATIVES
 
         def work(room: PatientRoom) -> bool:
-            person = known_person(room.platform, room.connection, other)
+            person = known_patient(room.platform, room.connection, other)
             _check_invitation(room, person.patient_key, kind)
             return representatives.invite(
                 room.connection,
@@ -85,6 +87,7 @@ class Delegations(PatientDesk):
                 starts_at=starts_at,
                 ends_at=ends_at,
                 majority=_majority(room),
+                majority_of_another=partial(_majority_of_another, room),
             )
 
         name = f"invite-{kind.value.replace('_', '-')}"
@@ -125,7 +128,7 @@ class Delegations(PatientDesk):
         """
 
         def work(room: PatientRoom) -> bool:
-            person = known_person(room.platform, room.connection, other)
+            person = known_patient(room.platform, room.connection, other)
             majority = _majority(room)
             links = [
                 one
@@ -147,6 +150,15 @@ class Delegations(PatientDesk):
 
 def _majority(room: PatientRoom) -> int | None:
     return majority_of(room.connection, room.patient, room.key)
+
+
+def _majority_of_another(room: PatientRoom, patient_key: int) -> int | None:
+    """The majority of somebody else for whom the invited person acts, read with that person's own key; None when it is destroyed."""
+    other = by_key(room.connection, patient_key)
+    try:
+        return majority_of(room.connection, other, room.platform.keyring.patient_key(other.pseudonym))
+    except UnknownPatient:
+        return None
 
 
 def _is_minor(room: PatientRoom) -> bool:

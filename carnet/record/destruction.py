@@ -14,14 +14,17 @@ from carnet.audit.event import AuditEvent
 from carnet.audit.journal import append as append_to_journal
 from carnet.consent.destruction_orders import carried_out
 from carnet.consent.erasure_of_choices import erase_choices
-from carnet.consent.lifecycle import Event, State, life, move
+from carnet.consent.lifecycle import DECEASED, Event, State, life, move
 from carnet.consent.tombstones import Destroyed, erased, raise_tombstone, tombstones
 from carnet.errors import RecordClosed, UnknownPatient
+from carnet.identity import trait_index
 from carnet.identity.patients import Patient, by_pseudonym, find, release
 from carnet.metadata import PatientIdentifier
 from carnet.platform import Connection, Platform, Tombstone
+from carnet.record.endings import settle_after
 from carnet.record.gate import Gate
 from carnet.record.life import SYSTEM, Actor, person_of, trace
+from carnet.record.operator_desk import administer_known
 from carnet.registry.erasure import erase_registry
 from carnet.repository.documents import erase_all
 
@@ -38,8 +41,10 @@ def destroy(platform: Platform, connection: Connection, patient: Patient, event:
     # A restored database under a store of keys that has forgotten the person: the second line is all that can be told.
     with contextlib.suppress(UnknownPatient):
         trace(connection, person_of(platform, connection, patient), f"life/{event}", by=by, now=now, detail=row.after)
+    settle_after(platform, connection, patient.patient_key, event, now=now)
     erase_registry(connection, patient.patient_key)
     erase_choices(connection, patient.patient_key)
+    trait_index.erase(connection, patient.patient_key)
     erase_all(connection, patient.patient_key, now)
     carried_out(connection, patient.patient_key, now=now)
     raise_tombstone(connection, patient.patient_key, patient.pseudonym, cause=event.value, now=now)
@@ -54,6 +59,7 @@ def bury(gate: Gate) -> int:
     for one in waiting:
         platform.tombstones.add(Tombstone(one.pseudonym, one.at, one.cause))
         platform.keyring.destroy_patient_key(one.pseudonym)
+        platform.renditions.forget(one.pseudonym)
         gate.administer(partial(erased, patient_key=one.patient_key, now=platform.clock()))
     return len(waiting)
 
@@ -72,6 +78,7 @@ def replay_tombstones(gate: Gate, copy: Path | None = None) -> int:
         had_key = _has_key(platform, pseudonym)
         again = gate.administer(partial(_destroy_again, platform, pseudonym=pseudonym))
         platform.keyring.destroy_patient_key(pseudonym)
+        platform.renditions.forget(pseudonym)
         back += int(again or had_key)
     _settle(gate)
     return back
@@ -80,7 +87,8 @@ def replay_tombstones(gate: Gate, copy: Path | None = None) -> int:
 def release_ins(gate: Gate, identifier: PatientIdentifier, *, operator: str) -> None:
     """Lets the holder of a destroyed record ask for a new space: the INS may be registered again, and nothing ties it to the old one.
 
-    Raises UnknownPatient when nobody has the INS, RecordClosed while the record is not destroyed.
+    Raises UnknownPatient when nobody has the INS, RecordClosed while the record is not destroyed, and for a holder who died: a death stays
+    with the INS when all else is gone, or the next file would enrol the dead again.
     """
     platform = gate.platform
 
@@ -88,13 +96,16 @@ def release_ins(gate: Gate, identifier: PatientIdentifier, *, operator: str) -> 
         patient = find(connection, platform.keyring, identifier)
         if patient is None:
             raise UnknownPatient("No person is known for this identifier.")
-        if life(connection, patient.patient_key).state is not State.DESTROYED:
+        ended = life(connection, patient.patient_key)
+        if ended.state is not State.DESTROYED:
             raise RecordClosed("The INS of a record that is not destroyed stays with it.")
+        if ended.closing_reason == DECEASED:
+            raise RecordClosed("The INS of a person who died is not given a new space.")
         release(connection, patient.patient_key)
         by = Actor(operator, "operator")
         _trace_pseudonym(platform, connection, "life/release", patient.pseudonym, by=by, now=platform.clock())
 
-    gate.administer(work)
+    administer_known(gate, operator, "life/release", (identifier,), work)
 
 
 def _destroy_again(platform: Platform, connection: Connection, *, pseudonym: str) -> bool:

@@ -1,12 +1,14 @@
 """An emergency access begins: on what reason, for how long, who is told, who reviews it, and when it is one too many.
 
-The VIHF keeps no state, so the first call in the mode begins the access with its reason, and those that follow ride on it until its end.
+The VIHF keeps no state, so the first call in the mode begins the access with its reason, and those that follow ride on it until its end;
+a call in a connexion secrète rides on a secret one alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from carnet.authorization.decision import Duty
 from carnet.errors import ReasonRequired, Refused
@@ -37,11 +39,16 @@ def admit(platform: Platform, requester: Requester, patient_key: int, now: int) 
     the glass so often that the mode is closed to him or her (setting emergency_cut_off_day). It writes nothing.
     """
     connection, settings = platform.connection, platform.settings
-    if stands(connection, patient_key, requester=requester.identifier, mode=requester.mode.value, now=now):
+    secret = requester.secret_connection
+    standing = partial(
+        stands, connection, patient_key, requester=requester.identifier, mode=requester.mode.value, now=now
+    )
+    if standing(secret=secret):
         return None
     if requester.mode is not _GLASS:
         return Beginning(None)
-    if settings.emergency_cut_off_day and is_sounding(connection, CUT_OFF, requester.identifier):
+    closed = settings.emergency_cut_off_day and is_sounding(connection, CUT_OFF, requester.identifier)
+    if closed and not standing(secret=not secret):  # who is in this record goes on, openly or in secret
         raise Refused(
             "The glass was broken so often that the mode is closed to this requester until the operator has reviewed it.",
             rules=(CUT_OFF,),
@@ -78,6 +85,7 @@ def write_beginning(
         mode=mode,
         now=now,
         minutes=settings.emergency_window_minutes,
+        secret=requester.secret_connection,
     )
     for duty in sorted(duties):
         if duty in RECIPIENTS:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
-from carnet.errors import CarnetError, InvalidMetadata, Refused, UnknownDocument
+from carnet.consent.representatives import BY_DESTRUCTION
+from carnet.errors import CarnetError, InvalidMetadata, RecordClosed, Refused, UnknownDocument, UnknownPatient
 from carnet.exchange.alarms import Alarm, find_alarm, settle, sounding
 from carnet.exchange.emergency_figures import Figures, figures
 from carnet.exchange.emergency_reviews import (
@@ -17,19 +16,21 @@ from carnet.exchange.emergency_reviews import (
     awaiting_review,
     find_review,
     findings_of,
+    lapse_all,
     waiting_and_overdue,
 )
 from carnet.exchange.notice_states import DELIVERED, STEPS
-from carnet.exchange.notices import notice_counts, notices_of_patient, owe
+from carnet.exchange.notices import notice_counts, owe
 from carnet.identity.directory import organization
 from carnet.identity.patients import Patient
 from carnet.platform import Connection
 from carnet.record.gate import Gate
-from carnet.record.operator_line import given, write_operator_line
+from carnet.record.operator_desk import OperatorDesk
+from carnet.record.operator_line import given
 
-T = TypeVar("T")
 SENTENCE_LETTERS = 10
 UNKNOWN = "No such emergency access is in the queue."
+LAPSED = "The person of this emergency access was destroyed: its reason can be read by nobody, and its review has ended without a verdict."
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,8 @@ class NamedFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class EmergencyControl:
+class EmergencyControl(OperatorDesk):
     """One operator at the command line (`operator:<login>`). What is not known by its id raises UnknownDocument."""
-
-    gate: Gate
-    operator: str
 
     def now(self) -> int:
         """The moment against which deadlines stand."""
@@ -62,31 +60,39 @@ class EmergencyControl:
 
     def waiting(self) -> list[Review]:
         """The queue, the most urgent first."""
-        return self._of_nobody("emergency-list", awaiting_review)
+        return self.of_nobody("emergency-list", awaiting_review)
 
     def show(self, review_id: str) -> OpenedReview:
-        """One access with its reason, opened. Reading it is a line of the patient's trace."""
+        """One access with its reason, opened. Reading it is a line of the patient's trace.
 
-        def work(connection: Connection) -> OpenedReview:
-            review = self._known(connection, review_id)
-            opened = self._opened(connection, review)
-            self._note(connection, "emergency-show", review, answer=None)
-            return opened
+        Raises RecordClosed for a person who was destroyed: nobody can read it any more, and the review has lapsed.
+        """
 
-        return self.gate.administer(work)
+        def work(connection: Connection) -> OpenedReview | CarnetError:
+            review = find_review(connection, review_id)
+            answer = self._unreadable(connection, review) or self._opened(connection, _not_none(review))
+            self._note(connection, "emergency-show", review, review_id, answer=answer)
+            return answer
+
+        answer = self.gate.administer(work)
+        given(answer)
+        assert isinstance(answer, OpenedReview)
+        return answer
 
     def review(self, review_id: str, verdict: Verdict, sentence: str) -> Review:
         """Adds what the operator found. An unjustified access is told to the patient.
 
-        Raises Refused when the operator is who broke the glass, or a final verdict was given; InvalidMetadata without a sentence.
+        Raises Refused when the operator is who broke the glass, or a final verdict was given; InvalidMetadata without a sentence;
+        RecordClosed for a person who was destroyed.
         """
 
         def work(connection: Connection) -> Review | CarnetError:
-            review = self._known(connection, review_id)
-            answer = self._objection(review, sentence) or review
+            review = find_review(connection, review_id)
+            answer = self._unreadable(connection, review) or self._objection(_not_none(review), sentence) or review
             if isinstance(answer, Review):
-                self._find(connection, review, verdict, sentence)
-            self._note(connection, "emergency-review", review, answer=answer, detail=verdict.value)
+                self._find(connection, answer, verdict, sentence)
+            self._note(connection, "emergency-review", review, review_id, answer=answer, detail=verdict.value)
+            assert answer is not None
             return answer
 
         answer = self.gate.administer(work)
@@ -96,7 +102,7 @@ class EmergencyControl:
 
     def alarms(self) -> list[Alarm]:
         """The alarms that stand."""
-        return self._of_nobody("alarm-list", sounding)
+        return self.of_nobody("alarm-list", sounding)
 
     def settle(self, alarm_id: str, note: str) -> Alarm:
         """Ends an alarm, with a note for the trace. Raises Refused when it is about the operator, InvalidMetadata without a note."""
@@ -110,7 +116,7 @@ class EmergencyControl:
                 answer = InvalidMetadata("Settling an alarm needs a note in a sentence.")
             if isinstance(answer, Alarm):
                 settle(connection, alarm_id, by=self.operator, now=self.now())
-            self._line(connection, "alarm-settle", answer=answer, reason=note, objects=(alarm_id,))
+            self.line(connection, "alarm-settle", answer=answer, reason=note, objects=(alarm_id,))
             return answer
 
         answer = self.gate.administer(work)
@@ -125,7 +131,7 @@ class EmergencyControl:
             found = figures(connection, begin=begin, end=end, now=self.now())
             return [NamedFigures(_name(connection, one.organization), one) for one in found]
 
-        return self._of_nobody("emergency-figures", work)
+        return self.of_nobody("emergency-figures", work)
 
     def _opened(self, connection: Connection, review: Review) -> OpenedReview:
         key = self.gate.platform.keyring.patient_key(review.pseudonym)
@@ -142,7 +148,7 @@ class EmergencyControl:
                 recipient="patient",
                 cause=review.review_id,
                 now=now,
-                secret=_is_secret(connection, review),
+                secret=bool(review.secret),
             )
 
     def _objection(self, review: Review, sentence: str) -> CarnetError | None:
@@ -161,50 +167,39 @@ class EmergencyControl:
         mine = {identifier for name, _, identifier in pairs if name == login}
         return requester in mine or requester.partition("/")[2].casefold() == login.casefold()
 
-    def _known(self, connection: Connection, review_id: str) -> Review:
-        review = find_review(connection, review_id)
+    def _unreadable(self, connection: Connection, review: Review | None) -> CarnetError | None:
+        """Why a review can be neither shown nor given. One of a person whose key is gone ends here, if it has not ended yet."""
         if review is None:
-            raise UnknownDocument(UNKNOWN)
-        return review
+            return UnknownDocument(UNKNOWN)
+        try:
+            self.gate.platform.keyring.patient_key(review.pseudonym)
+        except UnknownPatient:
+            lapse_all(connection, review.patient_key, why=BY_DESTRUCTION, now=self.now())
+            return RecordClosed(LAPSED)
+        return RecordClosed(LAPSED) if review.lapsed else None
 
-    def _of_nobody(self, action: str, work: Callable[[Connection], T]) -> T:
-        def traced(connection: Connection) -> T:
-            answer = work(connection)
-            self._line(connection, action)
-            return answer
-
-        return self.gate.administer(traced)
-
-    def _note(self, connection: Connection, action: str, review: Review, *, answer: object, detail: str = "") -> None:
-        patient = Patient(review.patient_key, review.pseudonym)
-        secret = _is_secret(connection, review)
-        objects = (review.review_id,)
-        self._line(connection, action, patient=patient, answer=answer, detail=detail, objects=objects, secret=secret)
-
-    def _line(
+    def _note(
         self,
         connection: Connection,
         action: str,
+        review: Review | None,
+        review_id: str,
         *,
-        patient: Patient | None = None,
-        answer: object = None,
-        reason: str = "",
+        answer: object,
         detail: str = "",
-        objects: tuple[str, ...] = (),
-        secret: bool = False,
     ) -> None:
-        write_operator_line(
-            self.gate.platform,
-            connection,
-            f"administration/{action}",
-            operator=self.operator,
-            patient=patient,
-            answer=answer,
-            reason=reason,
-            detail=detail,
-            objects=objects,
-            secret=secret,
+        """In the patient's chain; in nobody's when the review is unknown, or its patient can be told nothing any more."""
+        gone = review is None or isinstance(answer, RecordClosed)
+        patient = None if review is None or gone else Patient(review.patient_key, review.pseudonym)
+        secret = review is not None and bool(review.secret)
+        self.line(
+            connection, action, patient=patient, answer=answer, detail=detail, objects=(review_id,), secret=secret
         )
+
+
+def _not_none(review: Review | None) -> Review:
+    assert review is not None
+    return review
 
 
 def obligations(gate: Gate) -> dict[str, int]:
@@ -218,13 +213,6 @@ def obligations(gate: Gate) -> dict[str, int]:
         return {"reviews": waiting, "reviews_overdue": overdue, "alarms": len(sounding(connection)), **states}
 
     return gate.read(work)
-
-
-def _is_secret(connection: Connection, review: Review) -> bool:
-    """Whether the access began in a secret connection, as its own notice says; where that is not found, it is kept secret."""
-    about = (f"emergency-access-{review.mode}", review.opened_at)
-    told = [one for one in notices_of_patient(connection, review.patient_key) if (one.kind, one.due_at) == about]
-    return not told or any(one.secret for one in told)
 
 
 def _says_something(sentence: str) -> bool:

@@ -19,7 +19,8 @@ from carnet.metadata import Code, PatientIdentifier
 from carnet.platform import Connection, Platform
 from carnet.record.facts import facts_of_entry
 from carnet.record.gate import Gate
-from carnet.record.patient_room import known_person
+from carnet.record.operator_desk import administer_known
+from carnet.record.operator_line import known_patient
 from carnet.record.rule_sentences import Sentences, sentences
 from carnet.record.scope import UNKNOWN, facts_of
 from carnet.registry.holder import Holder
@@ -63,7 +64,7 @@ def explain(gate: Gate, asked: Asked, *, operator: str) -> Explanation:
     platform = gate.platform
 
     def work(connection: Connection) -> Explanation:
-        known = known_person(platform, connection, asked.patient)
+        known = known_patient(platform, connection, asked.patient)
         now = platform.clock()
         key = platform.keyring.patient_key(known.pseudonym)
         holder = Holder(known.patient_key, key, asked.professional, asked.structure, now, asked.patient.cx())
@@ -83,7 +84,7 @@ def explain(gate: Gate, asked: Asked, *, operator: str) -> Explanation:
         append_to_journal(connection, event, patient_key=known.patient_key, key=key)
         return found
 
-    return gate.administer(work)
+    return administer_known(gate, operator, "administration/explain", (asked.patient,), work)
 
 
 def _explained(platform: Platform, connection: Connection, asked: Asked, holder: Holder) -> Explanation:

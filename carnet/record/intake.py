@@ -15,6 +15,7 @@ from carnet.identity.patients import by_key, find
 from carnet.identity.patients_import import Row
 from carnet.metadata import PatientIdentifier
 from carnet.platform import Connection, Platform
+from carnet.record.endings import settle_after
 from carnet.record.gate import Gate
 from carnet.record.life import Actor, happen, person_of
 from carnet.registry.holder import Holder
@@ -59,6 +60,7 @@ def _take(platform: Platform, row: Row, connection: Connection) -> None:
     if row.died is not None:
         person = person_of(platform, connection, by_key(connection, patient_key))
         happen(connection, person, Event.DEATH, by=FEED, now=now)
+        settle_after(platform, connection, patient_key, Event.DEATH, now=now)
         strike(connection, patient_key)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TypeVar
 
+from carnet.audit.sentences import Viewer
 from carnet.errors import CarnetError, InvalidMetadata, Refused, UnknownDocument, UnknownPatient
 from carnet.exchange.notice_states import settle_by_hand
 from carnet.exchange.notice_topics import prefer, sentences
@@ -15,10 +15,9 @@ from carnet.identity.feed_file import Report
 from carnet.identity.patients import Patient, identifiers, pseudonym_of
 from carnet.metadata import PatientIdentifier
 from carnet.platform import Connection, PatientKey
-from carnet.record.gate import Gate
-from carnet.record.operator_line import given, known_patient, write_operator_line
+from carnet.record.operator_desk import OperatorDesk, administer_known
+from carnet.record.operator_line import given, known_patient
 
-T = TypeVar("T")
 Change = Callable[[Connection, Patient, PatientKey, int], bool]
 """(connection, patient, key, now) -> whether anything changed."""
 
@@ -47,32 +46,27 @@ SENT_AGAIN = frozenset({"uncertain", "post", "failed"})
 
 
 @dataclass(frozen=True, slots=True)
-class NoticeOffice:
+class NoticeOffice(OperatorDesk):
     """One operator at the command line. UnknownPatient when nobody is known for an identifier."""
 
-    gate: Gate
-    operator: str
-
-    def of_patient(self, patient: PatientIdentifier) -> list[ShownNotice]:
-        """The list that the patient's space shows, the oldest first."""
+    def of_patient(self, patient: PatientIdentifier, viewer: Viewer = Viewer.HOLDER) -> list[ShownNotice]:
+        """The list that the patient's space shows to the holder, or to a representative: without what was done in secret. The oldest first."""
 
         def work(connection: Connection) -> list[ShownNotice]:
             known = known_patient(self.gate.platform, connection, patient)
             found = notices_of_patient(connection, known.patient_key)
-            self._line(connection, "notice-list", patient=known)
-            return [shown(one) for one in found]
+            self.line(connection, "notice-list", patient=known)
+            return [shown(one) for one in found if not (one.secret and viewer is Viewer.REPRESENTATIVE)]
 
-        return self.gate.administer(work)
+        return administer_known(self.gate, self.operator, "administration/notice-list", (patient,), work)
 
     def of_medecin_traitant(self, professional: str) -> list[ShownNotice]:
         """What a médecin traitant (PS_IdNat) is told about his or her patients."""
-        return self._of_nobody(
-            "notice-list", lambda c: [shown(o) for o in notices_of_medecin_traitant(c, professional)]
-        )
+        return self.of_nobody("notice-list", lambda c: [shown(o) for o in notices_of_medecin_traitant(c, professional)])
 
     def in_state(self, state: str) -> list[Notice]:
         """The notices in one state, of everybody."""
-        return self._of_nobody("notice-list", lambda connection: notices_in(connection, state))
+        return self.of_nobody("notice-list", lambda connection: notices_in(connection, state))
 
     def settle(self, notice_id: str, *, sent: bool) -> Notice:
         """Says of an uncertain notice, or of one left to the post, that it was sent; or sends it, or a failed one, again.
@@ -82,18 +76,16 @@ class NoticeOffice:
 
         def work(connection: Connection) -> Notice | CarnetError:
             found = find_notice(connection, notice_id)
-            if found is None:
-                return UnknownDocument("No such notice is known.")
-            answer: Notice | CarnetError = found
-            if found.state not in (SETTLED if sent else SENT_AGAIN):
+            answer: Notice | CarnetError = found or UnknownDocument("No such notice is known.")
+            if found is not None and found.state not in (SETTLED if sent else SENT_AGAIN):
                 answer = Refused(
                     "Only an uncertain notice or a letter is settled, or a failed one sent again.", rules=("state",)
                 )
-            else:
+            elif found is not None:
                 moment = self.gate.platform.clock()
                 settle_by_hand(connection, found.patient_key, notice_id, found.state, sent=sent, now=moment)
             detail = "sent" if sent else "again"
-            self._line(connection, "notice-settle", answer=answer, detail=detail, objects=(notice_id,))
+            self.line(connection, "notice-settle", answer=answer, detail=detail, objects=(notice_id,))
             return answer
 
         answer = self.gate.administer(work)
@@ -114,7 +106,7 @@ class NoticeOffice:
                 except UnknownPatient:
                     continue
                 current = identifiers(connection, one.patient_key, key)[-1].identifier
-                self._line(
+                self.line(
                     connection, "notice-letter", patient=Patient(one.patient_key, pseudonym), objects=(one.notice_id,)
                 )
                 found.append(Letter(one.notice_id, current, one.kind, one.due_at))
@@ -155,39 +147,10 @@ class NoticeOffice:
         def work(connection: Connection) -> bool:
             known = known_patient(platform, connection, patient)
             changed = change(connection, known, platform.keyring.patient_key(known.pseudonym), platform.clock())
-            self._line(connection, action, patient=known, detail=detail if changed else "nothing changed")
+            self.line(connection, action, patient=known, detail=detail if changed else "nothing changed")
             return changed
 
-        return self.gate.administer(work)
-
-    def _of_nobody(self, action: str, work: Callable[[Connection], T]) -> T:
-        def traced(connection: Connection) -> T:
-            answer = work(connection)
-            self._line(connection, action)
-            return answer
-
-        return self.gate.administer(traced)
-
-    def _line(
-        self,
-        connection: Connection,
-        action: str,
-        *,
-        patient: Patient | None = None,
-        answer: object = None,
-        detail: str = "",
-        objects: tuple[str, ...] = (),
-    ) -> None:
-        write_operator_line(
-            self.gate.platform,
-            connection,
-            f"administration/{action}",
-            operator=self.operator,
-            patient=patient,
-            answer=answer,
-            detail=detail,
-            objects=objects,
-        )
+        return administer_known(self.gate, self.operator, f"administration/{action}", (patient,), work)
 
 
 def shown(notice: Notice) -> ShownNotice:

@@ -23,10 +23,11 @@ def write_operator_line(
     detail: str = "",
     objects: tuple[str, ...] = (),
     secret: bool = False,
+    cx: str = "",
 ) -> None:
     """Appends the line. `answer` is what the command made; an error says that it was refused or failed. `patient` None: of nobody.
 
-    `secret` is for a line about what was done in a connexion secrète: no legal representative is shown it.
+    `cx` is the INS (CX) that a line of nobody names: whom the operator asked for in vain. `secret` is for a line about what was done in a connexion secrète: no legal representative is shown it.
     """
     key = platform.keyring.patient_key(patient.pseudonym) if patient is not None else platform.keyring.actor_key()
     event = AuditEvent(
@@ -36,7 +37,7 @@ def write_operator_line(
         reason=reason,
         requester_id=operator,
         requester_role="operator",
-        patient=_cx(connection, patient, key) if patient is not None else "",
+        patient=_cx(connection, patient, key) if patient is not None else cx,
         objects=objects,
         rules=answer.rules if isinstance(answer, Refused) else (),
         detail=type(answer).__name__ if isinstance(answer, CarnetError) else detail,
@@ -66,5 +67,5 @@ def _cx(connection: Connection, patient: Patient, key: PatientKey) -> str:
 
 def _outcome(answer: object) -> Outcome:
     if isinstance(answer, CarnetError):
-        return "refused" if isinstance(answer, Refused) else "failed"
+        return "refused" if isinstance(answer, Refused | UnknownPatient) else "failed"
     return "done"

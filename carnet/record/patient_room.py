@@ -15,10 +15,11 @@ from carnet.consent.representatives import Acting, link_between
 from carnet.consent.standing import current_standing
 from carnet.errors import CarnetError, RecordClosed, Refused, UnknownPatient
 from carnet.identity.patients import Patient, traits
-from carnet.identity.patients import find as find_patient
 from carnet.metadata import PatientIdentifier
 from carnet.platform import Connection, PatientKey, Platform
 from carnet.record.gate import Gate
+from carnet.record.operator_desk import administer_known
+from carnet.record.operator_line import known_patient
 from carnet.record.scope import UNKNOWN
 from carnet.registry.holder import Holder
 
@@ -106,7 +107,8 @@ class PatientDesk:
             self._trace(room, name, answer)
             return answer
 
-        answer = self.gate.administer(run)
+        named = (patient,) if self.acting is None else (patient, self.acting)
+        answer = administer_known(self.gate, self.operator, f"patient/{name}", named, run)
         if isinstance(answer, CarnetError):
             raise answer
         return answer
@@ -140,14 +142,14 @@ def open_room(
 ) -> PatientRoom:
     """Reads who acts for whom. Raises UnknownPatient when either is unknown, or the patient has no record."""
     now = platform.clock()
-    known = known_person(platform, connection, patient)
+    known = known_patient(platform, connection, patient)
     key = platform.keyring.patient_key(known.pseudonym)
     standing = current_standing(connection, known.patient_key, professional="", organization="", now=now)
     if standing is None:
         raise UnknownPatient(UNKNOWN)
     majority = majority_of(connection, known, key)
-    who = known if acting is None else known_person(platform, connection, acting)
-    link = link_between(connection, known.patient_key, who.patient_key, now=now)
+    who = known if acting is None else known_patient(platform, connection, acting)
+    link = link_between(connection, known.patient_key, who.patient_key, now=now, majority=majority)
     facts = replace(facts_of_actor(known, who, link, majority=majority, now=now), state=standing.state)
     return PatientRoom(platform, known, patient, key, who, facts, now)
 
@@ -170,11 +172,3 @@ def majority_of(connection: Connection, patient: Patient, key: PatientKey) -> in
         return majority_at(traits(connection, patient.patient_key, key).birth_date)
     except ValueError:
         return None
-
-
-def known_person(platform: Platform, connection: Connection, identifier: PatientIdentifier) -> Patient:
-    """The person of an INS. Raises UnknownPatient."""
-    known = find_patient(connection, platform.keyring, identifier)
-    if known is None:
-        raise UnknownPatient("No person is known for this identifier.")
-    return known

@@ -29,8 +29,9 @@ from carnet.errors import IntegrityFailure
 from carnet.identity.patients import Patient
 from carnet.metadata import PatientIdentifier
 from carnet.platform import Connection, PatientKey
-from carnet.record.administration import known_patient
 from carnet.record.gate import Gate
+from carnet.record.operator_desk import administer_known
+from carnet.record.operator_line import known_patient
 
 Ask = Callable[[], object]
 
@@ -86,7 +87,7 @@ def _trace_and_seal(gate: Gate, patient: PatientIdentifier, operator: str) -> _M
         assert newest is not None
         return _Moment(known, key, newest, now)
 
-    return gate.administer(work)
+    return administer_known(gate, operator, "administration/export-trail", (patient,), work)
 
 
 @dataclass(frozen=True, slots=True)

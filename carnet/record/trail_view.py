@@ -16,8 +16,9 @@ from carnet.metadata import (
     PatientIdentifier,
 )
 from carnet.platform import Connection, Platform
-from carnet.record.administration import known_patient, trail
+from carnet.record.administration import trail
 from carnet.record.gate import Gate
+from carnet.record.operator_line import known_patient
 from carnet.registry.holder import Holder
 from carnet.registry.queries import find
 

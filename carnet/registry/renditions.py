@@ -29,8 +29,8 @@ class RenditionCache:
     """The opened renditions of the people asked for last, up to a number of bytes, in the memory of one process.
 
     What it gives is asked for by an owner and a mark taken from a row of the current transaction: another person's object, or
-    the same object in a former state, has another mark and is never given. It outlives the destruction of a person's key only until
-    `forget`. People are let go of whole: a record is read as a whole, or nearly.
+    the same object in a former state, has another mark and is never given. It outlives a closing or a destruction only until
+    `forget`, which every worker calls within seconds (`record/forgetting.py`). People are let go of whole: a record is read as a whole, or nearly.
     """
 
     def __init__(self, max_bytes: int) -> None:
@@ -68,8 +68,19 @@ class RenditionCache:
                 _, gone = self._kept.popitem(last=False)
                 self._bytes -= sum(map(len, gone.values()))
 
+    def pseudonyms(self) -> set[str]:
+        """Of whom anything is kept."""
+        with self._lock:
+            return {pseudonym for pseudonym, _ in self._kept}
+
+    def forget_everybody(self) -> None:
+        """Lets go of everything."""
+        with self._lock:
+            self._kept.clear()
+            self._bytes = 0
+
     def forget(self, pseudonym: str) -> None:
-        """Lets go of everything of one person: to be called when their key is destroyed."""
+        """Lets go of everything of one person: to be called when their record ends."""
         with self._lock:
             for owner in [owner for owner in self._kept if owner[0] == pseudonym]:
                 self._bytes -= sum(map(len, self._kept.pop(owner).values()))

@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from carnet.errors import CarnetError, MalformedMessage, TooLarge
 from carnet.platform import Platform
+from carnet.record.forgetting import forget_the_ended
 from carnet.record.gate import Gate
 from carnet.server.asking_witness import keep_asking, open_desk
 from carnet.server.operation import Operation
@@ -22,6 +23,8 @@ from carnet.server.transport import caller_address, caller_certificate
 from carnet.soap.door import Answer, Call, SoapDoor
 
 _LOG = logging.getLogger("carnet.server")
+BETWEEN_FORGETTING = 5.0
+"""Seconds."""
 SOAP_SERVICES = ("registry", "repository", "patients", "patientsPDQ", "patientsSpecific", "habilitations")
 """The services of care software (protocols §1.1), each at its path; all behind certificate and VIHF."""
 
@@ -102,6 +105,16 @@ async def keep_sealing(gate: Gate, operation: Operation, interval: float) -> Non
         _attempt(gate.seal, operation)
 
 
+async def keep_forgetting(gate: Gate) -> None:
+    """Lets go, in every worker, of what is kept in memory of records that were closed or destroyed, by whichever process."""
+    while True:
+        await asyncio.sleep(BETWEEN_FORGETTING)
+        try:
+            forget_the_ended(gate)
+        except Exception:  # noqa: BLE001 - the log tells it, and the next turn tries again
+            _LOG.exception("the memory of ended records could not be looked through")
+
+
 def _attempt(work: Callable[[], object], operation: Operation) -> None:
     """Seals, or reads what was sealed; a worker starts, goes on and stops whatever that met."""
     try:
@@ -134,6 +147,7 @@ def application(platform: Platform, *, sealer: bool = True) -> Starlette:
         if sealer:
             _attempt(gate.warm, operation)
         tasks = [asyncio.create_task(work) for work in _in_background(gate, operation, interval)] if sealer else []
+        tasks.append(asyncio.create_task(keep_forgetting(gate)))
         try:
             yield {}
         finally:

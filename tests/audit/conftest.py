@@ -1,4 +1,6 @@
 import shutil
+import sys
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -12,6 +14,8 @@ from carnet.database.connection import SqliteConnection
 from carnet.database.schema import migrate
 from carnet.database.statements import Statement, prepare
 from carnet.database.tables import patient
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 ORIGIN = "carnet.test/trace"
 NOW = 1_790_000_000_000_000

@@ -20,7 +20,7 @@ from carnet.errors import ConfigurationError
 
 PACKAGE = Path(carnet.__file__).parent
 FRENCH, ENGLISH = Reader(), Reader(language="en")
-OF_NOBODY = {"emergency-list", "emergency-figures", "alarm-list", "alarm-settle", "watch"}
+OF_NOBODY = {"emergency-list", "emergency-figures", "alarm-list", "alarm-settle", "watch", "index-traits"}
 """Acts whose lines are in no patient's trail."""
 
 
@@ -245,7 +245,8 @@ LINES = [
 
 
 def numbers(reader=FRENCH, **chosen):
-    return [found["seq"] for found in shown(LINES, reader, Filter(**chosen))]
+    """Which of the lines are shown: they were written a hundred microseconds apart."""
+    return [found["at"] // 100 for found in shown(LINES, reader, Filter(**chosen))]
 
 
 def test_without_a_filter_the_trail_is_complete():
@@ -275,9 +276,16 @@ def test_a_representative_does_not_see_secret_connections():
 def test_a_representative_learns_nothing_of_documents_kept_from_them():
     reader = Reader(Viewer.REPRESENTATIVE, hidden=frozenset({"1.2.3"}), withheld=frozenset({"1.2.3"}))
     lines = list(shown(LINES, reader, Filter()))
-    assert [found["seq"] for found in lines] == [3, 4, 5, 6, 7]
+    assert [found["at"] // 100 for found in lines] == [3, 4, 5, 6, 7]
     assert lines[0]["objects"] == ("1.2.9",)
-    assert list(shown(LINES, reader, Filter(document="1.2.3"))) == [LINES[5]]
+    assert [found["at"] for found in shown(LINES, reader, Filter(document="1.2.3"))] == [600]
+
+
+@pytest.mark.parametrize("chosen", [Filter(), Filter(since=200)])
+def test_no_number_that_is_left_out_tells_a_representative_of_what_was_done_in_secret(chosen):
+    for viewer in Viewer:
+        found = [line["seq"] for line in shown(LINES, Reader(viewer), chosen)]
+        assert (found == list(range(1, len(found) + 1))) is (viewer is Viewer.REPRESENTATIVE or chosen.since is None)
 
 
 def test_the_holder_sees_the_access_but_not_the_identifier_of_a_document_not_yet_announced():

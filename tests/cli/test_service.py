@@ -51,6 +51,15 @@ def test_a_home_is_migrated_again_and_again(run):
         assert (said.status, said.out) == (0, "The database is at this version's schema.\n")
 
 
+def test_people_of_an_older_home_are_put_in_the_index_of_traits(run, home):
+    with sqlite3.connect(home / "carnet.db") as database:
+        database.execute("UPDATE patient SET index_form = 0")
+        (people,) = database.execute("SELECT count(*) FROM patient").fetchone()
+    database.close()
+    assert run("index-traits", "--home", "HOME").out == f"{people} people were put in the index of traits.\n"
+    assert run("index-traits", "--home", "HOME").out.startswith("0 people")
+
+
 @pytest.fixture(autouse=True)
 def same_environment(monkeypatch):
     """`serve` hands its options on in the environment."""

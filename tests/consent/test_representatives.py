@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, insert, select
 
 from carnet.consent.choices import open_record
 from carnet.consent.representatives import (
+    BY_DEATH,
     MAXIMUM_CARED_FOR,
     MAXIMUM_CARERS,
     Representation,
@@ -14,6 +15,8 @@ from carnet.consent.representatives import (
     acting_for,
     answer,
     declare,
+    end_all,
+    give_back,
     invite,
     link_between,
     revoke,
@@ -211,3 +214,62 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(people, wrong):
     with pytest.raises(ValueError):
         wrong(people)
     assert people.execute(ROWS) == []
+
+
+def test_a_delegation_whose_dates_have_passed_stands_before_no_later_one(people):
+    asked(people, 1, 10, ends_at=2_900)
+    answer(people, 1, 10, accepted=True, now=2_100)
+    assert asked(people, 1, 10, now=3_000)
+    assert state(people, 1, 10, 3_050) is State.PENDING
+    assert answer(people, 1, 10, accepted=True, now=3_100)
+    link = link_between(people, 1, 10, now=3_200)
+    assert (link.since, link.in_force(3_200, majority=None)) == (3_100, True)
+    assert link_between(people, 1, 10, now=2_500).in_force(2_500, majority=None), "the past stays"
+
+
+def test_who_acts_for_others_whom_majority_freed_has_places_again(people):
+    for one in range(11, 11 + MAXIMUM_CARED_FOR):
+        assert asked(people, one, 10)
+        assert answer(people, one, 10, accepted=True, now=2_100)
+    with pytest.raises(Refused):
+        asked(people, 20, 10, now=3_000)
+    come_of_age = {11: 2_500, 12: None, 13: 9_999}
+    assert asked(people, 20, 10, now=3_000, majority_of_another=come_of_age.get)
+    with pytest.raises(Refused):
+        asked(people, 21, 10, now=3_000, majority_of_another=come_of_age.get)
+
+
+def linked(people):
+    """Person 10 has a carer and two representatives, cares for two people, and refused one."""
+    for one in (11, 12):
+        asked(people, one, 10)
+        answer(people, one, 10, accepted=True, now=2_100)
+    declare(people, 10, 20, FIRST, source="insurer", now=2_000)
+    asked(people, 10, 21, kind=SECOND)
+    asked(people, 10, 22)
+    asked(people, 13, 10)
+    answer(people, 13, 10, accepted=False, now=2_100)
+
+
+def test_an_end_ends_links_on_both_sides_and_a_carer_s_place_is_free_again(people):
+    linked(people)
+    ended = end_all(people, 10, by=BY_DEATH, now=2_500)
+    assert {(one.patient_key, one.acting_key) for one in ended} == {(10, 20), (10, 21), (10, 22), (11, 10), (12, 10)}
+    assert end_all(people, 10, by=BY_DEATH, now=2_600) == ()
+    assert [link_between(people, one, 10, now=2_500) for one in (11, 12)] == [None, None]
+    assert link_between(people, 11, 10, now=2_400).state is State.ACCEPTED, "the past stays"
+    for number in range(MAXIMUM_CARERS):
+        assert asked(people, 11, 23 + number, now=2_700)
+
+
+def test_a_death_that_did_not_happen_gives_the_links_back_but_those_that_were_taken(people):
+    linked(people)
+    end_all(people, 10, by=BY_DEATH, now=2_500)
+    declare(people, 10, 24, FIRST, source="insurer", now=2_600)
+    asked(people, 12, 10, now=2_600)
+    again = give_back(people, 10, died_at=2_500, now=2_700)
+    assert {(one.patient_key, one.acting_key) for one in again} == {(10, 21), (10, 22), (11, 10)}
+    assert link_between(people, 11, 10, now=2_800).in_force(2_800, majority=None)
+    assert state(people, 10, 21, 2_800) is State.PENDING
+    assert state(people, 12, 10, 2_800) is State.PENDING
+    assert give_back(people, 10, died_at=2_500, now=2_900) == ()

@@ -12,12 +12,12 @@ WHO, WHERE, GLASS = "899970000024", "1990000028", "bris_de_glace"
 
 
 def begun(connection, patient=1, **about):
-    usual = {"requester": WHO, "organization": WHERE, "mode": GLASS, "now": NOW, "minutes": 30}
+    usual = {"requester": WHO, "organization": WHERE, "mode": GLASS, "now": NOW, "minutes": 30, "secret": False}
     return begin(connection, patient, **{**usual, **about})
 
 
 def standing(connection, patient=1, **about):
-    return stands(connection, patient, **{"requester": WHO, "mode": GLASS, "now": NOW, **about})
+    return stands(connection, patient, **{"requester": WHO, "mode": GLASS, "now": NOW, "secret": False, **about})
 
 
 def test_it_stands_from_its_first_moment_until_its_end_and_no_longer(connection):
@@ -28,7 +28,9 @@ def test_it_stands_from_its_first_moment_until_its_end_and_no_longer(connection)
     assert not standing(connection, now=NOW + 30 * MINUTE)
 
 
-@pytest.mark.parametrize("other", [{"patient": 2}, {"requester": "899970000032"}, {"mode": "centre_15"}])
+@pytest.mark.parametrize(
+    "other", [{"patient": 2}, {"requester": "899970000032"}, {"mode": "centre_15"}, {"secret": True}]
+)
 def test_it_opens_nothing_else(connection, other):
     begun(connection)
     assert not standing(connection, **other)
@@ -40,8 +42,9 @@ def test_each_has_its_own_id(connection):
         begun(connection, 2),
         begun(connection, now=NOW + HOUR),
         begun(connection, mode="centre_15"),
+        begun(connection, secret=True),
     }
-    assert len(names) == 4
+    assert len(names) == 5
 
 
 def test_the_rate_is_that_of_the_last_hour_and_the_last_day_of_one_mode(connection):

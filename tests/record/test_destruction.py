@@ -36,7 +36,7 @@ KEPT = {
     "tombstone": "the tombstone",
     "audit_event": "the proof of the trace; what it says is sealed under the lost key",
     "notice": "what had to be told, without content",
-    "emergency_review": "a review that is open stays due; its reason is sealed under the lost key",
+    "emergency_review": "that an emergency was to be reviewed; one that waited has lapsed; its reason is sealed under the lost key",
     "emergency_access": "when an emergency was begun, which its review speaks of",
     "review_finding": "what a reviewer found of an emergency; its sentence is sealed under the lost key",
 }
@@ -116,7 +116,7 @@ def test_a_destroyed_record_leaves_nothing_that_can_be_read(room, custody, secon
 
 
 def test_every_table_of_a_patient_is_erased_or_kept_for_a_reason():
-    erased = {table.name for table in (*destruction_tables(), tables.document_entry)}
+    erased = {table.name for table in (*destruction_tables(), tables.document_entry, tables.trait_index)}
     of_patients = {one.name for one in tables.metadata.tables.values() if "patient_key" in one.columns}
     assert of_patients - erased == set(KEPT)
 

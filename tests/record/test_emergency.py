@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from carnet.audit.sentences import Viewer
 from carnet.clock import DAY, HOUR, MINUTE, SECOND
 from carnet.consent.choices import Choice
 from carnet.demo.people import (
@@ -19,11 +22,15 @@ from carnet.demo.people import (
     REGULATOR,
 )
 from carnet.errors import ReasonRequired, Refused
+from carnet.exchange import emergency_windows
 from carnet.exchange.alarms import CUT_OFF, sounding
-from carnet.exchange.emergency_reviews import awaiting_review
+from carnet.exchange.emergency_reviews import Verdict, awaiting_review
+from carnet.record import emergency_control
 from carnet.record.administration import Administration
 from carnet.record.emergency_control import EmergencyControl
+from carnet.record.notice_office import NoticeOffice
 from carnet.record.scope import Scope
+from carnet.record.trail_view import told_trail
 from carnet.requester import AccessMode
 
 OPERATOR = "operator:test"
@@ -167,6 +174,86 @@ def test_an_act_that_fails_begins_nothing(room):
         room.do(caller, room.finding())
     assert accesses(room) == 0
     assert refused_without_a_reason(room)
+
+
+def shown_to_representatives(room):
+    """Everything that somebody who acts for the patient can learn: the trail in sentences, with its numbers, and the notices."""
+    trail = told_trail(room.gate, PAT_TROIS.identifier, operator=OPERATOR, viewer=Viewer.REPRESENTATIVE)
+    notices = NoticeOffice(room.gate, OPERATOR).of_patient(PAT_TROIS.identifier, Viewer.REPRESENTATIVE)
+    mine = [(line["seq"], line["action"], told) for line, told in trail if line["requester_id"] != OPERATOR]
+    judged = [line["action"] for line, _ in trail if "emergency" in line["action"]]
+    return mine, judged, [(one.notice.kind, one.notice.due_at) for one in notices]
+
+
+def in_secret(room, **about):
+    look(room, secret_connection=True, **about)
+
+
+def secret_act_is_kept(room):
+    """An emergency begun openly and gone on with in secret: whatever is done and found of the secret part, representatives see no change."""
+    look(room)
+    before = shown_to_representatives(room)
+    in_secret(room)
+    in_secret(room, reason="")
+    control = EmergencyControl(room.gate, OPERATOR)
+    (secret,) = [one for one in awaiting_review(room.connection) if one.secret]
+    control.show(secret.review_id)
+    control.review(secret.review_id, Verdict.UNJUSTIFIED, "Aucune urgence ne se trouve")
+    assert shown_to_representatives(room) == before
+
+
+def test_what_is_done_in_secret_within_an_open_emergency_reaches_no_representative(room):
+    secret_act_is_kept(room)
+    holder = NoticeOffice(room.gate, OPERATOR).of_patient(PAT_TROIS.identifier)
+    assert [(one.notice.kind.rpartition("-")[2], one.notice.secret) for one in holder] == [
+        ("bris_de_glace", 0),
+        ("bris_de_glace", 1),
+        ("unjustified", 1),
+    ]
+
+
+def test_a_call_in_secret_does_not_ride_on_an_open_access_nor_the_other_way_round(room):
+    look(room)
+    assert refused_without_a_reason(room, secret_connection=True)
+    in_secret(room)
+    in_secret(room, reason="")
+    look(room, reason="")
+    assert room.rows("SELECT secret FROM emergency_access ORDER BY began_at") == [(0,), (1,)]
+
+
+def test_what_is_done_openly_after_a_secret_beginning_is_told_to_representatives(room):
+    in_secret(room)
+    before, judged, notices = shown_to_representatives(room)
+    assert ("iti18" in {action for _, action, _ in before}, judged, notices) == (False, [], [])
+    assert refused_without_a_reason(room)
+    look(room)
+    after, judged, notices = shown_to_representatives(room)
+    assert [action for _, action, _ in after[len(before) :]] == ["iti18", "iti18"]
+    assert (judged, [kind for kind, _ in notices]) == ([], ["emergency-access-bris_de_glace"])
+
+
+def test_control_a_secret_call_that_rides_on_an_open_access_is_noticed(room, monkeypatch):
+    real = emergency_windows.stands
+    riding = lambda *given, secret, **named: real(*given, secret=False, **named) or real(*given, secret=True, **named)  # noqa: E731
+    monkeypatch.setattr("carnet.record.emergency.stands", riding)
+    with pytest.raises((AssertionError, ValueError)):
+        secret_act_is_kept(room)
+
+
+def test_control_a_review_that_forgets_the_secret_is_noticed(room, monkeypatch):
+    real = emergency_control.find_review
+    openly = lambda *given: replace(real(*given), secret=0)  # noqa: E731
+    monkeypatch.setattr("carnet.record.emergency_control.find_review", openly)
+    with pytest.raises(AssertionError):
+        secret_act_is_kept(room)
+
+
+def test_the_cut_off_ends_no_access_that_has_begun_openly_or_in_secret(open_room):
+    room = open_room(emergency_cut_off_day=1)
+    look(room)
+    in_secret(room)
+    with pytest.raises(Refused):
+        look(room, patient=NESSI)
 
 
 def test_a_secret_connection_s_notice_is_marked(room):

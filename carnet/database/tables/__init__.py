@@ -18,6 +18,7 @@ from carnet.database.tables.identity import (
     professional_contact,
     professional_role,
     professional_situation,
+    trait_index,
 )
 from carnet.database.tables.lifecycle import (
     announcement,
@@ -102,6 +103,7 @@ __all__ = [
     "stored_document",
     "submission_set",
     "tombstone",
+    "trait_index",
     "unmasked_document",
     "watch_cursor",
     "watched_access",

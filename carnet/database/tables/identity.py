@@ -13,7 +13,18 @@ patient = Table(
     Column("pseudonym", Text, nullable=False, unique=True),
     Column("sealed_traits", LargeBinary, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
-    comment="One row is a person known from an identity feed, under a random pseudonym that names the person's key.",
+    Column("index_form", Integer, nullable=False, server_default="0"),
+    Index(None, "index_form"),
+    comment="One row is a person known from an identity feed, under a random pseudonym; index_form is that of their rows in trait_index.",
+)
+
+trait_index = Table(
+    "trait_index",
+    metadata,
+    Column("blind_index", LargeBinary, primary_key=True),
+    Column("patient_key", Key, ForeignKey("patient.patient_key"), primary_key=True),
+    Index(None, "patient_key"),
+    comment="One row is a name under which a person born on a date is found; blind_index = HMAC-SHA-256(index key, traits | name | date).",
 )
 
 patient_identifier = Table(

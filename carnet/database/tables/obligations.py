@@ -62,9 +62,10 @@ emergency_access = Table(
     Column("mode", Text, nullable=False),
     Column("began_at", BigInteger, nullable=False),
     Column("ends_at", BigInteger, nullable=False),
+    Column("secret", Integer, nullable=False, server_default="0"),
     Index(None, "requester", "began_at"),
     Index(None, "organization", "began_at"),
-    comment="One row is the time during which one requester may read one record in an emergency mode, on the reason with which it began.",
+    comment="One row is the time during which one requester may read one record in an emergency mode, on one reason, in secret or not.",
 )
 
 emergency_review = Table(
@@ -78,6 +79,7 @@ emergency_review = Table(
     Column("opened_at", BigInteger, nullable=False),
     Column("due_at", BigInteger, nullable=False),
     Column("reviewed_at", BigInteger),
+    Column("lapsed", Text, nullable=False, server_default=""),
     Index(None, "reviewed_at", "due_at"),
     Index(None, "review_id"),
     comment="One row is a break-glass access that a person must review before due_at; review_id is that of the emergency_access.",

@@ -52,6 +52,7 @@ care_link = Table(
         "kind IN ('authorised','blocked','medecin_traitant','administrator','care_team','feeding_opposed')", name="kind"
     ),
     Index(None, "patient_key", "party"),
+    Index(None, "party"),
     comment="One row links a professional (PS_IdNat) or a structure (Struct_IdNat) to a record, while it held.",
 )
 
