@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
 import click
 
 from carnet.config import load
+from carnet.database.connection import SqliteConnection
 from carnet.database.schema import migrate as migrate_database
 from carnet.errors import ConfigurationError
 from carnet.home import create_home
@@ -37,6 +39,19 @@ def migrate(home: Path) -> None:
         raise ConfigurationError(f"There is no Carnet home in {home}: make one with `carnet init --home DIR`.")
     migrate_database(database)
     click.echo("The database is at this version's schema.")
+
+
+@click.command("verify-database")
+@HOME
+def verify_database(home: Path) -> None:
+    """Read the whole database and say what is damaged in it; status 1 when something is."""
+    with contextlib.closing(SqliteConnection(load(home).database)) as connection:
+        damage = connection.find_damage()
+    for line in damage:
+        click.echo(line, err=True)
+    if damage:
+        raise click.exceptions.Exit(1)
+    click.echo("The database is whole.")
 
 
 @click.command()
