@@ -9,7 +9,7 @@ PACKAGES := nginx xmlsec1 wrk
 HOME_DIR ?= .demo-home
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
-.PHONY: env packages demo test check bench lock clean
+.PHONY: env packages demo test deep check bench lock clean
 
 env: $(VENV)/.complete
 
@@ -37,6 +37,10 @@ demo: env
 
 test: env packages
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+# The tests under fire with their big counts (tests/durability); their figures go to tests/durability/results. Takes hours.
+deep: env packages
+	DURABILITY=deep $(BIN)/python -m pytest tests/durability -n 0 -s
 
 check: env
 	$(BIN)/ruff format --check .

@@ -143,8 +143,10 @@ class Settings:
     atna_source: str = "carnet"
     atna_enterprise_number: int = 32473
     segment_bytes: int = 128 * 1024 * 1024
+    reserved_bytes: int = 64 * 1024 * 1024
     rendition_cache_bytes: int = 64 * 1024 * 1024
     log_level: str = "INFO"
+    kill_at_for_tests: str = ""
 
     def path(self, name: str) -> Path:
         """A setting that is a path, made absolute against the home directory."""
@@ -275,6 +277,10 @@ def _faults(settings: Settings) -> tuple[tuple[bool, str], ...]:
         (
             settings.environment not in {"development", "test", "production"},
             "environment is development, test or production.",
+        ),
+        (
+            production and bool(settings.kill_at_for_tests),
+            "kill_at_for_tests must be empty in production: the server would end itself.",
         ),
         (settings.vihf_profile not in {"dmp-vihf", "xua-strict"}, "vihf_profile is dmp-vihf or xua-strict."),
         (not 1 <= settings.vihf_maximum_age <= 1_200, "vihf_maximum_age is between 1 and 1200 seconds."),

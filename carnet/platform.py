@@ -81,7 +81,12 @@ def build(
         connection=SqliteConnection(settings.database),
         keyring=keys,
         tombstones=TombstoneFile(settings.path("tombstones"), keys.sign_checkpoint, keys.checkpoint_public_key()),
-        segments=SegmentStore(settings.home / "documents", worker, segment_bytes=settings.segment_bytes),
+        segments=SegmentStore(
+            settings.home / "documents",
+            worker,
+            segment_bytes=settings.segment_bytes,
+            reserved_bytes=settings.reserved_bytes,
+        ),
         certificates=CertificateStore(
             settings.path("tls_client_authorities"),
             settings.path("revocation_lists"),

@@ -16,6 +16,7 @@ from carnet.database.connection import Connection
 from carnet.database.statements import prepare
 from carnet.database.tables import audit_checkpoint, audit_event
 from carnet.errors import IntegrityFailure
+from carnet.kill_points import reached
 
 SEAL_LIMIT = 1_000
 _PAGE = 1_000
@@ -150,6 +151,7 @@ def seal(
     if highest != (size - 1 if size else None):
         raise IntegrityFailure(f"The trace has lines from index {size} on that no checkpoint covers.")
     connection.execute_many(_PLACE, [{"line": row[0], "place": size + number} for number, row in enumerate(waiting)])
+    reached("lines-placed")
     after = before.copy()
     _grow(connection, after, size + len(waiting))
     checkpoint = sign_checkpoint(origin, after.size, after.root(), sign, public_key)

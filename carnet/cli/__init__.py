@@ -19,7 +19,7 @@ from carnet.cli.governance import rules
 from carnet.cli.life_of_records import OF_A_RECORD
 from carnet.cli.notice_desk import notices
 from carnet.cli.records import record
-from carnet.cli.service import index_people, init, migrate, serve
+from carnet.cli.service import index_people, init, migrate, serve, verify_database
 from carnet.cli.trail import seal_audit, trace, verify_audit
 from carnet.cli.trail_handover import audit_key, export_trail_command, verify_export_command
 from carnet.cli.whole_population import due, enrol, restore
@@ -34,7 +34,7 @@ def carnet() -> None:
 
 
 COMMANDS = (
-    (init, migrate, index_people, serve, demo),
+    (init, migrate, index_people, serve, verify_database, demo),
     (directory, patients, enrol, due, restore, record, rules, explain),
     (seal_audit, verify_audit, trace, audit_key, export_trail_command, verify_export_command, witness, atna),
     (emergency, notices, watch),

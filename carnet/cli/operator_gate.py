@@ -9,6 +9,7 @@ from pathlib import Path
 
 from carnet.config import load
 from carnet.identity.ins import check
+from carnet.kill_points import arm
 from carnet.metadata import PatientIdentifier
 from carnet.platform import build
 from carnet.record.gate import Gate
@@ -18,7 +19,9 @@ from carnet.soap.ebrim_render import EbrimRenderer
 @contextlib.contextmanager
 def operator_gate(home: Path) -> Iterator[Gate]:
     """Opens a home for one command; a server may be running beside it."""
-    platform = build(load(home), EbrimRenderer(), worker="cli")
+    settings = load(home)
+    arm(settings.kill_at_for_tests)
+    platform = build(settings, EbrimRenderer(), worker="cli")
     try:
         yield Gate(platform)
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import click
 
 from carnet.cli.operator_gate import operator_gate, operator_name
 from carnet.config import load
+from carnet.database.connection import SqliteConnection
 from carnet.database.schema import migrate as migrate_database
 from carnet.errors import ConfigurationError
 from carnet.home import create_home
@@ -51,6 +53,19 @@ def index_people(home: Path) -> None:
     if indexed.unreadable:
         click.echo(f"The traits of {len(indexed.unreadable)} people cannot be opened: no search finds them.", err=True)
         raise click.exceptions.Exit(1)
+
+
+@click.command("verify-database")
+@HOME
+def verify_database(home: Path) -> None:
+    """Read the whole database and say what is damaged in it; status 1 when something is."""
+    with contextlib.closing(SqliteConnection(load(home).database)) as connection:
+        damage = connection.find_damage()
+    for line in damage:
+        click.echo(line, err=True)
+    if damage:
+        raise click.exceptions.Exit(1)
+    click.echo("The database is whole.")
 
 
 @click.command()

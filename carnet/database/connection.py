@@ -15,6 +15,25 @@ Row = tuple[Any, ...]
 BEGIN_WRITING = "BEGIN IMMEDIATE"
 BETWEEN_TRIES = 0.000_2
 """Seconds."""
+_PASSING = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+    }
+)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether an error tells of the machine's state (disk, memory, files, locks) and not of what was asked: trying again is then right."""
+    if isinstance(error, sqlite3.Error):
+        return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _PASSING
+    return isinstance(error, OSError | MemoryError)
 
 
 class Connection(Protocol):
@@ -37,6 +56,14 @@ class SqliteConnection:
 
     def __init__(self, path: Path, *, busy_timeout_ms: int = 5_000) -> None:
         self._raw = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+        self._patience = busy_timeout_ms / 1_000
+        try:
+            self._set_up(busy_timeout_ms)
+        except BaseException:
+            self._raw.close()
+            raise
+
+    def _set_up(self, busy_timeout_ms: int) -> None:
         self._raw.execute(f"PRAGMA busy_timeout={int(busy_timeout_ms)}")
         self._raw.execute("PRAGMA journal_mode=WAL")
         self._raw.execute("PRAGMA synchronous=FULL")
@@ -45,7 +72,6 @@ class SqliteConnection:
         self._raw.execute("PRAGMA temp_store=MEMORY")
         self.check_durability()
         self._raw.execute("PRAGMA busy_timeout=0")
-        self._patience = busy_timeout_ms / 1_000
 
     def check_durability(self) -> None:
         """Raises ConfigurationError unless journal_mode is WAL, synchronous is FULL (2) and foreign keys are on."""
@@ -94,6 +120,17 @@ class SqliteConnection:
                 time.sleep(BETWEEN_TRIES)
             else:
                 return
+
+    def find_damage(self) -> list[str]:
+        """What SQLite finds wrong in the whole file: pages, indexes against tables, references. Reads everything; an empty list is good."""
+        try:
+            found = [str(row[0]) for row in self._raw.execute("PRAGMA integrity_check").fetchall()]
+            lost = [
+                f"a row of {row[0]} refers to none" for row in self._raw.execute("PRAGMA foreign_key_check").fetchall()
+            ]
+        except sqlite3.DatabaseError as error:
+            return [str(error)]
+        return [line for line in found if line != "ok"] + lost
 
     @property
     def in_transaction(self) -> bool:

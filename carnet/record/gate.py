@@ -20,10 +20,20 @@ from carnet.audit.event import AuditEvent, Outcome
 from carnet.audit.journal import SealedTree
 from carnet.audit.journal import append as append_to_journal
 from carnet.audit.journal import seal as seal_journal
-from carnet.database.connection import SqliteConnection
-from carnet.errors import Busy, CarnetError, InvalidMetadata, Refused, Unauthenticated, Unavailable, UnknownPatient
+from carnet.database.connection import SqliteConnection, is_passing
+from carnet.errors import (
+    Busy,
+    CarnetError,
+    IntegrityFailure,
+    InvalidMetadata,
+    Refused,
+    Unauthenticated,
+    Unavailable,
+    UnknownPatient,
+)
 from carnet.identity.directory import confirm
 from carnet.identity.replay import forget_expired, remember
+from carnet.kill_points import reached
 from carnet.platform import Platform
 from carnet.record.act import Act, Room
 from carnet.record.rules_in_force import RulesInForce
@@ -35,6 +45,7 @@ MAXIMUM_BATCH = 64
 LET_OTHERS_IN = 0.001
 """Seconds between two steps of a long import: more than others wait between two tries (connection.BETWEEN_TRIES)."""
 _LOG = logging.getLogger("carnet.gate")
+_DAMAGE = logging.getLogger("carnet.damage")
 
 
 @dataclass(slots=True)
@@ -214,17 +225,21 @@ class Gate:
                 answer.set_exception(waiting.error)
             else:
                 answer.set_result(waiting.result)
+        reached("answers-given")
 
     def _run_batch(self, batch: list[_Waiting]) -> None:
         platform = self.platform
         mark = platform.segments.mark()
         try:
             platform.connection.control("BEGIN IMMEDIATE")
+            reached("transaction-begun")
             self._rules.refresh(platform.connection)
             for waiting in batch:
                 self._run_one(waiting)
             platform.segments.sync()
+            reached("documents-synced")
             platform.connection.control("COMMIT")
+            reached("committed")
         except Exception as failure:  # noqa: BLE001 - whatever it is, nothing of the batch is kept or answered as done
             _LOG.exception("the batch was rolled back")
             for waiting in batch:
@@ -256,16 +271,19 @@ class Gate:
             raise
         except CarnetError as error:
             waiting.error = error
+            if isinstance(error, IntegrityFailure):
+                _DAMAGE.error("what is stored is damaged", extra={"reason": error.message})
             outcome = "refused" if isinstance(error, Refused | Unauthenticated | UnknownPatient) else "failed"
             rules = error.rules if isinstance(error, Refused) else ()
             detail = type(error).__name__
         except Exception as error:  # noqa: BLE001 - its own savepoint was rolled back; the others of the batch go on
             _LOG.exception("an act failed")
-            waiting.error = error
+            waiting.error = _unavailable(error) if is_passing(error) else error
             outcome, detail = "failed", type(error).__name__
         if not platform.connection.in_transaction:
             raise _TransactionLost
         self._trace(waiting, scope, outcome=outcome, detail=detail, rules=rules)
+        reached("line-written")
 
     def _admit(self, requester: Requester) -> None:
         """The checks that need the database: the assertion is fresh, the directory knows the caller."""
@@ -283,6 +301,7 @@ class Gate:
                 scope.require(act.function)
             result = act.run(scope)
             scope.fulfil_duties()
+            reached("act-run")
         except BaseException:
             segments.rollback_to(mark)
             self._take_back()
@@ -309,7 +328,9 @@ class Gate:
         try:
             self._rules.refresh(connection)
             result = work(connection)
+            reached("work-ready")
             connection.control("COMMIT")
+            reached("work-committed")
         except BaseException:
             if connection.in_transaction:
                 connection.control("ROLLBACK")

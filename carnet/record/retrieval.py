@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from functools import partial
 
 from carnet.authorization.facts import Function
 from carnet.document_query import Get, GetObjects
-from carnet.errors import CarnetError, Refused, UnknownDocument, UnknownRepository
+from carnet.errors import CarnetError, IntegrityFailure, Refused, UnknownDocument, UnknownRepository
 from carnet.metadata import AvailabilityStatus, ObjectType
 from carnet.platform import Platform
 from carnet.record.act import Act
@@ -18,6 +19,8 @@ from carnet.registry.found import FoundEntry
 from carnet.registry.queries import find
 from carnet.repository.documents import StoredDocument
 from carnet.repository.documents import find as find_documents
+
+_DAMAGE = logging.getLogger("carnet.damage")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +97,11 @@ def _locate(scope: Scope, wanted: Wanted, entries: dict[str, FoundEntry], places
 
 def read(platform: Platform, located: Located) -> bytes:
     """The document's bytes, whole and verified (AEAD and SHA-256). Raises IntegrityFailure, and then nothing of it is shown."""
-    return platform.segments.read(
-        located.stored.place,
-        located.key,
-        located.wanted.document_unique_id,
-        size=located.stored.size,
-        sha256=located.stored.sha256,
-    )
+    stored = located.stored
+    name = located.wanted.document_unique_id
+    try:
+        return platform.segments.read(stored.place, located.key, name, size=stored.size, sha256=stored.sha256)
+    except IntegrityFailure:
+        where = f"{stored.place.segment} at {stored.place.offset}"
+        _DAMAGE.error("a stored document is damaged", extra={"reason": where})
+        raise

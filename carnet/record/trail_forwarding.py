@@ -18,6 +18,7 @@ from carnet.audit.syslog_tls import Header, syslog_message
 from carnet.audit.trail import opened
 from carnet.errors import IntegrityFailure, UnknownPatient
 from carnet.identity.patients import pseudonym_of
+from carnet.kill_points import reached
 from carnet.platform import Connection, PatientKey
 from carnet.record.gate import Gate
 
@@ -40,6 +41,7 @@ class Forwarder:
         if not messages:
             return 0
         self.hand_over(messages)
+        reached("lines-handed-over")
         now = self.gate.platform.clock()
         self.gate.administer(lambda connection: move_on(connection, self.collector, following, now=now))
         return len(messages)

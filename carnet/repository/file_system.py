@@ -55,6 +55,10 @@ class FileSystem(Protocol):
         """Names of the files of a directory, sorted."""
         ...
 
+    def free(self, directory: Path) -> int:
+        """Bytes that this process may still write on the disk of a directory."""
+        ...
+
 
 class OperatingSystem:
     """FileSystem on the real one."""
@@ -114,3 +118,8 @@ class OperatingSystem:
     def list(self, directory: Path) -> list[str]:
         """See FileSystem."""
         return sorted(path.name for path in directory.iterdir())
+
+    def free(self, directory: Path) -> int:
+        """See FileSystem."""
+        found = os.statvfs(directory)
+        return found.f_bavail * found.f_frsize

@@ -16,8 +16,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from carnet.clock import Clock, system_clock
+from carnet.clock import SECOND, Clock, system_clock
 from carnet.errors import IntegrityFailure, OutOfResources
+from carnet.kill_points import reached
 from carnet.repository.file_system import FileSystem, OperatingSystem
 from carnet.repository.frames import HEADER_BYTES, SEGMENT_HEADER, frame_length, open_frame, read_header, seal_frame
 from carnet.repository.preparation import Prepared, expand, prepare
@@ -28,6 +29,9 @@ __all__ = ["Mark", "Place", "Prepared", "SegmentStore", "prepare"]
 _START = len(SEGMENT_HEADER)
 _NAME = re.compile(r"[A-Za-z0-9_]+-[0-9a-f]+-[0-9a-f]{8}\.seg")
 _WORKER = re.compile(r"[A-Za-z0-9_]+")
+FIRST_PAUSE = SECOND
+LONGEST_PAUSE = 30 * SECOND
+"""Microseconds without a new file after a file was given up; doubled each time until a sync succeeds."""
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -50,12 +54,16 @@ class Mark:
 
 @dataclass(slots=True)
 class _Segment:
-    """A file that this process writes: `end` is where the next frame goes, `durable` what a power cut cannot take."""
+    """A file that this process writes: `end` is where the next frame goes, `durable` what a power cut cannot take.
+
+    One that is `given_up` met a failure after which nobody knows what it holds past `durable`: nothing more is written to it, nor synced.
+    """
 
     name: str
     handle: int
     end: int = 0
     durable: int = 0
+    given_up: bool = False
 
     @property
     def waiting(self) -> bool:
@@ -67,8 +75,9 @@ class SegmentStore:
     """The documents of one directory, as one worker process writes and reads them.
 
     Append, sync, mark and roll back from one thread at a time; read from any. After a failed write or sync nobody knows what the disk
-    holds: the store has failed, and refuses every further document with OutOfResources until the process is restarted; reading goes on.
-    A full disk met while appending is not such a failure: the frame is taken back, and a later append may succeed.
+    holds of the files that were written: they are given up, what they held and nobody was told of stays unreachable, and after a pause,
+    longer each time, a new file is begun (docs/decisions/0022-failed-syncs.md). Reading goes on. A full disk met while appending is
+    no such failure: the frame is taken back, and a later append may succeed at once.
     """
 
     def __init__(
@@ -77,6 +86,7 @@ class SegmentStore:
         worker: str,
         segment_bytes: int = 128 * 1024 * 1024,
         *,
+        reserved_bytes: int = 0,
         file_system: FileSystem | None = None,
         clock: Clock = system_clock,
     ) -> None:
@@ -85,10 +95,12 @@ class SegmentStore:
         self._directory = directory
         self._worker = worker
         self._segment_bytes = segment_bytes
+        self._reserved_bytes = reserved_bytes
         self._files = file_system or OperatingSystem()
         self._clock = clock
         self._written: list[_Segment] = []
-        self._failed = False
+        self._pause = 0
+        self._refuses_until = 0
         self._readers = Readers(self._files, directory)
         self._files.make_directory(directory)
 
@@ -97,37 +109,41 @@ class SegmentStore:
     def append(self, prepared: Prepared, dek: bytes, object_id: str) -> Place:
         """Encrypts a document and writes it to the operating system; it is durable after the next `sync`.
 
-        `dek` is the document's own 32-byte key. Raises OutOfResources when there is no room (nothing is kept) or the store has failed.
+        `dek` is the document's own 32-byte key. Raises OutOfResources when there is no room or the disk failed (nothing is kept).
         """
-        if self._failed:
+        if 0 < self._refuses_until - self._clock() <= LONGEST_PAUSE:  # more: the clock was put back
             raise _refusal()
         length = frame_length(len(prepared.stored))
+        self._leave_room(length)
         segment = self._segment_for(length)
         self._write(segment, seal_frame(prepared.stored, prepared.compression, dek, object_id))
         place = Place(segment.name, segment.end, length)
         segment.end += length
+        reached("document-appended")
         return place
 
     def sync(self) -> None:
         """Makes all that was appended durable, names of new files included; does nothing when nothing waits.
 
-        Raises OutOfResources when that fails, or when something waits in a store that has failed: until it is rolled back.
+        Raises OutOfResources when that fails, or when something waits in a file that was given up: until it is rolled back.
         """
         waiting = [segment for segment in self._written if segment.waiting]
         if not waiting:
             return
-        if self._failed:
+        if any(segment.given_up for segment in waiting):
             raise _refusal()
         try:
             for segment in waiting:
                 self._files.sync(segment.handle)
+            reached("segments-synced")
             if not all(segment.durable for segment in waiting):
                 self._files.sync_directory(self._directory)
         except OSError as error:
-            self._failed = True
+            self._give_up(*waiting)
             raise _refusal() from error
         for segment in waiting:
             segment.durable = segment.end
+        self._pause = 0
         self._retire()
 
     def mark(self) -> Mark:
@@ -137,7 +153,7 @@ class SegmentStore:
     def rollback_to(self, mark: Mark) -> None:
         """Takes back what was appended after a mark and not synced. Marks are gone back to last first.
 
-        Raises nothing: when a file cannot be cut, the store has failed, and the next append says so.
+        Raises nothing: a file that cannot be cut is given up.
         """
         for segment in reversed(self._written):
             floor = mark.offset if segment.name == mark.segment else _START
@@ -154,16 +170,28 @@ class SegmentStore:
         self._written.clear()
         self._readers.clear()
 
+    def _leave_room(self, length: int) -> None:
+        """Documents do not take the room that the database needs to trace reading and to change masks."""
+        try:
+            short = self._reserved_bytes and self._files.free(self._directory) - length < self._reserved_bytes
+        except OSError as error:
+            raise _refusal() from error
+        if short:
+            raise _no_room()
+
     def _segment_for(self, length: int) -> _Segment:
         if self._written:
             current = self._written[-1]
-            if current.end + length <= self._segment_bytes or current.end == _START:
+            fits = current.end + length <= self._segment_bytes or current.end == _START
+            if fits and not current.given_up:
                 return current
+        self._let_go()
         name = f"{self._worker}-{self._clock():x}-{secrets.token_hex(4)}.seg"
         try:
             segment = _Segment(name, self._files.create(self._directory / name))
         except OSError as error:
             raise OutOfResources("No file could be opened for documents; try again later.") from error
+        reached("segment-created")
         self._write(segment, [SEGMENT_HEADER])
         segment.end = _START
         self._written.append(segment)
@@ -173,31 +201,45 @@ class SegmentStore:
         try:
             self._files.write(segment.handle, parts, segment.end)
         except OSError as error:
-            if error.errno not in _NO_ROOM:
-                self._failed = True
-                raise _refusal() from error
-            if segment.end:
+            if segment.end and error.errno in _NO_ROOM:
                 self._cut(segment, segment.end)
+            elif segment.end:
+                self._give_up(segment)
             else:
                 self._remove(segment)
-            raise OutOfResources("There is no room for the document; try again later.") from error
+            raise _no_room() from error
 
     def _cut(self, segment: _Segment, length: int) -> None:
-        """Shortens a file; in a store that has failed the file is left alone, since nothing more is written to it."""
+        """Shortens a file; one that was given up is left alone: what stands in it past its end is named nowhere."""
         try:
-            if not self._failed:
+            if not segment.given_up:
                 self._files.truncate(segment.handle, length)
         except OSError:
-            self._failed = True
+            self._give_up(segment)
         segment.end = length
 
+    def _give_up(self, *segments: _Segment) -> None:
+        """No byte is ever written to these files again, and none to another before a pause is over."""
+        for segment in segments:
+            segment.given_up = True
+        self._pause = min(max(2 * self._pause, FIRST_PAUSE), LONGEST_PAUSE)
+        self._refuses_until = self._clock() + self._pause
+
+    def _let_go(self) -> None:
+        """Closes the files that were given up and have nothing left that waits."""
+        for segment in [one for one in self._written if one.given_up and not one.waiting]:
+            self._written.remove(segment)
+            with contextlib.suppress(OSError):
+                self._files.close(segment.handle)
+
     def _remove(self, segment: _Segment) -> None:
-        """Removes a file that has not even its header."""
-        try:
+        """Removes a file that has not even its header; one that cannot be removed holds nothing, and is not written again."""
+        with contextlib.suppress(OSError):
             self._files.close(segment.handle)
+        try:
             self._files.unlink(self._directory / segment.name)
         except OSError:
-            self._failed = True
+            self._give_up(segment)
 
     def _retire(self) -> None:
         """Closes the files that are full, now that all is durable."""
@@ -244,5 +286,9 @@ class SegmentStore:
         return [name for name in self._files.list(self._directory) if _NAME.fullmatch(name)]
 
 
+def _no_room() -> OutOfResources:
+    return OutOfResources("There is no room for the document; try again later.")
+
+
 def _refusal() -> OutOfResources:
-    return OutOfResources("Documents could not be made durable; none is stored until the service is restarted.")
+    return OutOfResources("Documents could not be made durable; try again later.")

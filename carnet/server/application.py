@@ -14,6 +14,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from carnet.errors import CarnetError, MalformedMessage, TooLarge
+from carnet.kill_points import reached
 from carnet.platform import Platform
 from carnet.record.forgetting import forget_the_ended
 from carnet.record.gate import Gate
@@ -43,6 +44,7 @@ class SoapEndpoint:
         began = time.perf_counter()
         answer = await self._answer(scope, receive)
         await _send(send, answer)
+        reached("answer-sent")
         self.operation.measure(answer.transaction, answer.outcome, time.perf_counter() - began)
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
@@ -93,6 +95,7 @@ async def _send(send: Send, answer: Answer) -> None:
     if answer.retry_after:
         headers.append((b"retry-after", str(answer.retry_after).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    reached("answer-begun")
     last = len(answer.chunks) - 1
     for index, chunk in enumerate(answer.chunks):
         await send({"type": "http.response.body", "body": chunk, "more_body": index < last})

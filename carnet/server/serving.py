@@ -21,6 +21,7 @@ import uvicorn
 from carnet.audit.signed_note import COSIGNATURE, read_verifier_key
 from carnet.config import Settings, load
 from carnet.errors import ConfigurationError, Unavailable
+from carnet.kill_points import arm
 from carnet.platform import build
 from carnet.server.application import application
 from carnet.server.logs import configure_logs
@@ -111,6 +112,7 @@ def serve_worker(home: Path, listening: socket.socket, worker: str, *, sealer: b
     settings = load(home)
     configure_logs(settings.log_level)
     _stop_with_the_parent()
+    arm(settings.kill_at_for_tests)
     platform = build(settings, EbrimRenderer(), worker=worker)
     settle_memory()
     configuration = uvicorn.Config(

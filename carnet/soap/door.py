@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from carnet.errors import Busy, CarnetError, Unauthenticated, Unavailable, UnsupportedOperation
+from carnet.kill_points import reached
 from carnet.platform import Platform
 from carnet.record.gate import Attempt, Gate
 from carnet.requester import Requester
@@ -96,6 +97,7 @@ class SoapDoor:
         transaction, relates_to, multipart = "unknown", "", False
         try:
             message, envelope = await self._aside(call, self._read, call)
+            reached("request-read")
             relates_to = envelope.message_id
             operation = operation_of(envelope)
             transaction = operation.transaction

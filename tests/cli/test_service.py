@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import socket
 import sqlite3
@@ -58,6 +59,19 @@ def test_people_of_an_older_home_are_put_in_the_index_of_traits(run, home):
     database.close()
     assert run("index-traits", "--home", "HOME").out == f"{people} people were put in the index of traits.\n"
     assert run("index-traits", "--home", "HOME").out.startswith("0 people")
+
+
+def test_a_database_with_a_damaged_page_is_told(run, home):
+    assert run("verify-database", "--home", "HOME").out == "The database is whole.\n"
+    with contextlib.closing(sqlite3.connect(home / "carnet.db")) as raw:
+        ((page,),) = raw.execute("SELECT max(rootpage) FROM sqlite_master WHERE type = 'table' AND name = 'patient'")
+        ((size,),) = raw.execute("PRAGMA page_size")
+    with (home / "carnet.db").open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(bytes(20))
+    said = run("verify-database", "--home", "HOME")
+    assert said.status == 1
+    assert said.err
 
 
 @pytest.fixture(autouse=True)

@@ -13,11 +13,12 @@ from gate_calls import failing, finding, outcomes, submitting, then
 from carnet.authorization.engine import Engine
 from carnet.authorization.matrix import Matrices
 from carnet.authorization.rules import RULES, Rule
-from carnet.clock import MINUTE
+from carnet.clock import MINUTE, system_clock
 from carnet.demo.people import HOSPITAL_DOCTOR, MEDECIN_TRAITANT, OTHER_GP, PAT_TROIS
 from carnet.errors import (
     Busy,
     DuplicateIdentifier,
+    IntegrityFailure,
     OutOfResources,
     RecordClosed,
     Refused,
@@ -27,6 +28,7 @@ from carnet.platform import packaged_matrices
 from carnet.record.administration import Administration
 from carnet.record.gate import Gate
 from carnet.repository.file_system import OperatingSystem
+from carnet.repository.segments import LONGEST_PAUSE
 from carnet.soap.operations import OPERATIONS
 
 HOSPITAL = HOSPITAL_DOCTOR.organization
@@ -188,16 +190,48 @@ def test_a_document_sync_that_fails_answers_nobody_as_done(open_room):
     entry = room.put(room.document())[0]
     disk.failures = 1
     answers_nobody(room, submitting(room), submitting(room), finding(room), expected=OutOfResources, synced=True)
-    # Until the process is restarted no document is stored; reading goes on.
-    before = room.kept()
+    # Until a pause is over no document is stored; reading goes on. Then the same process goes on in another file.
+    store, now = room.platform.segments, system_clock()
+    store._clock = lambda: now
+    before, files = room.kept(), set(store.segments())
     refused, found = room.together(submitting(room), finding(room))
     assert isinstance(refused, OutOfResources)
     assert len(found.references) == 1
     assert room.kept() == before
-    room = open_room()
+    store._clock = lambda: now + LONGEST_PAUSE
     assert len(room.do(*submitting(room)).entries) == 1
+    assert len(set(store.segments()) - files) == 1
     (located,) = room.do(room.caller(), room.retrieving(entry.unique_id))
     assert room.give(located)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(sqlite3.SQLITE_IOERR, Unavailable), (sqlite3.SQLITE_FULL, Unavailable), (sqlite3.SQLITE_ERROR, sqlite3.Error)],
+)
+def test_a_database_that_fails_within_an_act_is_told_as_a_reason_to_come_again_and_a_bug_is_not(room, error, told):
+    failure = sqlite3.OperationalError("it failed")
+    failure.sqlite_errorcode = error
+    room.connection.fail("INSERT INTO submission_set", failure)
+    before = room.kept()
+    with pytest.raises(told):
+        room.do(*submitting(room))
+    assert room.kept() == before
+    assert len(room.do(*submitting(room)).entries) == 1
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EMFILE, "no file left"), MemoryError()])
+def test_a_machine_without_files_or_memory_is_a_reason_to_come_again(room, error):
+    requester, act = submitting(room)
+    with pytest.raises(Unavailable):
+        room.do(requester, failing(act, error))
+
+
+def test_damage_that_an_act_meets_is_told_in_the_log(room, caplog):
+    requester, act = submitting(room)
+    with pytest.raises(IntegrityFailure):
+        room.do(requester, failing(act, IntegrityFailure("A sealed value does not match its seal.")))
+    assert [(one.name, one.levelname) for one in caplog.records] == [("carnet.damage", "ERROR")]
 
 
 def test_a_full_disk_within_an_act_takes_the_whole_batch_with_it(room):

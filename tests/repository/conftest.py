@@ -127,6 +127,22 @@ class NoDirectorySync(Disk):
         self._record()
 
 
+class Forgets(Disk):
+    """Fails one sync when told, and has then forgotten what waited, as an operating system does: the next sync says that all is well."""
+
+    sync_fails = False
+
+    def sync(self, handle):
+        name = self.handles[handle]
+        if self.sync_fails:
+            self.sync_fails, self.pending[name] = False, []
+            raise OSError(errno.EIO, "sync")
+        for operation in self.pending[name]:
+            self.durable[name] = done(self.durable[name], operation)
+        self.pending[name] = []
+        self._record()
+
+
 class SwallowsErrors(Disk):
     """Goes on as if a failed write had been whole."""
 
@@ -182,6 +198,7 @@ def disks():
         "no sync": NoSync,
         "no directory sync": NoDirectorySync,
         "swallows": SwallowsErrors,
+        "forgets": Forgets,
         "images": images,
     }
 

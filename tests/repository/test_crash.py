@@ -1,5 +1,6 @@
 """Power cuts and failing calls at every point of several submissions, on a simulated disk (tests/repository/conftest.py)."""
 
+import contextlib
 import errno
 import random
 from collections import Counter
@@ -7,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from carnet.clock import SECOND
 from carnet.errors import CarnetError, IntegrityFailure, OutOfResources
-from carnet.repository.segments import SegmentStore, prepare
+from carnet.repository.segments import FIRST_PAUSE, LONGEST_PAUSE, SegmentStore, prepare
 
 HOME = Path("/documents")
 RANDOM_IMAGES = 20
@@ -19,7 +21,8 @@ class Client:
 
     def __init__(self, disk, *, segment_bytes=6_000, acknowledge_before_sync=False):
         self.disk = disk
-        self.store = SegmentStore(HOME, "w0", segment_bytes, file_system=disk)
+        self.now = 0
+        self.store = SegmentStore(HOME, "w0", segment_bytes, file_system=disk, clock=lambda: self.now)
         self.early = acknowledge_before_sync
         self.dice = random.Random(7)
         self.documents = {}
@@ -36,7 +39,8 @@ class Client:
         return name
 
     def submit(self, count, *, refused=0):
-        """One batch: an accepted act of `count` documents, then a refused one."""
+        """One batch: an accepted act of `count` documents, then a refused one; later than any pause after the one before."""
+        self.now += LONGEST_PAUSE
         start = self.store.mark()
         try:
             names = [self.append() for _ in range(count)]
@@ -207,20 +211,122 @@ def test_when_room_comes_back_documents_are_taken_again_without_a_restart(disks,
 @pytest.mark.parametrize(
     ("kind", "code"), [("write", errno.EIO), ("sync", errno.EIO), ("sync", errno.ENOSPC), ("sync_directory", errno.EIO)]
 )
-def test_after_a_write_or_sync_of_unknown_outcome_nothing_more_is_stored(disks, kind, code):
+def test_after_a_write_or_sync_of_unknown_outcome_its_file_is_never_written_again(disks, kind, code):
+    """The documents of that batch go into a file of their own when they come again; every power cut after that leaves what was acknowledged."""
+    met = 0
     for number, found in enumerate(calls_of(disks), start=1):
         if found != kind:
             continue
-        client, outcomes = run_with_failure(disks["honest"](), number, code)
-        done = outcomes["done"]
-        assert done == len(client.acknowledged) // 3
+        met += 1
+        disk = disks["honest"]()
+        touched = log_of(disk)
+        client, outcomes = run_with_failure(disk, number, code)
+        assert outcomes == {"done": 5, "refused": 1}, (number, kind)
+        read_back(client)
+        spoilt = [name for _call, name, count in touched if count <= number][-1]
+        assert spoilt not in [name for call, name, count in touched if call != "sync" and count > number]
+        lost, seen = losses(client, disks["images"])
+        assert (lost, seen > 0) == (0, True)
+    assert met > 0
+
+
+def log_of(disk):
+    """The writes, cuts and syncs of a disk, as (call, file, count), from now on."""
+    log = []
+
+    def watched(call):
+        run = getattr(disk, call)
+
+        def noted(handle, *arguments):
+            log.append((call, disk.handles[handle], disk.calls + 1))
+            run(handle, *arguments)
+
+        return noted
+
+    for call in ("write", "truncate", "sync"):
+        setattr(disk, call, watched(call))
+    return log
+
+
+def test_a_disk_that_goes_on_failing_is_asked_rarely_and_keeps_few_files_open(disks):
+    disk = disks["honest"]()
+    client = Client(disk)
+    client.submit(1)
+    disk.fail = lambda call, count: failing_at(count, errno.EIO)(call, count) if call == "sync" else None
+    tries = 0
+    for _ in range(600):
+        client.now += SECOND // 2 - LONGEST_PAUSE
+        before = disk.calls
         with pytest.raises(OutOfResources):
             client.submit(1)
-        with pytest.raises(OutOfResources):
-            client.append()
-        client.store.sync()
-        read_back(client)
-        assert outcomes["refused"] == 6 - done > 0
+        tries += disk.calls > before
+        assert len(disk.handles) <= 2
+    assert 5 <= tries <= 5 + 300 * SECOND // LONGEST_PAUSE
+    disk.fail = lambda call, count: None
+    client.submit(1)
+    read_back(client)
+
+
+def test_a_clock_that_is_put_back_does_not_lengthen_the_pause(disks):
+    disk = disks["honest"]()
+    client = Client(disk)
+    client.now = 3_600 * SECOND
+    disk.fail = lambda call, count: failing_at(count, errno.EIO)(call, count) if call == "sync" else None
+    with pytest.raises(OutOfResources):
+        client.submit(1)
+    disk.fail = lambda call, count: None
+    client.now = 0
+    client.submit(1)
+    read_back(client)
+
+
+def test_within_the_pause_after_a_failed_sync_nothing_is_stored(disks):
+    disk = disks["honest"]()
+    client = Client(disk)
+    disk.fail = lambda call, count: failing_at(count, errno.EIO)(call, count) if call == "sync" else None
+    with pytest.raises(OutOfResources):
+        client.submit(1)
+    disk.fail = lambda call, count: None
+    with pytest.raises(OutOfResources):
+        client.append()
+    client.store.sync()
+    client.now += FIRST_PAUSE
+    client.append()
+
+
+class AsksAgain(SegmentStore):
+    """A broken build: it syncs a file again after a failure, and believes the second answer."""
+
+    def sync(self):
+        try:
+            super().sync()
+        except OutOfResources:
+            for segment in self._written:
+                segment.given_up = False
+            super().sync()
+
+
+def test_control_a_store_that_asks_again_after_a_failed_sync_is_caught(disks):
+    """The kernel forgets what it could not write, and says so once."""
+    disk = disks["forgets"]()
+    client = Client(disk)
+    client.store = AsksAgain(HOME, "w0", 6_000, file_system=disk, clock=lambda: client.now)
+    client.submit(1)
+    disk.sync_fails = True
+    client.submit(1)
+    assert losses(client, disks["images"])[0] > 0
+
+
+def test_a_disk_that_forgets_what_it_could_not_write_loses_nothing_acknowledged(disks):
+    for at in range(4):
+        disk = disks["forgets"]()
+        client = Client(disk)
+        for number in range(4):
+            disk.sync_fails = number == at
+            with contextlib.suppress(OutOfResources):
+                client.submit(2)
+        assert len(client.acknowledged) == 6
+        assert losses(client, disks["images"])[0] == 0
 
 
 def test_a_file_that_cannot_be_opened_is_asked_for_again(disks):
@@ -229,8 +335,8 @@ def test_a_file_that_cannot_be_opened_is_asked_for_again(disks):
     read_back(client)
 
 
-def test_a_cut_that_fails_stops_the_store_and_the_batch(disks):
-    """What was to be taken back may still be there: the batch is not acknowledged, and the disk is asked nothing more."""
+def test_a_cut_that_fails_stops_the_batch_and_ends_the_file(disks):
+    """What was to be taken back may still be there: the batch is not acknowledged, and what comes next goes into another file."""
     disk = disks["honest"]()
     client = Client(disk)
     client.submit(2)
@@ -238,9 +344,10 @@ def test_a_cut_that_fails_stops_the_store_and_the_batch(disks):
     with pytest.raises(OutOfResources):
         client.submit(2, refused=2)
     disk.fail = lambda call, count: None
-    with pytest.raises(OutOfResources):
-        client.submit(1)
+    before = set(disk.current)
+    client.submit(1)
     read_back(client)
+    assert len(disk.current) == len(before) + 1
 
 
 def test_a_disk_that_stays_full_refuses_each_time_and_still_reads(disks):
@@ -272,7 +379,7 @@ def test_a_disk_that_is_full_at_the_first_document_leaves_no_file(disks):
     read_back(client)
 
 
-def test_a_begun_file_that_cannot_be_removed_stops_the_store(disks):
+def test_a_begun_file_that_cannot_be_removed_is_left_alone(disks):
     disk = disks["honest"]()
     client = Client(disk)
     disk.fail = lambda call, count: (
@@ -281,8 +388,11 @@ def test_a_begun_file_that_cannot_be_removed_stops_the_store(disks):
     with pytest.raises(OutOfResources):
         client.submit(1)
     disk.fail = lambda call, count: None
-    with pytest.raises(OutOfResources):
-        client.submit(1)
+    (left,) = disk.current
+    content = disk.current[left]
+    client.submit(1)
+    read_back(client)
+    assert disk.current[left] == content
 
 
 def test_reading_that_fails_is_not_taken_for_a_bad_document(disks):

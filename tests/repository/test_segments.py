@@ -7,8 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from carnet.errors import IntegrityFailure
+from carnet.errors import IntegrityFailure, OutOfResources
 from carnet.repository import frames, readers
+from carnet.repository.file_system import OperatingSystem
 from carnet.repository.frames import HEADER_BYTES, SEGMENT_HEADER
 from carnet.repository.segments import Mark, Place, SegmentStore, prepare
 
@@ -93,6 +94,26 @@ def test_a_worker_whose_name_could_leave_the_directory_is_refused(tmp_path):
     for worker in ("", "../w0", "w-0", "w 0"):
         with pytest.raises(ValueError):
             SegmentStore(tmp_path, worker)
+
+
+def test_documents_leave_the_reserved_room_alone(tmp_path):
+    class Disk(OperatingSystem):
+        left = 10_000
+
+        def free(self, _directory):
+            return self.left
+
+    disk = Disk()
+    store = SegmentStore(tmp_path / "documents", "w0", 20_000, reserved_bytes=9_000, file_system=disk)
+    kept = put(store, b"small")
+    with pytest.raises(OutOfResources, match="room"):
+        put(store, noise(2_000))
+    store.sync()
+    disk.left = 12_000
+    place = put(store, noise(2_000))
+    assert get(store, kept, b"small") == b"small"
+    assert get(store, place, noise(2_000)) == noise(2_000)
+    store.close()
 
 
 # --- taking back ---------------------------------------------------------------------------------------------------

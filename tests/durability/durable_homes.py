@@ -1,0 +1,167 @@
+"""Homes to be put under fire, one class a database, and the server on them. Loaded by conftest.
+
+A class of `DATABASES` gives `stage` (a Stage on a port of its own), `environment` (what its server needs beside the home), `gate()` and
+`rows(query)`: what another process sees in the database.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import shutil
+import signal
+import socket
+import sqlite3
+import ssl
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import ClassVar
+
+import httpx
+
+from carnet.config import load
+from carnet.demo.stage import Stage
+from carnet.platform import build
+from carnet.record.gate import Gate
+from carnet.soap.ebrim_render import EbrimRenderer
+
+START_WITHIN = 300.0
+UNSIGNED = "submission_signature_required = false\n"
+
+
+def free_port():
+    """A port below those that the system gives to outgoing connections: none of them takes it while the server is down."""
+    chance = random.SystemRandom()
+    while True:
+        port = chance.randrange(20_000, 32_000)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+class EmbeddedHome:
+    """A copy of the demonstration's home, on the embedded database."""
+
+    environment: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, first_stage, folder, settings=UNSIGNED):
+        home = folder / "home"
+        shutil.copytree(first_stage.home, home, ignore=shutil.ignore_patterns("callers"), dirs_exist_ok=True)
+        file = home / "carnet.toml"
+        file.write_text(file.read_text().replace("port = 1\n", f"port = {free_port()}\n") + settings)
+        self.stage = Stage(home, load(home, self.environment_of_settings), first_stage.callers, first_stage.patients)
+
+    @property
+    def environment_of_settings(self):
+        return {name: value for name, value in self.environment.items() if name.startswith("CARNET_")}
+
+    @property
+    def home(self):
+        return self.stage.home
+
+    @contextlib.contextmanager
+    def gate(self):
+        """The gate of this home, in this process."""
+        platform = build(load(self.home, self.environment_of_settings), EbrimRenderer(), worker="judge")
+        try:
+            yield Gate(platform)
+        finally:
+            platform.close()
+
+    def rows(self, query):
+        """Committed rows."""
+        path = f"file:{self.stage.settings.database}?mode=ro"
+        with contextlib.closing(sqlite3.connect(path, uri=True)) as connection:
+            return connection.execute(query).fetchall()
+
+    def close(self):
+        """Gives back what the home took outside its folder."""
+
+
+DATABASES = {"embedded": EmbeddedHome}
+
+
+class Server:
+    """`carnet serve`, or a broken build of it, on a home. `program` are the arguments of the interpreter."""
+
+    def __init__(self, home, *, program=("-m", "carnet", "serve", "--home"), **environment):
+        began = time.monotonic()
+        self.home = home
+        self.log = (home.home / "server.log").open("ab")
+        self.process = subprocess.Popen(
+            [sys.executable, *program, str(home.home)],
+            stdout=self.log,
+            stderr=self.log,
+            env={**os.environ, **home.environment, **environment},
+        )
+        self.until_ready = self._wait(began)
+
+    def _wait(self, began):
+        """Seconds until it answers."""
+        context = ssl.create_default_context(cafile=str(self.home.stage.authorities))
+        with httpx.Client(verify=context, trust_env=False) as client:
+            while time.monotonic() < began + START_WITHIN:
+                if self.process.poll() is not None:
+                    return None
+                with contextlib.suppress(httpx.HTTPError):
+                    if client.get(f"{self.home.stage.address}/health/live", timeout=5).status_code == 200:
+                        return time.monotonic() - began
+                time.sleep(0.05)
+        raise AssertionError("the server did not start in time")
+
+    def processor_seconds(self):
+        """What the process used so far."""
+        try:
+            fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def kill(self):
+        """SIGKILL for the server and its workers."""
+        workers = children_of(self.process.pid)
+        self.process.kill()
+        for pid in workers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._gone(workers)
+
+    def wait_for_its_death(self, within):
+        """Waits until the server ended by itself; whether it was a SIGKILL, its own or a worker's."""
+        workers = children_of(self.process.pid)
+        try:
+            status = self.process.wait(timeout=within)
+        except subprocess.TimeoutExpired:
+            return False
+        finally:
+            self.kill()
+        return status == -signal.SIGKILL or bool(workers)
+
+    def stop(self):
+        """SIGTERM, and its end."""
+        self.process.terminate()
+        status = self.process.wait(timeout=60)
+        self._gone([])
+        return status
+
+    def _gone(self, workers):
+        self.process.wait(timeout=30)
+        end = time.monotonic() + 30
+        while any(Path(f"/proc/{pid}").exists() for pid in workers) and time.monotonic() < end:
+            time.sleep(0.01)
+        self.log.close()
+
+
+def children_of(pid):
+    """The processes that a process started and that still run."""
+    return [int(stat.parent.name) for stat in Path("/proc").glob("[0-9]*/stat") if _parent(stat) == pid]
+
+
+def _parent(stat):
+    try:
+        return int(stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return None
