@@ -59,6 +59,19 @@ class Operation:
             multiprocess_mode="livesum",
             registry=self.registry,
         )
+        self.shed = Counter(
+            "carnet_shed_requests",
+            "Requests that were told to come back, by lane and reason; none of them was begun.",
+            ("lane", "why"),
+            registry=self.registry,
+        )
+        self.restarts = Gauge(
+            "carnet_worker_restarts",
+            "Times that workers were started again after they ended by themselves.",
+            multiprocess_mode="livesum",
+            registry=self.registry,
+        )
+        self.stopping = False
         self.obligations = Gauge(
             "carnet_obligations",
             "What waits for a person or a timer: reviews, alarms, notices.",
@@ -79,6 +92,10 @@ class Operation:
         self.requests.labels(transaction, outcome).inc()
         self.durations.labels(transaction).observe(seconds)
         self.waiting.set(self.gate.waiting)
+
+    def refused(self, lane: str, why: str) -> None:
+        """Counts a request that was not let in: `lane` ordinary or urgent; `why` full, waiting, late, displaced, gone or stopping."""
+        self.shed.labels(lane, why).inc()
 
     def sealing_failed(self) -> None:
         """Counts a failed sealing."""
@@ -106,6 +123,7 @@ class Operation:
             ("revocation lists", _works(platform.certificates.check_revocation_lists)),
             ("rules", _proves(self.gate.check_rules)),
             ("waiting acts", self.gate.waiting < platform.settings.maximum_waiting_requests),
+            ("stopping", not self.stopping),
         ]
 
     def _whole(self) -> CollectorRegistry:

@@ -7,6 +7,7 @@ import base64
 import binascii
 import ipaddress
 import ssl
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,22 +24,77 @@ CIPHERS = (  # PDT-INF-579: the suites that care software may offer under TLS 1.
 TLS_EXTENSION = "tls"
 
 
+MAXIMUM_HEAD = 64 * 1024
+"""Bytes of a request before its body."""
+
+
 class MutualTlsProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol, with the peer's certificate (DER) put into each request's scope."""
+    """uvicorn's HTTP protocol, with the peer's certificate (DER) put into each request's scope, and an end to every waiting for the peer."""
 
     client_certificate: bytes | None = None
+
+    def __init__(self, *arguments: Any, settings: Settings, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._settings = settings
+        self._in_message = False
+        self._head_bytes: int | None = 0
+        self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Reads the certificate once a connection."""
         super().connection_made(transport)
         channel = transport.get_extra_info("ssl_object")
         self.client_certificate = channel.getpeercert(binary_form=True) if channel is not None else None
+        self._expect_within(self._settings.maximum_head_seconds)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forgets the deadline."""
+        self._expect_within(None)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Feeds the parser; a head that does not end is cut off."""
+        super().data_received(data)
+        if self._head_bytes is not None:
+            self._head_bytes += len(data)
+            if self._head_bytes > MAXIMUM_HEAD:
+                self.transport.abort()
 
     def on_message_begin(self) -> None:
         """Starts a request's scope."""
         super().on_message_begin()
-        extension: dict[object, object] = {"client_certificate": self.client_certificate}
+        self._in_message, self._head_bytes = True, 0
+        self._expect_within(self._settings.maximum_head_seconds)
+        extension: dict[object, object] = {
+            "client_certificate": self.client_certificate,
+            "gone": self.transport.is_closing,
+        }
         self.scope["extensions"] = {TLS_EXTENSION: extension}
+
+    def on_headers_complete(self) -> None:
+        """The head is there; the body has its own time."""
+        self._head_bytes = None
+        self._expect_within(self._settings.maximum_body_seconds)
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Nothing more is expected of the peer until it begins another request."""
+        self._in_message, self._head_bytes = False, 0
+        self._expect_within(None)
+        super().on_message_complete()
+
+    @property
+    def idle(self) -> bool:
+        """Whether neither side is in the middle of something."""
+        return not self._in_message and (self.cycle is None or self.cycle.response_complete)
+
+    def _expect_within(self, seconds: float | None) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = None if seconds is None else self.loop.call_later(seconds, self._too_slow)
+
+    def _too_slow(self) -> None:
+        self.transport.abort()
 
 
 def authorities(directory: Path) -> str:
@@ -99,6 +155,16 @@ def _connection_certificate(scope: Any) -> bytes | None:
     extension = scope.get("extensions", {}).get(TLS_EXTENSION, {})
     found = extension.get("client_certificate")
     return found if isinstance(found, bytes) else None
+
+
+def is_gone(scope: Any) -> Callable[[], bool]:
+    """Tells at any time whether the peer of a request has hung up."""
+    found: Callable[[], bool] = scope.get("extensions", {}).get(TLS_EXTENSION, {}).get("gone", _stays)
+    return found
+
+
+def _stays() -> bool:
+    return False
 
 
 def is_declared_proxy(settings: Settings, scope: Any) -> bool:
