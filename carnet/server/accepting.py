@@ -23,6 +23,8 @@ from carnet.server.transport import MutualTlsProtocol
 
 HANDSHAKE_SECONDS = 10.0
 """How long a TLS handshake may take."""
+GOODBYE_SECONDS = 1.0
+"""How long the peer may take to answer the end of TLS before the connection is cut."""
 PAUSE_FOR_EACH, LONGEST_PAUSE = 0.000_2, 0.002
 """Seconds before the next connection is accepted: for each that the worker has, and at most."""
 _NO_ROOM_LEFT = 0.05
@@ -74,9 +76,11 @@ class Listener:
 
     async def _connect(self, connection: socket.socket) -> None:
         loop, context = asyncio.get_running_loop(), self._server.config.ssl
-        limit = {"ssl_handshake_timeout": HANDSHAKE_SECONDS} if context else {}
+        limits = (
+            {"ssl_handshake_timeout": HANDSHAKE_SECONDS, "ssl_shutdown_timeout": GOODBYE_SECONDS} if context else {}
+        )
         with contextlib.suppress(OSError, asyncio.TimeoutError):  # a peer that speaks no TLS, or goes: its own affair
-            await loop.connect_accepted_socket(self._server.protocol, connection, ssl=context, **limit)
+            await loop.connect_accepted_socket(self._server.protocol, connection, ssl=context, **limits)
 
 
 class Server(uvicorn.Server):

@@ -36,8 +36,8 @@ class MutualTlsProtocol(HttpToolsProtocol):
     def __init__(self, *arguments: Any, settings: Settings, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._settings = settings
-        self._in_message = False
-        self._head_bytes: int | None = 0
+        self._in_message = self._in_head = False
+        self._heads = self._head_bytes = 0
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -54,16 +54,21 @@ class MutualTlsProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Feeds the parser; a head that does not end is cut off."""
+        before, in_body = self._heads, self._in_message and not self._in_head
         super().data_received(data)
-        if self._head_bytes is not None:
-            self._head_bytes += len(data)
-            if self._head_bytes > MAXIMUM_HEAD:
-                self.transport.abort()
+        if in_body or self._heads > before:
+            self._head_bytes = 0
+            return
+        self._head_bytes += len(data)
+        if self._head_bytes > MAXIMUM_HEAD:
+            self.transport.abort()
+        elif self._deadline is None:
+            self._expect_within(self._settings.maximum_head_seconds)
 
     def on_message_begin(self) -> None:
         """Starts a request's scope."""
         super().on_message_begin()
-        self._in_message, self._head_bytes = True, 0
+        self._in_message = self._in_head = True
         self._expect_within(self._settings.maximum_head_seconds)
         extension: dict[object, object] = {
             "client_certificate": self.client_certificate,
@@ -73,13 +78,13 @@ class MutualTlsProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The head is there; the body has its own time."""
-        self._head_bytes = None
+        self._in_head, self._heads = False, self._heads + 1
         self._expect_within(self._settings.maximum_body_seconds)
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """Nothing more is expected of the peer until it begins another request."""
-        self._in_message, self._head_bytes = False, 0
+        self._in_message = False
         self._expect_within(None)
         super().on_message_complete()
 
