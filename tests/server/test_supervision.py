@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from multiprocessing import connection
 
@@ -64,7 +65,11 @@ class Bench:
         monkeypatch.setattr(supervision.time, "sleep", self.sleep)
         self.stopping = []
         self.supervisor = Supervisor(
-            make, count, ended=self.ended.append, stopping=lambda: self.stopping.append(self.now), clock=lambda: self.now
+            make,
+            count,
+            ended=self.ended.append,
+            stopping=lambda: self.stopping.append(self.now),
+            clock=lambda: self.now,
         )
 
     def sleep(self, seconds):
@@ -86,7 +91,7 @@ def test_one_that_ends_again_and_again_is_waited_for_longer_and_then_ends_the_se
     with pytest.raises(Unavailable, match="again and again"):
         bench.supervisor.run()
     starts = [at for number, _, at in bench.started if number == 0]
-    assert [after - before for before, after in zip(starts, starts[1:], strict=False)] == [1.5, 2.0, 3.0, 5.0]
+    assert [after - before for before, after in itertools.pairwise(starts)] == [1.5, 2.0, 3.0, 5.0]
     assert len(starts) == HOPELESS
     assert bench.made[1].terminated
     assert bench.made[1].joined
