@@ -9,7 +9,7 @@ PACKAGES := nginx xmlsec1 wrk
 HOME_DIR ?= .demo-home
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
-.PHONY: env packages demo test check bench lock clean
+.PHONY: env packages demo test check bench bench-overload lock clean
 
 env: $(VENV)/.complete
 
@@ -46,6 +46,9 @@ check: env
 
 bench: env packages
 	$(BIN)/python -m bench
+
+bench-overload: env packages
+	$(BIN)/python -m bench.overload
 
 lock:
 	$(BIN)/pip-compile --quiet --extra dev --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links \

@@ -75,7 +75,7 @@ class Settings:
     maximum_leaf_results: int = 10_000
     maximum_waiting_requests: int = 512
     maximum_waiting_seconds: float = 1.0
-    maximum_requests_in_progress: int = 32
+    maximum_requests_in_progress: int = 16
     maximum_bytes_in_progress: int = 256 * 1024 * 1024
     maximum_connections: int = 2_000
     maximum_head_seconds: float = 10.0

@@ -64,7 +64,8 @@ class Admission:
 
     def expected_wait(self, client: bytes) -> float:
         """About how many seconds one more ordinary request of a client would wait for its turn."""
-        return self.room.ahead(client) * self._pace
+        free = min(self.limit - self.in_progress + self._urgent, self._share - self._of_client[client])
+        return max(0, self.room.ahead(client) - max(0, free)) * self._pace
 
     def refuse_early(self, client: bytes) -> None:
         """Raises Busy when an ordinary request of this client would be refused now: before anything of it is read."""
@@ -84,9 +85,9 @@ class Admission:
         believed = urgent and client != NOBODY and self.credit.take(client)
         patience = self.longest * (URGENT_PATIENCE if believed else PATIENCE)
         turn = asyncio.get_running_loop().create_future()
-        waiter = Waiter(client, believed, self._clock() + patience, turn, gone)
+        waiter = Waiter(client, urgent and client != NOBODY, believed, self._clock() + patience, turn, gone)
         try:
-            self._let_in(waiter, claimed=urgent)
+            self._let_in(waiter)
             self._stir()
             await waiter.turn
         except BaseException:
@@ -107,12 +108,12 @@ class Admission:
 
     # --- coming in -------------------------------------------------------------------------------------------------
 
-    def _let_in(self, waiter: Waiter, *, claimed: bool) -> None:
+    def _let_in(self, waiter: Waiter) -> None:
         if self._stopped:
             raise self._refusal("urgent" if waiter.urgent else "ordinary", "stopping", waiter.client)
         if waiter.urgent:
             self._make_place(waiter, None, full=len(self.room) >= self.places)
-        elif claimed and waiter.client != NOBODY:
+        elif waiter.claimed:
             self._make_place(waiter, waiter.client, full=bool(self._no_place(waiter.client)))
         else:
             self.refuse_early(waiter.client)

@@ -13,9 +13,13 @@ URGENT_IN_A_ROW = 3
 
 @dataclass(eq=False, slots=True)
 class Waiter:
-    """One request that waits for its turn. `until` is on the clock of whoever made it, in seconds; `gone` says that nobody waits any more."""
+    """One request that waits for its turn. `until` is on the clock of whoever made it, in seconds; `gone` says that nobody waits any more.
+
+    `claimed` is that it says it is urgent, `urgent` that it is believed.
+    """
 
     client: bytes
+    claimed: bool
     urgent: bool
     until: float
     turn: asyncio.Future[None]
@@ -44,8 +48,10 @@ class Lane:
         return len(self._lines.get(client, ()))
 
     def add(self, waiter: Waiter) -> None:
-        """Puts a request at the end of its client's line."""
-        self._lines.setdefault(waiter.client, deque()).append(waiter)
+        """Puts a request at the end of its client's line; one that claims to be urgent, before those of the line that do not."""
+        line = self._lines.setdefault(waiter.client, deque())
+        before = sum(one.claimed for one in line) if waiter.claimed else len(line)
+        line.insert(before, waiter)
         self._count += 1
 
     def take(self, may: Callable[[bytes], bool]) -> Waiter | None:
@@ -59,10 +65,10 @@ class Lane:
         return waiter
 
     def drop_newest(self, client: bytes | None = None) -> Waiter | None:
-        """Takes out the newest request of a client, or of the client that has most in line."""
-        if client is None:
-            client = max(self._lines, key=lambda one: len(self._lines[one]), default=b"")
-        return self._out(client, newest=True) if client in self._lines else None
+        """Takes out the newest request that claims nothing: of a client, or of the client that has most in line."""
+        lines = self._lines if client is None else {client: self._lines.get(client)}
+        droppable = {one: len(line) for one, line in lines.items() if line and not line[-1].claimed}
+        return self._out(max(droppable, key=droppable.__getitem__), newest=True) if droppable else None
 
     def _out(self, client: bytes, *, newest: bool) -> Waiter:
         line = self._lines[client]
@@ -107,6 +113,6 @@ class WaitingRoom:
         """Takes everybody out."""
         found: list[Waiter] = []
         for lane in (self.urgent, self.ordinary):
-            while (waiter := lane.drop_newest()) is not None:
+            while (waiter := lane.take(lambda _client: True)) is not None:
                 found.append(waiter)
         return found

@@ -86,7 +86,7 @@ def beside(house, port, monkeypatch, folder):
     """One more server on the home of a house, of the version in that folder; callers are sent to it while it runs."""
     config = house.stage.home / "carnet.toml"
     text = config.read_text(encoding="utf-8")
-    stage, before = house.stage, os.getcwd()
+    stage, before = house.stage, Path.cwd()
     house.hang_up()
     with monkeypatch.context() as patch:
         patch.chdir(folder)

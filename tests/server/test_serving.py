@@ -217,6 +217,6 @@ def connected_to(port):
     found = []
     for handle in Path("/proc").glob("[0-9]*/fd/*"):
         with contextlib.suppress(OSError):
-            if (target := os.readlink(handle)).startswith("socket:[") and target[8:-1] in inodes:
+            if (target := str(handle.readlink())).startswith("socket:[") and target[8:-1] in inodes:
                 found.append(handle.parts[2])
     return found
