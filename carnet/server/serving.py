@@ -8,6 +8,7 @@ import logging
 import math
 import multiprocessing
 import os
+import resource
 import signal
 import socket
 import tempfile
@@ -33,6 +34,7 @@ from carnet.soap.ebrim_render import EbrimRenderer
 
 forget_figures: Callable[[int, str], None] = mark_process_dead
 """The library's function carries no types."""
+FILES_OF_OUR_OWN = 512
 _LOG = logging.getLogger("carnet.server")
 
 
@@ -101,6 +103,7 @@ def serve_worker(home: Path, listening: socket.socket, worker: str, *, sealer: b
     _stop_with_the_parent()
     platform = build(settings, EbrimRenderer(), worker=worker)
     settle_memory()
+    allow_files(settings.maximum_connections)
     served = application(platform, sealer=sealer)
     served.state.operation.restarts.set(restarts)
     configuration = uvicorn.Config(
@@ -131,6 +134,15 @@ def _stop_with_the_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
+
+
+def allow_files(connections: int) -> None:
+    """Raises this process's limit of open files so that it can have so many connections beside its own files, as far as the system lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + FILES_OF_OUR_OWN
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
 def settle_memory() -> None:
