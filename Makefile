@@ -9,7 +9,7 @@ PACKAGES := nginx xmlsec1 wrk
 HOME_DIR ?= .demo-home
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
-.PHONY: env packages demo test deep check bench lock clean
+.PHONY: env packages demo test deep check bench bench-overload lock clean
 
 env: $(VENV)/.complete
 
@@ -63,6 +63,9 @@ bench: env bench-packages
 # Hours, and 40 GB of disk: 10,000,000 documents and an hour of mixed load.
 bench-deep: env bench-packages
 	$(BIN)/python -m bench --deep
+
+bench-overload: env packages
+	$(BIN)/python -m bench.overload
 
 lock:
 	$(BIN)/pip-compile --quiet --extra dev --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links \

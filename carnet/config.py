@@ -74,6 +74,12 @@ class Settings:
     maximum_documents: int = 50
     maximum_leaf_results: int = 10_000
     maximum_waiting_requests: int = 512
+    maximum_waiting_seconds: float = 1.0
+    maximum_requests_in_progress: int = 16
+    maximum_bytes_in_progress: int = 256 * 1024 * 1024
+    maximum_connections: int = 2_000
+    maximum_head_seconds: float = 10.0
+    maximum_body_seconds: float = 60.0
     maximum_listed_patients: int = 200
     maximum_candidates: int = 10
     maximum_searched_people: int = 500
@@ -147,6 +153,9 @@ class Settings:
     rendition_cache_bytes: int = 64 * 1024 * 1024
     log_level: str = "INFO"
     kill_at_for_tests: str = ""
+    # starting and stopping
+    stop_notice_seconds: float = 0.0
+    stop_seconds: float = 10.0
 
     def path(self, name: str) -> Path:
         """A setting that is a path, made absolute against the home directory."""
@@ -289,6 +298,11 @@ def _faults(settings: Settings) -> tuple[tuple[bool, str], ...]:
             production and settings.test_identities,
             "test_identities must be false in production: test INS would be taken for real ones.",
         ),
+        (
+            settings.maximum_bytes_in_progress < settings.maximum_request_bytes,
+            "maximum_bytes_in_progress is at least maximum_request_bytes: the largest request could never come in.",
+        ),
+        (settings.maximum_requests_in_progress < 1, "maximum_requests_in_progress is at least 1."),
         (
             bool(settings.witness_url) and not settings.witness_key,
             "witness_url needs witness_key, the key that the witness signs with.",

@@ -217,7 +217,11 @@ class Unavailable(CarnetError):
 
 
 class Busy(Unavailable):
-    """Too many requests are waiting."""
+    """Too many requests are waiting. `retry_after` is when to come back, in seconds."""
+
+    def __init__(self, message: str, *, subject: str = "", retry_after: int = 1) -> None:
+        super().__init__(message, subject=subject)
+        self.retry_after = retry_after
 
 
 class OutOfResources(Unavailable):

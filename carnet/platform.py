@@ -18,6 +18,7 @@ from carnet.crypto.keyring import DevelopmentKeyring, Keyring
 from carnet.crypto.tombstone_file import Tombstone, TombstoneFile
 from carnet.database.connection import Connection, SqliteConnection
 from carnet.database.schema import current, head
+from carnet.database.steps import runs_on
 from carnet.errors import ConfigurationError
 from carnet.identity.certificates import CertificateStore
 from carnet.registry.holder import Renderer
@@ -41,6 +42,11 @@ class Platform:
     engine: Engine
     renderer: Renderer
     renditions: RenditionCache
+
+    def check_schema(self) -> None:
+        """Raises ConfigurationError when the database was brought to a schema that this code cannot run on, while it ran perhaps."""
+        if not runs_on(self.connection, head()):
+            raise ConfigurationError("The database was brought to a schema that this version cannot run on.")
 
     def close(self) -> None:
         """Gives back files, connections and keys, each whatever becomes of the others; what is in memory of records goes too."""
@@ -72,13 +78,17 @@ def build(
     """
     if not settings.database.exists():
         raise ConfigurationError(f"There is no Carnet home in {settings.home}: make one with `carnet init --home DIR`.")
-    if current(settings.database) != head():
+    if current(settings.database) < head():
         raise ConfigurationError("The database is not at this version's schema: run `carnet migrate`.")
+    connection = SqliteConnection(settings.database)
+    if not runs_on(connection, head()):
+        connection.close()
+        raise ConfigurationError("The database was brought to a schema that this version cannot run on.")
     keys = keyring(settings.home / "keys", settings.environment)
     return Platform(
         settings=settings,
         clock=clock,
-        connection=SqliteConnection(settings.database),
+        connection=connection,
         keyring=keys,
         tombstones=TombstoneFile(settings.path("tombstones"), keys.sign_checkpoint, keys.checkpoint_public_key()),
         segments=SegmentStore(

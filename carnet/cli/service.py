@@ -11,6 +11,7 @@ import click
 from carnet.cli.operator_gate import operator_gate, operator_name
 from carnet.config import load
 from carnet.database.connection import SqliteConnection
+from carnet.database.schema import expand
 from carnet.database.schema import migrate as migrate_database
 from carnet.errors import ConfigurationError
 from carnet.home import create_home
@@ -34,12 +35,20 @@ def init(home: Path) -> None:
 
 @click.command()
 @HOME
-def migrate(home: Path) -> None:
-    """Bring the database of a home to this version's schema."""
+@click.option(
+    "--contract", is_flag=True, help="Also what the version before cannot run beside: once none of it serves any more."
+)
+def migrate(home: Path, contract: bool) -> None:
+    """Bring the database of a home to this version's schema, as far as the version before can go on serving meanwhile."""
     database = load(home).database
     if not database.exists():
         raise ConfigurationError(f"There is no Carnet home in {home}: make one with `carnet init --home DIR`.")
-    migrate_database(database)
+    if contract:
+        migrate_database(database)
+    elif not expand(database):
+        raise ConfigurationError(
+            "The version before cannot run on the schema that comes next. Stop every server of it, then run `carnet migrate --contract`."
+        )
     click.echo("The database is at this version's schema.")
 
 

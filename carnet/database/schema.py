@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -10,6 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, event, inspect, text
 from sqlalchemy.exc import DatabaseError
 
+from carnet.database.steps import last_expanding
 from carnet.errors import ConfigurationError
 
 
@@ -21,10 +23,31 @@ def _configuration(database: Path) -> Config:
 
 
 def migrate(database: Path) -> None:
-    """Applies every migration not yet applied to the SQLite file, creating it when absent; safe to call again."""
+    """Applies every migration not yet applied to the SQLite file, creating it when absent; safe to call again.
+
+    Not while older code serves, unless `expand` would do the same.
+    """
     command.upgrade(_configuration(database), "head")
 
 
+def expand(database: Path) -> bool:
+    """Applies the migrations that the code of the present schema can run beside, and stops before the first that it cannot.
+
+    An empty or absent file has no code beside it. Returns whether nothing is left to apply. A database of a newer version is left alone.
+    """
+    now = current(database) if database.exists() else ""
+    if not now:
+        migrate(database)
+        return True
+    steps = ScriptDirectory.from_config(_configuration(database))
+    pending = [one for one in reversed(list(steps.walk_revisions())) if one.revision > now]
+    reached = last_expanding(now, [(one.revision, getattr(one.module, "runs_with", one.revision)) for one in pending])
+    if reached > now:
+        command.upgrade(_configuration(database), reached)
+    return not pending or reached == pending[-1].revision
+
+
+@cache
 def head() -> str:
     """The newest migration's number."""
     found = ScriptDirectory.from_config(_configuration(Path("unused"))).get_current_head()

@@ -42,6 +42,8 @@ from carnet.requester import Requester
 
 T = TypeVar("T")
 MAXIMUM_BATCH = 64
+TOGETHER = 0.005
+"""Seconds that an act waits at most for those who are on the way, to share its transaction with them."""
 LET_OTHERS_IN = 0.001
 """Seconds between two steps of a long import: more than others wait between two tries (connection.BETWEEN_TRIES)."""
 _LOG = logging.getLogger("carnet.gate")
@@ -71,13 +73,20 @@ class Attempt:
     reason: str
 
 
+def _nobody_else() -> int:
+    return 0
+
+
 @dataclass(slots=True)
 class Gate:
     """The one owner of transactions in a worker process. `perform` is for doors, `perform_now` for the command line."""
 
     platform: Platform
+    on_the_way: Callable[[], int] = _nobody_else
+    """How many requests are in progress, those whose acts wait here among them. Whoever sets this calls `stir` when one ends."""
     _queue: deque[_Waiting] = field(default_factory=deque)
-    _scheduled: bool = False
+    _scheduled: asyncio.Handle | None = None
+    _soon: bool = False
     _tree: SealedTree = field(default_factory=SealedTree)
     _rules: RulesInForce = field(init=False)
 
@@ -99,12 +108,22 @@ class Gate:
         loop = asyncio.get_running_loop()
         waiting = _Waiting(requester, act, loop.create_future())
         self._queue.append(waiting)
-        if not self._scheduled:
-            self._scheduled = True
-            loop.call_soon(self._drain)
+        self.stir()
         assert waiting.answer is not None
         result: T = await waiting.answer
         return result
+
+    def stir(self) -> None:
+        """Lets the next transaction begin in the next round of the loop when everybody on the way has come, or else within `TOGETHER`."""
+        if not self._queue or self._soon:
+            return
+        loop = asyncio.get_running_loop()
+        if len(self._queue) >= min(self.on_the_way(), MAXIMUM_BATCH):
+            if self._scheduled is not None:
+                self._scheduled.cancel()
+            self._soon, self._scheduled = True, loop.call_soon(self._drain)
+        elif self._scheduled is None:
+            self._scheduled = loop.call_later(TOGETHER, self._drain)
 
     def perform_now(self, requester: Requester, act: Act[T]) -> T:
         """The same for a caller without an event loop: a batch of one."""
@@ -211,11 +230,10 @@ class Gate:
     # --- one batch -------------------------------------------------------------------------------------------------
 
     def _drain(self) -> None:
-        self._scheduled = False
+        self._soon, self._scheduled = False, None
         batch = [self._queue.popleft() for _ in range(min(MAXIMUM_BATCH, len(self._queue)))]
         if self._queue:
-            self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._drain)
+            self._soon, self._scheduled = True, asyncio.get_running_loop().call_soon(self._drain)
         self._run_batch(batch)
         for waiting in batch:
             answer = waiting.answer

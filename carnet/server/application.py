@@ -13,15 +13,18 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from carnet.errors import CarnetError, MalformedMessage, TooLarge
+from carnet.errors import Busy, CarnetError, MalformedMessage
 from carnet.kill_points import reached
 from carnet.platform import Platform
 from carnet.record.forgetting import forget_the_ended
 from carnet.record.gate import Gate
+from carnet.server.admission import NOBODY, Admission
 from carnet.server.asking_witness import keep_asking, open_desk
+from carnet.server.bodies import Body, declared_length, read_body
 from carnet.server.operation import Operation
-from carnet.server.transport import caller_address, caller_certificate
-from carnet.soap.door import Answer, Call, SoapDoor
+from carnet.server.transport import caller_address, caller_certificate, is_gone
+from carnet.server.urgency import LARGE, claims_urgency, in_multipart, transaction_of
+from carnet.soap.door import URGENT, Answer, Call, SoapDoor
 
 _LOG = logging.getLogger("carnet.server")
 BETWEEN_FORGETTING = 5.0
@@ -31,67 +34,63 @@ SOAP_SERVICES = ("registry", "repository", "patients", "patientsPDQ", "patientsS
 
 
 class SoapEndpoint:
-    """One path of the SOAP services (protocols §1.1): reads the request within its limits, hands it to the door, sends the answer."""
+    """One path of the SOAP services (protocols §1.1): reads the request within its limits, hands it to the door in its turn, sends the answer."""
 
-    def __init__(self, service: str, platform: Platform, door: SoapDoor, operation: Operation) -> None:
+    def __init__(
+        self, service: str, platform: Platform, door: SoapDoor, operation: Operation, admission: Admission
+    ) -> None:
         self.service = service
         self.platform = platform
         self.door = door
         self.operation = operation
+        self.admission = admission
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI call. Every request gets an answer in the protocol and one measure."""
         began = time.perf_counter()
         answer = await self._answer(scope, receive)
-        await _send(send, answer)
-        reached("answer-sent")
         self.operation.measure(answer.transaction, answer.outcome, time.perf_counter() - began)
+        await _send(send, answer, closing=self.operation.stopping)
+        reached("answer-sent")
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         settings = self.platform.settings
         headers = dict(scope["headers"])
+        content_type = headers.get(b"content-type", b"")
+        said = transaction_of(content_type)
         try:
             if scope["method"] != "POST":
                 raise MalformedMessage("This service answers POST requests.")
             certificate = caller_certificate(settings, scope)
-            body = await read_body(receive, headers, settings.maximum_request_bytes)
+            with Body(self.admission.bodies, certificate or NOBODY) as held:
+                if said not in URGENT and (declared_length(headers, settings.maximum_request_bytes) or 0) > LARGE:
+                    self.admission.refuse_early(certificate or NOBODY)
+                body = await read_body(receive, headers, settings.maximum_request_bytes, held)
+                address = caller_address(settings, scope)
+                call = Call(self.service, content_type.decode("latin-1"), body, certificate, address)
+                return await self._in_turn(call, said, is_gone(scope))
+        except Busy as error:
+            return self.door.refuse(error, transaction=said or "unknown", multipart=in_multipart(said))
         except CarnetError as error:
             return self.door.refuse(error)
-        content_type = headers.get(b"content-type", b"").decode("latin-1")
-        return await self.door.handle(
-            Call(self.service, content_type, body, certificate, caller_address(settings, scope))
-        )
+
+    async def _in_turn(self, call: Call, said: str, gone: Callable[[], bool]) -> Answer:
+        urgent = claims_urgency(self.service, said, call.body)
+        async with self.admission.turn(call.certificate or NOBODY, urgent=urgent, gone=gone) as turn:
+            answer = await self.door.handle(call)
+            turn.true = answer.urgent
+            return answer
 
 
-async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -> bytes:
-    """The whole body, refused with TooLarge as soon as it is known to pass `limit` bytes; a broken one is a MalformedMessage."""
-    declared = headers.get(b"content-length")
-    if declared is not None and declared.isdigit() and int(declared) > limit:
-        raise TooLarge(f"The request is larger than {limit} bytes.")
-    if headers.get(b"content-encoding", b"identity") != b"identity":
-        raise MalformedMessage("Compressed requests are not accepted.")
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise MalformedMessage("The connection was closed before the request was complete.")
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > limit:
-            raise TooLarge(f"The request is larger than {limit} bytes.")
-        chunks.append(chunk)
-        if not message.get("more_body", False):
-            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-
-
-async def _send(send: Send, answer: Answer) -> None:
+async def _send(send: Send, answer: Answer, *, closing: bool = False) -> None:
     headers = [
         (b"content-type", answer.content_type.encode("latin-1")),
         (b"content-length", str(sum(len(chunk) for chunk in answer.chunks)).encode()),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
     ]
+    if closing:
+        headers.append((b"connection", b"close"))
     if answer.retry_after:
         headers.append((b"retry-after", str(answer.retry_after).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
@@ -138,9 +137,11 @@ def _in_background(gate: Gate, operation: Operation, interval: float) -> Iterato
 
 
 def application(platform: Platform, *, sealer: bool = True) -> Starlette:
-    """The whole application of one worker. One worker alone seals the trace (`sealer`)."""
+    """The whole application of one worker. One worker of a server seals the trace (`sealer`); its `state` has what a server needs to stop it."""
     gate = Gate(platform)
     operation = Operation(platform, gate)
+    admission = Admission(platform.settings, shed=operation.refused, freed=gate.stir)
+    gate.on_the_way = lambda: admission.in_progress
     door = SoapDoor(platform, gate)
     base = platform.settings.base_path
 
@@ -164,12 +165,16 @@ def application(platform: Platform, *, sealer: bool = True) -> Starlette:
 
     served = Starlette(
         routes=[
-            *(Route(f"{base}/{name}", SoapEndpoint(name, platform, door, operation)) for name in SOAP_SERVICES),
+            *(
+                Route(f"{base}/{name}", SoapEndpoint(name, platform, door, operation, admission))
+                for name in SOAP_SERVICES
+            ),
             Route("/health/live", operation.live, methods=["GET"]),
             Route("/health/ready", operation.ready, methods=["GET"]),
             Route("/metrics", operation.metrics, methods=["GET"]),
         ],
         lifespan=lifespan,
     )
+    served.state.operation, served.state.admission = operation, admission
     served.router.redirect_slashes = False  # a redirection would name the host that the caller claims
     return served

@@ -14,7 +14,7 @@ from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, genera
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from carnet.errors import IntegrityFailure
+from carnet.errors import ConfigurationError, IntegrityFailure
 from carnet.platform import Platform
 from carnet.record.emergency_control import obligations
 from carnet.record.gate import Gate
@@ -59,6 +59,19 @@ class Operation:
             multiprocess_mode="livesum",
             registry=self.registry,
         )
+        self.shed = Counter(
+            "carnet_shed_requests",
+            "Requests that were told to come back, by lane and reason; none of them was begun.",
+            ("lane", "why"),
+            registry=self.registry,
+        )
+        self.restarts = Gauge(
+            "carnet_worker_restarts",
+            "Times that workers were started again after they ended by themselves.",
+            multiprocess_mode="livesum",
+            registry=self.registry,
+        )
+        self.stopping = False
         self.obligations = Gauge(
             "carnet_obligations",
             "What waits for a person or a timer: reviews, alarms, notices.",
@@ -79,6 +92,10 @@ class Operation:
         self.requests.labels(transaction, outcome).inc()
         self.durations.labels(transaction).observe(seconds)
         self.waiting.set(self.gate.waiting)
+
+    def refused(self, lane: str, why: str) -> None:
+        """Counts a request that was not let in: `lane` ordinary or urgent; `why` full, waiting, late, displaced, gone or stopping."""
+        self.shed.labels(lane, why).inc()
 
     def sealing_failed(self) -> None:
         """Counts a failed sealing."""
@@ -102,11 +119,23 @@ class Operation:
         platform = self.platform
         return [
             ("database", _works(platform.connection.check_durability)),
+            ("schema", not self._schema_left()),
             ("documents", _works(partial(_write_document, platform.segments))),
             ("revocation lists", _works(platform.certificates.check_revocation_lists)),
             ("rules", _proves(self.gate.check_rules)),
             ("waiting acts", self.gate.waiting < platform.settings.maximum_waiting_requests),
+            ("stopping", not self.stopping),
         ]
+
+    def _schema_left(self) -> bool:
+        """Whether the database has left this code behind; that nothing can be read is told by the database's own probe."""
+        try:
+            self.platform.check_schema()
+        except ConfigurationError:
+            return True
+        except Exception:  # noqa: BLE001 - another part does not work
+            return False
+        return False
 
     def _whole(self) -> CollectorRegistry:
         """What to show: this worker's figures, or those of all when the workers share a folder for them."""

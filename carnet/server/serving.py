@@ -5,30 +5,37 @@ from __future__ import annotations
 import gc
 import ipaddress
 import logging
+import math
 import multiprocessing
 import os
+import resource
 import signal
 import socket
 import tempfile
 import threading
-from collections.abc import Sequence
-from multiprocessing.connection import wait
+from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import uvicorn
+from prometheus_client.multiprocess import mark_process_dead
 
 from carnet.audit.signed_note import COSIGNATURE, read_verifier_key
 from carnet.config import Settings, load
-from carnet.errors import ConfigurationError, Unavailable
+from carnet.errors import ConfigurationError
 from carnet.kill_points import arm
 from carnet.platform import build
+from carnet.server.accepting import Server
 from carnet.server.application import application
 from carnet.server.logs import configure_logs
 from carnet.server.operation import SHARED
+from carnet.server.supervision import Supervisor
 from carnet.server.transport import MutualTlsProtocol, tls_context
 from carnet.soap.ebrim_render import EbrimRenderer
 
+forget_figures: Callable[[int, str], None] = mark_process_dead
+"""The library's function carries no types."""
+FILES_OF_OUR_OWN = 512
 _LOG = logging.getLogger("carnet.server")
 
 
@@ -45,7 +52,7 @@ def serve(home: Path, *, ready: bool = True) -> None:
         return
     with tempfile.TemporaryDirectory(prefix="carnet-figures-") as figures:
         os.environ[SHARED] = figures
-        _serve_together(home, listening, settings.workers)
+        _serve_together(home, listening, settings, Path(figures))
 
 
 def check(settings: Settings) -> None:
@@ -62,34 +69,17 @@ def check(settings: Settings) -> None:
             raise ConfigurationError(f"declared_proxies holds what is no address or network: {error}.") from error
 
 
-def _serve_together(home: Path, listening: socket.socket, count: int) -> None:
+def _serve_together(home: Path, listening: socket.socket, settings: Settings, figures: Path) -> None:
     context = multiprocessing.get_context("spawn")
-    workers = [
-        context.Process(target=serve_worker, args=(home, listening, f"w{n}"), kwargs={"sealer": n == 0})
-        for n in range(count)
-    ]
+
+    def worker(number: int, restarts: int) -> BaseProcess:
+        how = {"sealer": number == 0, "restarts": restarts}
+        return context.Process(target=serve_worker, args=(home, listening, f"w{number}"), kwargs=how)
+
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    supervise(workers)
-
-
-def supervise(workers: Sequence[BaseProcess]) -> None:
-    """Starts the workers, waits until told to stop (KeyboardInterrupt), then stops them.
-
-    Raises Unavailable when one ended by itself: the others are stopped too, so that whoever watches the service starts it anew.
-    """
-    try:
-        for worker in workers:
-            worker.start()
-        wait([worker.sentinel for worker in workers])
-    except KeyboardInterrupt:
-        return
-    finally:
-        started = [worker for worker in workers if worker.pid is not None]
-        for worker in started:
-            worker.terminate()
-        for worker in started:
-            worker.join()
-    raise Unavailable("A worker process ended by itself; the others were stopped.")
+    Supervisor(
+        worker, settings.workers, ended=lambda pid: forget_figures(pid, str(figures)), stopping=listening.close
+    ).run()
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -107,16 +97,19 @@ def listen(settings: Settings) -> socket.socket:
     return listening
 
 
-def serve_worker(home: Path, listening: socket.socket, worker: str, *, sealer: bool) -> None:
-    """One worker process: builds its platform and answers from the shared socket."""
+def serve_worker(home: Path, listening: socket.socket, worker: str, *, sealer: bool, restarts: int = 0) -> None:
+    """One worker process: builds its platform and answers from the shared socket. `restarts`: how often it was started again."""
     settings = load(home)
     configure_logs(settings.log_level)
     _stop_with_the_parent()
     arm(settings.kill_at_for_tests)
     platform = build(settings, EbrimRenderer(), worker=worker)
     settle_memory()
+    allow_files(settings.maximum_connections)
+    served = application(platform, sealer=sealer)
+    served.state.operation.restarts.set(restarts)
     configuration = uvicorn.Config(
-        application(platform, sealer=sealer),
+        served,
         http=MutualTlsProtocol,
         loop="uvloop",
         lifespan="on",
@@ -126,10 +119,10 @@ def serve_worker(home: Path, listening: socket.socket, worker: str, *, sealer: b
         server_header=False,
         date_header=True,
         timeout_keep_alive=75,
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=math.ceil(settings.stop_seconds),
         ssl_context_factory=(lambda _config, _default: tls_context(settings)) if settings.tls_enabled else None,
     )
-    uvicorn.Server(configuration).run(sockets=[listening])
+    Server(configuration, settings, served.state.operation, served.state.admission).run(sockets=[listening])
 
 
 def _stop_with_the_parent() -> None:
@@ -143,6 +136,15 @@ def _stop_with_the_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
+
+
+def allow_files(connections: int) -> None:
+    """Raises this process's limit of open files so that it can have so many connections beside its own files, as far as the system lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + FILES_OF_OUR_OWN
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
 def settle_memory() -> None:

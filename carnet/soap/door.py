@@ -11,13 +11,13 @@ import logging
 import secrets
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from carnet.errors import Busy, CarnetError, Unauthenticated, Unavailable, UnsupportedOperation
 from carnet.kill_points import reached
 from carnet.platform import Platform
 from carnet.record.gate import Attempt, Gate
-from carnet.requester import Requester
+from carnet.requester import AccessMode, Requester
 from carnet.soap import authorizations, iti18, iti41, iti43, iti57, mtom, patient_records, patients_specific
 from carnet.soap import envelope as soap_envelope
 from carnet.soap.envelope import Envelope
@@ -55,6 +55,8 @@ HANDLERS: dict[str, Handler] = {
 }
 ALWAYS_MULTIPART = frozenset({"iti43"})
 """Transactions whose answers are MTOM even when they are faults (protocols §5)."""
+URGENT = frozenset({"iti57", "td0.3"})
+"""Transactions by which documents are masked and people blocked: they must not wait behind reads."""
 MULTIPART_WHEN_ASKED_SO = frozenset({"iti41"})
 """MTOM too (ITI TF-2 §3.41.4.2.2), unless the request came as a plain envelope, which is a lenience of ours."""
 
@@ -72,7 +74,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One HTTP answer, with what the operator's figures say of it."""
+    """One HTTP answer, with what the operator's figures say of it.
+
+    `urgent` is whether it was to an identified caller who masked, blocked, or came in an emergency.
+    """
 
     status: int
     content_type: str
@@ -80,6 +85,7 @@ class Answer:
     transaction: str
     outcome: str
     retry_after: int = 0
+    urgent: bool = False
 
 
 class SoapDoor:
@@ -94,7 +100,7 @@ class SoapDoor:
 
     async def handle(self, call: Call) -> Answer:
         """Answers one call; never raises for what the caller did."""
-        transaction, relates_to, multipart = "unknown", "", False
+        transaction, relates_to, multipart, urgent = "unknown", "", False, False
         try:
             message, envelope = await self._aside(call, self._read, call)
             reached("request-read")
@@ -104,17 +110,19 @@ class SoapDoor:
             multipart = _in_multipart(transaction, message)
             handler = _handler_of(transaction, call.service)
             requester = self._authenticate(call, envelope, transaction)
+            urgent = transaction in URGENT or requester.mode is not AccessMode.NORMAL
             request = Request(envelope, message, requester)
             reply = await handler(self.platform, self.gate, request)
-            return _answer(operation, reply, relates_to, multipart=multipart)
+            answer = _answer(operation, reply, relates_to, multipart=multipart)
         except CarnetError as error:
-            return self.refuse(error, transaction=transaction, relates_to=relates_to, multipart=multipart)
+            answer = self.refuse(error, transaction=transaction, relates_to=relates_to, multipart=multipart)
         except Exception as error:  # noqa: BLE001 - every path ends in an answer
             reference = secrets.token_hex(6)
             _LOG.exception("a request failed", extra={"reference": reference, "transaction": transaction})
-            return self.refuse(
+            answer = self.refuse(
                 error, transaction=transaction, relates_to=relates_to, reference=reference, multipart=multipart
             )
+        return replace(answer, urgent=True) if urgent else answer
 
     def refuse(
         self,
@@ -128,7 +136,9 @@ class SoapDoor:
         """The SOAP fault of an error, in MTOM where the answer would have been."""
         status, body = fault_for(error, relates_to=relates_to, message_id=new_message_id(), reference=reference)
         outcome = "fault" if isinstance(error, CarnetError) and is_fault(error) else "error"
-        retry_after = 1 if isinstance(error, Unavailable | Busy) else 0
+        retry_after = 0
+        if isinstance(error, Unavailable):
+            retry_after = error.retry_after if isinstance(error, Busy) else 1
         if multipart:
             content_type, chunks = mtom.write(body, (), secrets.token_hex(16))
             return Answer(status, content_type, chunks, transaction, outcome, retry_after)

@@ -12,7 +12,9 @@ import pytest
 from carnet.database.connection import SqliteConnection
 from carnet.demo.people import MEDECIN_TRAITANT, OTHER_GP, PAT_TROIS
 from carnet.errors import MalformedMessage, TooLarge
-from carnet.server.application import SOAP_SERVICES, keep_sealing, read_body
+from carnet.server.application import SOAP_SERVICES, keep_sealing
+from carnet.server.bodies import Body as HeldBody
+from carnet.server.bodies import BodyRoom, read_body
 from carnet.server.operation import Operation
 
 SERVICES = "/si-dmp-server/v2/services"
@@ -37,7 +39,8 @@ class Body:
 
 def read(body, **headers):
     named = {name.replace("_", "-").encode(): value for name, value in headers.items()}
-    return asyncio.run(read_body(body, named, LIMIT))
+    with HeldBody(BodyRoom(10 * LIMIT, LIMIT), b"") as held:
+        return asyncio.run(read_body(body, named, LIMIT, held))
 
 
 # --- limits --------------------------------------------------------------------------------------------------------

@@ -20,55 +20,12 @@ import pytest
 from carnet.client.exchange_service import ExchangeService
 from carnet.config import Settings
 from carnet.demo.people import MEDECIN_TRAITANT, PAT_TROIS
-from carnet.errors import ConfigurationError, Unavailable
-from carnet.server.serving import listen, supervise
+from carnet.errors import ConfigurationError
+from carnet.server.serving import listen
 from carnet.soap.answer_parse import ResponseStatus
 
 WITHIN = 60.0
 FIND_DOCUMENTS = "urn:uuid:14d4debf-8f97-4251-9a74-a90016b0af0d"
-
-
-class FakeWorker:
-    """A worker process as far as a supervisor sees it."""
-
-    def __init__(self, *, at_start=lambda: None) -> None:
-        self.sentinel, self._alive = os.pipe()
-        self.at_start = at_start
-        self.pid = None
-        self.terminated = self.joined = False
-
-    def start(self):
-        self.at_start()
-        self.pid = 1
-
-    def end(self):
-        os.close(self._alive)
-
-    def terminate(self):
-        self.terminated = True
-
-    def join(self):
-        assert self.terminated
-        self.joined = True
-
-
-def interrupt():
-    raise KeyboardInterrupt
-
-
-def test_a_worker_that_ends_by_itself_takes_the_service_with_it():
-    """Half a service, or one whose sealer is gone, is noticed by nobody."""
-    workers = [FakeWorker() for _ in range(3)]
-    workers[1].end()
-    with pytest.raises(Unavailable, match="ended by itself"):
-        supervise(workers)
-    assert all(worker.joined for worker in workers)
-
-
-def test_being_told_to_stop_stops_the_workers_that_were_started():
-    workers = [FakeWorker(), FakeWorker(at_start=interrupt), FakeWorker()]
-    supervise(workers)
-    assert [worker.joined for worker in workers] == [True, False, False]
 
 
 @pytest.mark.parametrize(("host", "family"), [("127.0.0.1", socket.AF_INET), ("::1", socket.AF_INET6)])
@@ -202,3 +159,64 @@ def test_two_workers_share_one_port_and_stop_together_once_the_trace_is_sealed(h
     assert PAT_TROIS.identifier.value not in service.log.read_text(encoding="utf-8")
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2])), timeout=5)
+
+
+def test_a_worker_that_is_killed_is_started_again_and_the_service_goes_on(home, first_stage):
+    """Its place is taken by a new process within seconds; the other answers meanwhile, and what it wrote is whole."""
+    caller = first_stage.callers[MEDECIN_TRAITANT.identifier]
+    authorities = home / "pki" / "trust" / "racine.pem"
+    with running(home) as service:
+        address = service.address()
+        for worker in service.workers():
+            os.kill(worker, signal.SIGKILL)
+            service.until(lambda worker=worker: is_gone(worker), "the end of a worker")
+            assert search(address, caller, authorities)
+        service.until(lambda: len(service.said("Application startup complete.")) == 4, "two more workers")
+        assert len(service.said("a worker process ended by itself; it is started again")) == 2
+        third, fourth = service.workers()[2:]
+        for one in (third, fourth):
+            with held(one):
+                assert get(address, "/health/ready", authorities).status_code == 200
+                assert search(address, caller, authorities)
+        metrics = get(address, "/metrics", authorities).text
+        assert "carnet_worker_restarts 2.0" in metrics
+        service.process.send_signal(signal.SIGTERM)
+        assert service.process.wait(timeout=WITHIN) == 0
+    with contextlib.closing(sqlite3.connect(home / "carnet.db")) as database:
+        assert database.execute("SELECT count(*) FROM replay").fetchone() == (4,)
+        lines, sealed = database.execute("SELECT count(*), count(leaf_index) FROM audit_event").fetchone()
+    assert lines == sealed
+
+
+def test_connections_that_come_at_once_are_shared_among_the_workers(home):
+    """One of two must not take all of sixteen: it did, when each emptied the queue of the one socket."""
+    authorities = home / "pki" / "trust" / "racine.pem"
+    most = []
+    with running(home) as service:
+        address = service.address()
+        port = int(address.rpartition(":")[2])
+        context = ssl.create_default_context(cafile=str(authorities))
+        for _ in range(6):
+            raw = [socket.create_connection(("127.0.0.1", port), timeout=WITHIN) for _ in range(16)]
+            spoken = [context.wrap_socket(one, server_hostname="127.0.0.1") for one in raw]
+            most.append(max(count_of(connected_to(port)).values()))
+            for one in spoken:
+                one.close()
+            service.until(lambda: not connected_to(port), "the end of the connections")
+    assert sorted(most)[len(most) // 2] <= 12, most
+
+
+def count_of(owners):
+    return {owner: owners.count(owner) for owner in set(owners)}
+
+
+def connected_to(port):
+    """The process behind each established connection of a listening port, as the kernel tells it."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]]
+    inodes = {line[9] for line in lines if int(line[1].rpartition(":")[2], 16) == port and line[3] == "01"}
+    found = []
+    for handle in Path("/proc").glob("[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):
+            if (target := str(handle.readlink())).startswith("socket:[") and target[8:-1] in inodes:
+                found.append(handle.parts[2])
+    return found

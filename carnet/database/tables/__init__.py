@@ -56,6 +56,7 @@ from carnet.database.tables.registry import (
 from carnet.database.tables.repository import stored_document
 from carnet.database.tables.representation import representation
 from carnet.database.tables.rule_data import rule_approval, rule_version, rule_withdrawal
+from carnet.database.tables.upgrade import schema_step
 
 __all__ = [
     "access_figure",
@@ -100,6 +101,7 @@ __all__ = [
     "rule_approval",
     "rule_version",
     "rule_withdrawal",
+    "schema_step",
     "stored_document",
     "submission_set",
     "tombstone",

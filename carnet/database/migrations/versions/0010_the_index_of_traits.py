@@ -6,7 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0010"
-down_revision = "0006"
+down_revision = "0009"
+runs_with = "0010"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,40 @@
+"""The judgement of a run with three times too much: each figure that does not hold is named."""
+
+from __future__ import annotations
+
+from bench.overload import EACH_SECOND, PROBES, SECONDS, WARM_UP, Heard, figures, spread
+
+PEAK = 100.0
+
+
+def heard(*, wait=0.5, refusal=0.01, refused=10, mask_status=200, goodput=1.0, retry_after=True):
+    measured = SECONDS - WARM_UP
+    good = int(PEAK * measured * goodput)
+    found = [Heard("usual", 2.0, wait, 200, success=True) for _ in range(good)]
+    found += [Heard("usual", 2.0, refusal, 503, retry_after=retry_after) for _ in range(refused)]
+    found += [Heard("health", 2.0, 0.01, 200) for _ in range(PROBES)]
+    for kind in ("mask", "break-glass"):
+        found += [Heard(kind, 2.0, 0.1, mask_status, success=mask_status == 200) for _ in range(EACH_SECOND)]
+    return found
+
+
+def broken(traced=10_000, **how):
+    return {name for name, holds in figures(heard(**how), PEAK, traced)["holds"].items() if not holds}
+
+
+def test_a_run_that_holds_holds():
+    assert broken() == set()
+
+
+def test_each_figure_that_does_not_hold_is_named():
+    assert broken(wait=2.5) == {"accepted"}
+    assert broken(refusal=0.2) == {"refused"}
+    assert broken(retry_after=False) == {"refused"}
+    assert broken(goodput=0.7) == {"goodput"}
+    assert broken(mask_status=503) == {"urgent"}
+    assert broken(traced=3) == {"trace"}
+
+
+def test_a_spread_is_in_milliseconds():
+    assert spread([one / 1_000 for one in range(101)]) == {"p50_ms": 50.0, "p99_ms": 99.0, "longest_ms": 100.0}
+    assert spread([]) == {"p50_ms": 0.0, "p99_ms": 0.0, "longest_ms": 0.0}

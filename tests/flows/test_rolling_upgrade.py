@@ -1,0 +1,208 @@
+"""A rolling upgrade: the version before and the next one serve one home side by side, while the schema is expanded under both.
+
+The next version is a copy of this package with one more migration: the code of the version before is this very code.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+import carnet
+from carnet.cli.demonstration import running_server
+from carnet.config import load
+from carnet.database.schema import current, head
+from carnet.demo.people import MEDECIN_TRAITANT
+from carnet.metadata import MASQUE_PS
+from carnet.record.administration import verify_trace
+
+MIGRATION = '''
+"""A step that only adds, or one that takes something away."""
+import sqlalchemy as sa
+from alembic import op
+
+revision = "{revision}"
+down_revision = "{before}"
+branch_labels = None
+depends_on = None
+runs_with = "{runs_with}"
+
+
+def upgrade() -> None:
+    {change}
+'''
+ADDS = """op.add_column("document_entry", sa.Column("next_note", sa.Text()))
+    op.create_table("next_table", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("said", sa.Text()))"""
+TAKES_AWAY = """op.drop_table("next_table")"""
+
+
+class Version:
+    """A copy of this package with further migrations, as a later version would have them."""
+
+    def __init__(self, folder, *steps):
+        self.folder = folder
+        shutil.copytree(
+            Path(carnet.__file__).parent, folder / "carnet", ignore=shutil.ignore_patterns("__pycache__", "*.pyc")
+        )
+        versions = folder / "carnet" / "database" / "migrations" / "versions"
+        before = head()
+        for number, (change, compatible) in enumerate(steps, 1):
+            revision = f"{int(head()) + number:04}"
+            runs_with = before if compatible else revision
+            text = MIGRATION.format(revision=revision, before=before, runs_with=runs_with, change=change)
+            (versions / f"{revision}_next.py").write_text(text, encoding="utf-8")
+            before = revision
+        self.head = before
+
+    def run(self, *words):
+        done = subprocess.run(
+            [sys.executable, "-m", "carnet", *words],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(self.folder)},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture
+def upgraded(tmp_path):
+    return Version(tmp_path / "next", (ADDS, True))
+
+
+@contextmanager
+def beside(house, port, monkeypatch, folder):
+    """One more server on the home of a house, of the version in that folder; callers are sent to it while it runs."""
+    config = house.stage.home / "carnet.toml"
+    text = config.read_text(encoding="utf-8")
+    stage, before = house.stage, Path.cwd()
+    house.hang_up()
+    with monkeypatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("PYTHONPATH", str(folder))
+        config.write_text(re.sub(r"(?m)^port = .*$", f"port = {port}", text), encoding="utf-8")
+        house.stage = type(stage)(stage.home, load(stage.home), stage.callers, stage.patients)
+        try:
+            with running_server(house.stage):
+                config.write_text(text, encoding="utf-8")
+                os.chdir(before)
+                yield house.stage
+        finally:
+            config.write_text(text, encoding="utf-8")
+            house.hang_up()
+            house.stage = stage
+
+
+def at(house, stage):
+    """Sends callers to this server from now on."""
+    house.hang_up()
+    house.stage = stage
+
+
+def failing(house):
+    answer = httpx.get(
+        house.stage.address + "/health/ready",
+        verify=__import__("ssl").create_default_context(cafile=str(house.stage.authorities)),
+        trust_env=False,
+    )
+    return answer.json()["failing"]
+
+
+def test_the_version_before_and_the_next_serve_one_home_while_it_is_upgraded(
+    open_house, upgraded, free_port, monkeypatch
+):
+    with open_house() as house:
+        old, record = house.stage, house.new_record()
+        first = record.put(record.document(title="Avant"))
+        status, said = upgraded.run("migrate", "--home", str(old.home))
+        assert (status, said) == (0, "The database is at this version's schema.\n")
+        assert current(old.settings.database) == upgraded.head > head()
+        assert failing(house) == []
+        with beside(house, free_port(), monkeypatch, upgraded.folder) as new:
+            for turn in range(4):
+                at(house, (old, new)[turn % 2])
+                record.add(title=f"Document {turn}")
+                at(house, (new, old)[turn % 2])
+                assert f"Document {turn}" in record.titles()
+            at(house, new)
+            record.mask(first, [MASQUE_PS])
+            at(house, old)
+            masked = {code.code for entry in record.documents().entries for code in entry.confidentiality_codes}
+            assert MASQUE_PS in masked
+            at(house, old)
+        # The version before can even be started again.
+        with beside(house, free_port(), monkeypatch, Path(carnet.__file__).parents[1]) as again:
+            at(house, again)
+            assert len(record.titles()) == 5
+            at(house, old)
+        house.gate.seal()
+        report = verify_trace(house.gate)
+        assert report.intact, report.findings
+        with closing(sqlite3.connect(old.settings.database)) as raw:
+            assert raw.execute("SELECT count(*) FROM next_table").fetchone() == (0,)
+
+
+def test_control_what_the_version_before_cannot_run_beside_is_not_done_under_it(open_house, tmp_path):
+    """Nor is it served on afterwards: when somebody forces it, the old server is no longer ready, and none starts."""
+    contracted = Version(tmp_path / "next", (ADDS, True), (TAKES_AWAY, False))
+    with open_house() as house:
+        home, database = house.stage.home, house.stage.settings.database
+        status, said = contracted.run("migrate", "--home", str(home))
+        assert status != 0
+        assert "--contract" in said
+        assert head() < current(database) < contracted.head
+        assert failing(house) == []
+        assert contracted.run("migrate", "--contract", "--home", str(home))[0] == 0
+        assert current(database) == contracted.head
+        assert failing(house) == ["schema"]
+    done = subprocess.run(
+        [sys.executable, "-m", "carnet", "serve", "--home", str(home)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "cannot run on" in done.stdout + done.stderr
+
+
+def test_a_schema_that_says_nothing_of_this_code_is_not_run_on(open_house, make_home):
+    home = make_home()
+    with closing(sqlite3.connect(home / "carnet.db")) as raw, raw:
+        raw.execute("UPDATE alembic_version SET version_num = '9999'")
+    done = subprocess.run(
+        [sys.executable, "-m", "carnet", "seal-audit", "--home", str(home)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "cannot run on" in done.stdout + done.stderr
+
+
+def test_two_servers_on_one_home_that_both_seal_keep_the_trace_whole(open_house, free_port, monkeypatch):
+    """Two machines each have a worker w0: neither its files nor its sealing may meet the other's."""
+    with open_house(CARNET_AUDIT_SEAL_INTERVAL="0.05") as house:
+        old, record = house.stage, house.new_record()
+        with beside(house, free_port(), monkeypatch, Path(carnet.__file__).parents[1]) as other:
+            for turn in range(6):
+                at(house, (old, other)[turn % 2])
+                record.add(title=f"Document {turn}", by=MEDECIN_TRAITANT)
+            at(house, old)
+        assert len(record.titles()) == 6
+        house.gate.seal()
+        assert verify_trace(house.gate).intact
+        names = [file.name for file in (old.home / "documents").glob("w0-*.seg")]
+        assert len(names) == len(set(names)) >= 2
