@@ -21,6 +21,8 @@ from carnet.errors import ConfigurationError
 from carnet.identity.certificates import CertificateStore
 from carnet.registry.holder import Renderer
 from carnet.registry.renditions import RenditionCache
+from carnet.repository.document_store import open_places
+from carnet.repository.segment_files import SegmentFiles
 from carnet.repository.segments import SegmentStore
 
 __all__ = ["Connection", "PatientKey", "Platform", "Tombstone", "build"]
@@ -36,6 +38,7 @@ class Platform:
     keyring: Keyring
     tombstones: TombstoneFile
     segments: SegmentStore
+    segment_files: SegmentFiles
     certificates: CertificateStore
     engine: Engine
     renderer: Renderer
@@ -43,6 +46,7 @@ class Platform:
 
     def close(self) -> None:
         """Gives back files and connections."""
+        self.segment_files.stop()
         self.segments.close()
         self.connection.close()
 
@@ -71,13 +75,15 @@ def build(
     if current(settings.database) != head():
         raise ConfigurationError("The database is not at this version's schema: run `carnet migrate`.")
     keys = keyring(settings.home / "keys", settings.environment)
+    places = open_places(settings, worker, clock)
     return Platform(
         settings=settings,
         clock=clock,
         connection=SqliteConnection(settings.database),
         keyring=keys,
         tombstones=TombstoneFile(settings.path("tombstones"), keys.sign_checkpoint, keys.checkpoint_public_key()),
-        segments=SegmentStore(settings.home / "documents", worker, segment_bytes=settings.segment_bytes),
+        segments=places.segments,
+        segment_files=places.files,
         certificates=CertificateStore(
             settings.path("tls_client_authorities"),
             settings.path("revocation_lists"),

@@ -101,3 +101,10 @@ def read(platform: Platform, located: Located) -> bytes:
         size=located.stored.size,
         sha256=located.stored.sha256,
     )
+
+
+async def fetch(platform: Platform, located: Located) -> bytes:
+    """The same without holding up the event loop when the object store has to be asked. Raises Busy and OutOfResources too."""
+    stored = located.stored
+    unique_id = located.wanted.document_unique_id
+    return await platform.segments.fetch(stored.place, located.key, unique_id, size=stored.size, sha256=stored.sha256)

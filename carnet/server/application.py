@@ -17,6 +17,7 @@ from carnet.errors import CarnetError, MalformedMessage, TooLarge
 from carnet.platform import Platform
 from carnet.record.gate import Gate
 from carnet.server.asking_witness import keep_asking, open_desk
+from carnet.server.moving_segments import keep_closing, keep_moving
 from carnet.server.operation import Operation
 from carnet.server.transport import caller_address, caller_certificate
 from carnet.soap.door import Answer, Call, SoapDoor
@@ -111,10 +112,19 @@ def _attempt(work: Callable[[], object], operation: Operation) -> None:
         _LOG.exception("the trace could not be sealed")
 
 
+def _in_every_worker(gate: Gate) -> Iterator[Coroutine[Any, Any, None]]:
+    """What each worker does beside answering."""
+    settings = gate.platform.settings
+    if settings.documents_url:
+        yield keep_closing(gate, settings.documents_upload_interval)
+
+
 def _in_background(gate: Gate, operation: Operation, interval: float) -> Iterator[Coroutine[Any, Any, None]]:
-    """What the sealing worker does beside answering."""
+    """What the sealing worker does beside answering, more than the others."""
     settings = gate.platform.settings
     yield keep_sealing(gate, operation, interval)
+    if settings.documents_url:
+        yield keep_moving(gate, settings.documents_upload_interval)
     if settings.witness_url:
         desk = open_desk(gate, settings.witness_key)
         _attempt(desk.warm, operation)
@@ -133,7 +143,8 @@ def application(platform: Platform, *, sealer: bool = True) -> Starlette:
         interval = platform.settings.audit_seal_interval
         if sealer:
             _attempt(gate.warm, operation)
-        tasks = [asyncio.create_task(work) for work in _in_background(gate, operation, interval)] if sealer else []
+        works = [*_in_every_worker(gate), *(_in_background(gate, operation, interval) if sealer else ())]
+        tasks = [asyncio.create_task(work) for work in works]
         try:
             yield {}
         finally:
