@@ -80,8 +80,6 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         self._dispatch()
 
-    do_PUT = do_HEAD = do_DELETE = do_POST = do_GET  # noqa: N815 - the names that the library calls
-
     def _dispatch(self):
         parts = urlsplit(self.path)
         self.query = {name: values[0] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
@@ -199,6 +197,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body[: len(body) // 2] if cut else body)
         if cut:
             self.close_connection = True
+
+
+for _method in ("PUT", "HEAD", "DELETE", "POST"):
+    setattr(_Handler, f"do_{_method}", _Handler.do_GET)
 
 
 def etag(content):

@@ -92,6 +92,8 @@ class SegmentKeeper:
     def note(self, done: Done) -> None:
         """Writes down what was done."""
         self.gate.administer(partial(self._note, done=done))
+        if not done.good:
+            self.failing.add(done.task.name)
 
     def failed(self, task: Task, error: CarnetError) -> None:
         """Leaves a segment alone until `failing` is emptied, and says so; a damaged one raises an alarm and is left to `scrub`."""
