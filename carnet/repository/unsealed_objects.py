@@ -18,7 +18,9 @@ from carnet.repository.object_store import Absent, ObjectStore
 FOLDER = "unsealed"
 _LAST = (1 << 48) - 1
 QUIET = 1.0
-"""Seconds after a failed put in which no document is taken: those who wait for one answer are not kept waiting for the next."""
+"""Seconds, at least, after a failed put in which no document is taken: what only reads is not kept waiting for one put after the other."""
+QUIET_TIMES = 5
+"""How many times as long as the failed put was waited for it is quiet."""
 _LOG = logging.getLogger("carnet.repository")
 
 
@@ -32,11 +34,11 @@ class UnsealedObjects:
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
         self._senders = ThreadPoolExecutor(max_workers=2, thread_name_prefix="unsealed")
-        self._failed_at: float | None = None
+        self._quiet_until = 0.0
 
     def check(self) -> None:
         """Raises OutOfResources when a put has just failed."""
-        if self._failed_at is not None and time.monotonic() < self._failed_at + QUIET:
+        if time.monotonic() < self._quiet_until:
             raise _away()
 
     def send(self, segment: str, start: int, content: bytes) -> Future[None]:
@@ -45,14 +47,15 @@ class UnsealedObjects:
 
     def confirm(self, sent: Sequence[Future[None]]) -> None:
         """Waits until all is put. Raises OutOfResources when anything is not, or may not be."""
+        began = time.monotonic()
         try:
             for future in sent:
                 future.result()
         except Exception as error:
-            self._failed_at = time.monotonic()
+            waited = time.monotonic() - began
+            self._quiet_until = began + waited + max(QUIET, QUIET_TIMES * waited)
             _LOG.error("documents could not be written through to the object store")
             raise _away() from error
-        self._failed_at = None
 
     def read(self, segment: str, offset: int, length: int) -> bytes:
         """Raises Absent, OutOfResources."""

@@ -25,6 +25,7 @@ DICE = random.Random(5)
 @pytest.fixture(autouse=True)
 def no_quiet_time(monkeypatch):
     monkeypatch.setattr(unsealed_objects, "QUIET", 0.0)
+    monkeypatch.setattr(unsealed_objects, "QUIET_TIMES", 0)
 
 
 @pytest.fixture
