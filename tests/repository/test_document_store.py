@@ -74,7 +74,7 @@ def test_settings_that_cannot_be_meant_are_refused(tmp_path, lines):
 @pytest.fixture
 def far(tmp_path, s3, s3_settings):
     """Places of a machine whose one document is in the store alone; (segments, what to read)."""
-    chosen = settings(tmp_path, **s3_settings, documents_connections=2)
+    chosen = settings(tmp_path, **{**s3_settings, "documents_timeout": 10.0, "documents_connections": 2})
     places = open_places(chosen, "w0", system_clock)
     content, key = random.Random(1).randbytes(5_000), bytes(32)
     ready = prepare(content)
