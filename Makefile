@@ -26,6 +26,11 @@ packages:
 	@missing=""; for name in $(PACKAGES); do command -v $$name >/dev/null || [ -x /usr/sbin/$$name ] || missing="$$missing $$name"; done; \
 	[ -z "$$missing" ] || $(MAKE) --no-print-directory install-packages WANTED="$$missing"
 
+# A real S3 service for the deep tests, which are skipped where it is not installed.
+.PHONY: deep-packages
+deep-packages:
+	$(MAKE) --no-print-directory install-packages WANTED="swift-proxy swift-account swift-container swift-object"
+
 .PHONY: install-packages
 install-packages:
 	@command -v apt-get >/dev/null || { echo "Install these packages first: $(WANTED)"; exit 1; }

@@ -150,6 +150,19 @@ class Settings:
     atna_enterprise_number: int = 32473
     segment_bytes: int = 128 * 1024 * 1024
     reserved_bytes: int = 64 * 1024 * 1024
+    segment_seconds: int = 3_600
+    documents_url: str = ""
+    documents_key_id: str = ""
+    documents_secret_file: str = ""
+    documents_authorities: str = ""
+    documents_timeout: float = 5.0
+    documents_connections: int = 8
+    documents_upload_interval: float = 10.0
+    documents_local_bytes: int = 16 * 1024 * 1024 * 1024
+    documents_cache_bytes: int = 1024 * 1024 * 1024
+    documents_scrub_days: int = 30
+    unsealed_documents: str = "local"
+    documents_replica: str = ""
     rendition_cache_bytes: int = 64 * 1024 * 1024
     log_level: str = "INFO"
     kill_at_for_tests: str = ""
@@ -263,6 +276,39 @@ def _check_emergencies(settings: Settings) -> None:
         raise ConfigurationError("notice_claim_seconds is at least four times smtp_timeout.")
 
 
+def _document_faults(settings: Settings) -> tuple[tuple[bool, str], ...]:
+    """The same of where documents are kept."""
+    kept = settings.unsealed_documents
+    in_clear = settings.documents_url.startswith("s3+http:") and settings.environment == "production"
+    return (
+        (
+            kept not in {"local", "written_through", "replicated"},
+            "unsealed_documents is local, written_through or replicated.",
+        ),
+        (
+            kept == "written_through" and not settings.documents_url,
+            "unsealed_documents: written_through needs documents_url.",
+        ),
+        (
+            kept == "replicated" and not settings.documents_replica,
+            "unsealed_documents: replicated needs documents_replica.",
+        ),
+        (in_clear, "documents_url begins with s3+https in production: what the store answers must come from it."),
+        (
+            min(settings.documents_timeout, settings.documents_upload_interval) < 0.1,
+            "documents_timeout and documents_upload_interval are at least 0.1 seconds.",
+        ),
+        (
+            min(settings.documents_connections, settings.documents_scrub_days) < 1,
+            "documents_connections and documents_scrub_days are at least 1.",
+        ),
+        (
+            min(settings.documents_local_bytes, settings.documents_cache_bytes, settings.segment_seconds) < 0,
+            "documents_local_bytes, documents_cache_bytes and segment_seconds are not negative.",
+        ),
+    )
+
+
 def _check(settings: Settings) -> None:
     for item in settings.pilot_territories:
         _check_territory(item)
@@ -270,7 +316,7 @@ def _check(settings: Settings) -> None:
         _check_client(client)
     _check_patient_services(settings)
     _check_emergencies(settings)
-    for wrong, sentence in _faults(settings):
+    for wrong, sentence in (*_faults(settings), *_document_faults(settings)):
         if wrong:
             raise ConfigurationError(sentence)
 

@@ -23,6 +23,8 @@ from carnet.errors import ConfigurationError
 from carnet.identity.certificates import CertificateStore
 from carnet.registry.holder import Renderer
 from carnet.registry.renditions import RenditionCache
+from carnet.repository.document_store import open_places
+from carnet.repository.segment_files import SegmentFiles
 from carnet.repository.segments import SegmentStore
 
 __all__ = ["Connection", "PatientKey", "Platform", "Tombstone", "build"]
@@ -38,6 +40,7 @@ class Platform:
     keyring: Keyring
     tombstones: TombstoneFile
     segments: SegmentStore
+    segment_files: SegmentFiles
     certificates: CertificateStore
     engine: Engine
     renderer: Renderer
@@ -54,6 +57,7 @@ class Platform:
             closing.callback(self.keyring.close)
             closing.callback(self.connection.close)
             closing.callback(self.segments.close)
+            closing.callback(self.segment_files.stop)
             self.renditions.forget_everybody()
 
 
@@ -85,18 +89,15 @@ def build(
         connection.close()
         raise ConfigurationError("The database was brought to a schema that this version cannot run on.")
     keys = keyring(settings.home / "keys", settings.environment)
+    places = open_places(settings, worker, clock)
     return Platform(
         settings=settings,
         clock=clock,
         connection=connection,
         keyring=keys,
         tombstones=TombstoneFile(settings.path("tombstones"), keys.sign_checkpoint, keys.checkpoint_public_key()),
-        segments=SegmentStore(
-            settings.home / "documents",
-            worker,
-            segment_bytes=settings.segment_bytes,
-            reserved_bytes=settings.reserved_bytes,
-        ),
+        segments=places.segments,
+        segment_files=places.files,
         certificates=CertificateStore(
             settings.path("tls_client_authorities"),
             settings.path("revocation_lists"),

@@ -6,6 +6,7 @@ import asyncio
 import email
 import email.policy
 import shutil
+import sys
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from carnet.clock import to_iso
 from carnet.demo.stage import set_stage
 from carnet.platform import packaged_matrices
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from s3_double import KEY_ID, SECRET, S3Double
 
 
 @pytest.fixture(scope="session")
@@ -206,3 +211,25 @@ def open_mail_server():
 def mail_server(open_mail_server):
     """One in clear that takes everything."""
     return open_mail_server()
+
+
+@pytest.fixture
+def s3():
+    """An S3 service with one bucket and faults to order."""
+    double = S3Double()
+    yield double
+    double.close()
+
+
+@pytest.fixture
+def s3_settings(s3, tmp_path):
+    """The settings of an installation that keeps its documents there."""
+    secret = tmp_path / "s3-secret"
+    secret.write_text(SECRET + "\n")
+    return {
+        "documents_url": s3.url,
+        "documents_key_id": KEY_ID,
+        "documents_secret_file": str(secret),
+        "documents_timeout": 1.0,
+        "documents_upload_interval": 0.1,
+    }

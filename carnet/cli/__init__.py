@@ -19,6 +19,7 @@ from carnet.cli.governance import rules
 from carnet.cli.life_of_records import OF_A_RECORD
 from carnet.cli.notice_desk import notices
 from carnet.cli.records import record
+from carnet.cli.segment_desk import documents
 from carnet.cli.service import index_people, init, migrate, serve, verify_database
 from carnet.cli.trail import seal_audit, trace, verify_audit
 from carnet.cli.trail_handover import audit_key, export_trail_command, verify_export_command
@@ -38,6 +39,7 @@ COMMANDS = (
     (directory, patients, enrol, due, restore, record, rules, explain),
     (seal_audit, verify_audit, trace, audit_key, export_trail_command, verify_export_command, witness, atna),
     (emergency, notices, watch),
+    (documents,),
     (client,),
 )
 for command in (one for group in COMMANDS for one in group):

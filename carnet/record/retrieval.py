@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,6 +21,7 @@ from carnet.registry.found import FoundEntry
 from carnet.registry.queries import find
 from carnet.repository.documents import StoredDocument
 from carnet.repository.documents import find as find_documents
+from carnet.repository.frame_reading import Place
 
 _DAMAGE = logging.getLogger("carnet.damage")
 
@@ -97,11 +100,25 @@ def _locate(scope: Scope, wanted: Wanted, entries: dict[str, FoundEntry], places
 
 def read(platform: Platform, located: Located) -> bytes:
     """The document's bytes, whole and verified (AEAD and SHA-256). Raises IntegrityFailure, and then nothing of it is shown."""
-    stored = located.stored
-    name = located.wanted.document_unique_id
+    stored, unique_id = located.stored, located.wanted.document_unique_id
+    with _damage_told(stored.place):
+        return platform.segments.read(stored.place, located.key, unique_id, size=stored.size, sha256=stored.sha256)
+
+
+async def fetch(platform: Platform, located: Located) -> bytes:
+    """The same without holding up the event loop when the object store has to be asked. Raises Busy and OutOfResources too."""
+    stored, unique_id = located.stored, located.wanted.document_unique_id
+    with _damage_told(stored.place):
+        return await platform.segments.fetch(
+            stored.place, located.key, unique_id, size=stored.size, sha256=stored.sha256
+        )
+
+
+@contextmanager
+def _damage_told(place: Place) -> Iterator[None]:
+    """That no copy of a document is whole is an error in the log; the log of the repository names each copy."""
     try:
-        return platform.segments.read(stored.place, located.key, name, size=stored.size, sha256=stored.sha256)
+        yield
     except IntegrityFailure:
-        where = f"{stored.place.segment} at {stored.place.offset}"
-        _DAMAGE.error("a stored document is damaged", extra={"reason": where})
+        _DAMAGE.error("a stored document is damaged", extra={"reason": f"{place.segment} at {place.offset}"})
         raise

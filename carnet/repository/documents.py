@@ -30,6 +30,36 @@ _ERASE_ALL = prepare(
     .where(stored_document.c.patient_key == bindparam("patient"), stored_document.c.erased_at.is_(None))
     .values(wrapped_key=bindparam("no_key"), erased_at=bindparam("now"))
 )
+_IN_SEGMENT = prepare(
+    select(
+        stored_document.c.patient_key,
+        stored_document.c.unique_id,
+        stored_document.c.segment,
+        stored_document.c.offset,
+        stored_document.c.length,
+    )
+    .where(stored_document.c.segment == bindparam("of_segment"), stored_document.c.erased_at.is_(None))
+    .order_by(stored_document.c.offset)
+)
+_MOVE = prepare(
+    update(stored_document)
+    .where(
+        stored_document.c.patient_key == bindparam("patient"),
+        stored_document.c.unique_id == bindparam("document"),
+        stored_document.c.segment == bindparam("old_segment"),
+        stored_document.c.offset == bindparam("old_offset"),
+    )
+    .values(segment=bindparam("new_segment"), offset=bindparam("new_offset"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A document that can be read, and where its frame stands."""
+
+    patient_key: int
+    unique_id: str
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +135,19 @@ def erase(connection: Connection, patient_key: int, unique_id: str, now: int) ->
 def erase_all(connection: Connection, patient_key: int, now: int) -> None:
     """The same for every document of a patient."""
     connection.execute(_ERASE_ALL, {"patient": patient_key, "no_key": b"", "now": now})
+
+
+def standing(connection: Connection, segment: str) -> list[Standing]:
+    """The documents of a segment that can be read, in the order of their places. It reads the whole table: not for a path of care."""
+    rows = connection.execute(_IN_SEGMENT, {"of_segment": segment})
+    return [Standing(patient, unique_id, Place(*place)) for patient, unique_id, *place in rows]
+
+
+def move_document(connection: Connection, document: Standing, place: Place) -> None:
+    """Names another place for a document's frame, unless it has another than was read already."""
+    old = {"old_segment": document.place.segment, "old_offset": document.place.offset}
+    new = {"new_segment": place.segment, "new_offset": place.offset}
+    connection.execute(_MOVE, {"patient": document.patient_key, "document": document.unique_id, **old, **new})
 
 
 @lru_cache(maxsize=len(_LIST_SIZES))

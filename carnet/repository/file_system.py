@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ class FileSystem(Protocol):
         ...
 
     def create(self, path: Path) -> int:
-        """Makes a new file (mode 0600) for writing; FileExistsError when there is one."""
+        """Makes a new file (mode 0600) for writing, held until it is closed; FileExistsError when there is one."""
         ...
 
     def open(self, path: Path) -> int:
@@ -59,6 +60,10 @@ class FileSystem(Protocol):
         """Bytes that this process may still write on the disk of a directory."""
         ...
 
+    def is_held(self, path: Path) -> bool:
+        """Whether a process that lives has the file open for writing. Raises FileNotFoundError."""
+        ...
+
 
 class OperatingSystem:
     """FileSystem on the real one."""
@@ -71,8 +76,14 @@ class OperatingSystem:
         self.sync_directory(directory.parent)
 
     def create(self, path: Path) -> int:
-        """See FileSystem."""
-        return os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        """See FileSystem. The lock goes with the process, however it ends."""
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        except OSError:
+            os.close(handle)
+            raise
+        return handle
 
     def open(self, path: Path) -> int:
         """See FileSystem."""
@@ -123,3 +134,14 @@ class OperatingSystem:
         """See FileSystem."""
         found = os.statvfs(directory)
         return found.f_bavail * found.f_frsize
+
+    def is_held(self, path: Path) -> bool:
+        """See FileSystem."""
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(handle)
+        return False

@@ -6,8 +6,9 @@ import threading
 from collections import OrderedDict
 from pathlib import Path
 
-from carnet.errors import IntegrityFailure, OutOfResources
+from carnet.errors import OutOfResources
 from carnet.repository.file_system import FileSystem
+from carnet.repository.object_store import Absent
 
 OPEN_FILES = 64
 
@@ -36,13 +37,13 @@ class Readers:
         self._lock = threading.Lock()
 
     def read(self, name: str, offset: int, length: int) -> bytes:
-        """Up to `length` bytes; fewer at the end. Raises IntegrityFailure for a missing file, OutOfResources when reading fails."""
+        """Up to `length` bytes; fewer at the end. Raises Absent for a missing file, OutOfResources when reading fails."""
         try:
             # Held until the end: another thread may put the file out meanwhile.
             handle = self._handle(name)
             return self._files.read(handle.number, length, offset)
         except FileNotFoundError:
-            raise IntegrityFailure("The file of a stored document is missing.") from None
+            raise Absent(name) from None
         except OSError as error:
             raise OutOfResources("A stored document cannot be read now.") from error
 

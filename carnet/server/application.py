@@ -21,6 +21,7 @@ from carnet.record.gate import Gate
 from carnet.server.admission import NOBODY, Admission
 from carnet.server.asking_witness import keep_asking, open_desk
 from carnet.server.bodies import Body, declared_length, read_body
+from carnet.server.moving_segments import keep_closing, keep_moving
 from carnet.server.operation import Operation
 from carnet.server.transport import caller_address, caller_certificate, is_gone
 from carnet.server.urgency import LARGE, claims_urgency, in_multipart, transaction_of
@@ -126,10 +127,20 @@ def _attempt(work: Callable[[], object], operation: Operation) -> None:
         _LOG.exception("the trace could not be sealed")
 
 
+def _in_every_worker(gate: Gate) -> Iterator[Coroutine[Any, Any, None]]:
+    """What each worker does beside answering."""
+    settings = gate.platform.settings
+    yield keep_forgetting(gate)
+    if settings.documents_url:
+        yield keep_closing(gate, settings.documents_upload_interval)
+
+
 def _in_background(gate: Gate, operation: Operation, interval: float) -> Iterator[Coroutine[Any, Any, None]]:
-    """What the sealing worker does beside answering."""
+    """What the sealing worker does beside answering, more than the others."""
     settings = gate.platform.settings
     yield keep_sealing(gate, operation, interval)
+    if settings.documents_url:
+        yield keep_moving(gate, settings.documents_upload_interval)
     if settings.witness_url:
         desk = open_desk(gate, settings.witness_key)
         _attempt(desk.warm, operation)
@@ -150,8 +161,8 @@ def application(platform: Platform, *, sealer: bool = True) -> Starlette:
         interval = platform.settings.audit_seal_interval
         if sealer:
             _attempt(gate.warm, operation)
-        tasks = [asyncio.create_task(work) for work in _in_background(gate, operation, interval)] if sealer else []
-        tasks.append(asyncio.create_task(keep_forgetting(gate)))
+        works = [*_in_every_worker(gate), *(_in_background(gate, operation, interval) if sealer else ())]
+        tasks = [asyncio.create_task(work) for work in works]
         try:
             yield {}
         finally:

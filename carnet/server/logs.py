@@ -8,7 +8,7 @@ import sys
 
 from carnet.clock import system_clock, to_iso
 
-FIELDS = ("transaction", "reason", "reference", "host", "port", "worker")
+FIELDS = ("transaction", "reason", "reference", "host", "port", "worker", "operation", "segment", "offset", "source")
 
 
 class JsonFormatter(logging.Formatter):

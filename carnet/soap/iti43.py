@@ -8,7 +8,7 @@ from carnet.errors import CarnetError, TooLarge
 from carnet.platform import Platform
 from carnet.record.act import Act, failed
 from carnet.record.gate import Gate
-from carnet.record.retrieval import Located, Wanted, read, retrieve
+from carnet.record.retrieval import Located, Wanted, fetch, retrieve
 from carnet.soap.document_set import RetrievedDocument, requested_documents, retrieve_response
 from carnet.soap.exchange import OUTCOMES, Reply, Request, errors_or_raise
 from carnet.soap.faults import RegistryErrorItem
@@ -25,7 +25,7 @@ async def handle(platform: Platform, gate: Gate, request: Request) -> Reply:
     errors: list[RegistryErrorItem] = []
     for answer in answers:
         try:
-            documents.append(_read(platform, answer))
+            documents.append(await _read(platform, answer))
         except CarnetError as error:
             errors.extend(errors_or_raise(error, "iti43"))
     return _reply(documents, errors)
@@ -49,9 +49,9 @@ def _reply(documents: list[RetrievedDocument], errors: list[RegistryErrorItem]) 
     return Reply(body, parts, OUTCOMES[status])
 
 
-def _read(platform: Platform, answer: Located | CarnetError) -> RetrievedDocument:
+async def _read(platform: Platform, answer: Located | CarnetError) -> RetrievedDocument:
     if isinstance(answer, CarnetError):
         raise answer
     wanted = answer.wanted
-    content = read(platform, answer)
+    content = await fetch(platform, answer)
     return RetrievedDocument(wanted.repository_unique_id, wanted.document_unique_id, answer.mime_type, content)

@@ -44,6 +44,10 @@ LOG_FIELDS = {
     "host",
     "port",
     "worker",
+    "operation",
+    "segment",
+    "offset",
+    "source",
     "exception",
     "places",
 }

@@ -53,7 +53,7 @@ from carnet.database.tables.registry import (
     registered_identifier,
     submission_set,
 )
-from carnet.database.tables.repository import stored_document
+from carnet.database.tables.repository import document_segment, stored_document
 from carnet.database.tables.representation import representation
 from carnet.database.tables.rule_data import rule_approval, rule_version, rule_withdrawal
 from carnet.database.tables.upgrade import schema_step
@@ -72,6 +72,7 @@ __all__ = [
     "delivery_line",
     "destruction_order",
     "document_entry",
+    "document_segment",
     "emergency_access",
     "emergency_review",
     "enrolment",

@@ -24,3 +24,21 @@ stored_document = Table(
     Column("erased_at", BigInteger),
     comment="One row is the place, the wrapped key and the digests of a document's bytes.",
 )
+
+document_segment = Table(
+    "document_segment",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("closed_at", BigInteger, nullable=False),
+    Column("uploaded_at", BigInteger),
+    Column("verified_at", BigInteger),
+    Column("swept_at", BigInteger),
+    Column("dropped_at", BigInteger),
+    Column("scrubbed_at", BigInteger),
+    Column("damaged_at", BigInteger),
+    Column("emptied_at", BigInteger),
+    Column("retired_at", BigInteger),
+    comment="One row is a segment file that was closed: its size and digest, and the moment of each step of its way to the object store.",
+)
