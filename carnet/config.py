@@ -142,6 +142,8 @@ class Settings:
     atna_key: str = "pki/server.key"
     atna_source: str = "carnet"
     atna_enterprise_number: int = 32473
+    database_url: str = ""
+    database_timeout: float = 4.0
     segment_bytes: int = 128 * 1024 * 1024
     rendition_cache_bytes: int = 64 * 1024 * 1024
     log_level: str = "INFO"
@@ -152,8 +154,13 @@ class Settings:
 
     @property
     def database(self) -> Path:
-        """The embedded registry."""
+        """The file of the embedded registry, used when `database_url` is empty."""
         return self.home / "carnet.db"
+
+    @property
+    def database_place(self) -> Path | str:
+        """The registry: the address of a PostgreSQL database, or the file of the embedded one."""
+        return self.database_url or self.database
 
     def client_policy(self, structure: str) -> ClientPolicy:
         """What is opened for this structure; nothing, when it is not listed."""
@@ -282,6 +289,14 @@ def _faults(settings: Settings) -> tuple[tuple[bool, str], ...]:
         (
             production and settings.test_identities,
             "test_identities must be false in production: test INS would be taken for real ones.",
+        ),
+        (
+            bool(settings.database_url) and not settings.database_url.startswith(("postgresql://", "postgres://")),
+            "database_url is empty or begins with postgresql://.",
+        ),
+        (
+            not 0.5 <= settings.database_timeout <= 4.5,
+            "database_timeout is between 0.5 and 4.5 seconds: a request that meets two of them in a row ends within ten.",
         ),
         (
             bool(settings.witness_url) and not settings.witness_key,

@@ -27,5 +27,5 @@ def create_home(home: Path, *, settings: str = TEMPLATE) -> Settings:
     (home / SETTINGS_FILE).write_text(settings, encoding="utf-8")
     DevelopmentKeyring.create(home / "keys")
     made = load(home)
-    migrate(made.database)
+    migrate(made.database_place)
     return made

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from carnet.config import load
+from carnet.config import SETTINGS_FILE, load
 from carnet.database.schema import migrate as migrate_database
 from carnet.errors import ConfigurationError
 from carnet.home import create_home
@@ -32,10 +32,10 @@ def init(home: Path) -> None:
 @HOME
 def migrate(home: Path) -> None:
     """Bring the database of a home to this version's schema."""
-    database = load(home).database
-    if not database.exists():
+    settings = load(home)
+    if not (home / SETTINGS_FILE if settings.database_url else settings.database).exists():
         raise ConfigurationError(f"There is no Carnet home in {home}: make one with `carnet init --home DIR`.")
-    migrate_database(database)
+    migrate_database(settings.database_place)
     click.echo("The database is at this version's schema.")
 
 

@@ -4,43 +4,67 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, event, inspect, text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import Engine, create_engine, event, inspect, pool, text
+from sqlalchemy.exc import DBAPIError
 
-from carnet.errors import ConfigurationError
+from carnet.errors import ConfigurationError, Unavailable
 
 
-def _configuration(database: Path) -> Config:
+def _configuration(engine: Engine | None = None) -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    config.set_main_option("sqlalchemy.url", f"sqlite:///{database}".replace("%", "%%"))
+    config.attributes["engine"] = engine
     return config
 
 
-def migrate(database: Path) -> None:
-    """Applies every migration not yet applied to the SQLite file, creating it when absent; safe to call again."""
-    command.upgrade(_configuration(database), "head")
+def _engine(place: Path | str) -> Engine:
+    if isinstance(place, Path):
+        return create_engine(f"sqlite:///{place}", poolclass=pool.NullPool)
+    return create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(place), poolclass=pool.NullPool)
+
+
+def migrate(place: Path | str, *, revision: str = "head") -> None:
+    """Applies every migration not yet applied, up to a revision; safe to call again. An SQLite file is made when absent, a database of a server is not.
+
+    Raises Unavailable when the server does not answer or refuses.
+    """
+    engine = _engine(place)
+    try:
+        command.upgrade(_configuration(engine), revision)
+    except DBAPIError as error:
+        if isinstance(place, Path):
+            raise
+        raise Unavailable(f"The database cannot be brought up to date: {error.orig}.") from error
+    finally:
+        engine.dispose()
 
 
 def head() -> str:
     """The newest migration's number."""
-    found = ScriptDirectory.from_config(_configuration(Path("unused"))).get_current_head()
+    found = ScriptDirectory.from_config(_configuration()).get_current_head()
     return found or ""
 
 
-def current(database: Path) -> str:
-    """The number of the last migration applied to a database, '' for one that has none. Raises ConfigurationError for another file."""
-    engine = create_engine(f"sqlite:///{database}")
-    event.listen(engine, "connect", lambda raw, _record: raw.execute("PRAGMA query_only=ON"))
+def current(place: Path | str) -> str:
+    """The number of the last migration applied to a database, '' for one that has none.
+
+    Raises ConfigurationError for a file of another kind, Unavailable when the server does not answer.
+    """
+    engine = _engine(place)
+    if isinstance(place, Path):
+        event.listen(engine, "connect", lambda raw, _record: raw.execute("PRAGMA query_only=ON"))
     try:
         with engine.connect() as connection:
             if not inspect(connection).has_table("alembic_version"):
                 return ""
             return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
-    except DatabaseError as error:
-        raise ConfigurationError(f"{database} cannot be read: {error.orig}.") from error
+    except DBAPIError as error:
+        if isinstance(place, str):
+            raise Unavailable(f"The database cannot be reached: {error.orig}.") from error
+        raise ConfigurationError(f"{place} cannot be read: {error.orig}.") from error
     finally:
         engine.dispose()

@@ -20,12 +20,15 @@ from carnet.audit.event import AuditEvent, Outcome
 from carnet.audit.journal import SealedTree
 from carnet.audit.journal import append as append_to_journal
 from carnet.audit.journal import seal as seal_journal
-from carnet.database.connection import SqliteConnection
+from carnet.database.connection import Connection, OwnedConnection
+from carnet.database.failures import OutcomeUnknown
+from carnet.database.turns import ALONE, NOBODY, SEALING, Turn
 from carnet.errors import Busy, CarnetError, InvalidMetadata, Refused, Unauthenticated, Unavailable, UnknownPatient
 from carnet.identity.directory import confirm
 from carnet.identity.replay import forget_expired, remember
 from carnet.platform import Platform
 from carnet.record.act import Act, Room
+from carnet.record.groups import groups_of
 from carnet.record.rules_in_force import RulesInForce
 from carnet.record.trace_line import write_line
 from carnet.requester import Requester
@@ -117,20 +120,22 @@ class Gate:
         )
         key = self.platform.keyring.actor_key()
         try:
-            self._in_transaction(lambda connection: append_to_journal(connection, event, patient_key=None, key=key))
+            self._in_transaction(
+                lambda connection: append_to_journal(connection, event, patient_key=None, key=key), turn=NOBODY
+            )
         except Exception as failure:
             raise _unavailable(failure) from failure
 
     def seal(self) -> bool:
         """Seals the waiting lines of the trace under a signed checkpoint and drops assertions past their life; False when none waited."""
 
-        def work(connection: SqliteConnection) -> bool:
+        def work(connection: Connection) -> bool:
             forget_expired(connection, self.platform.clock())
             return self.seal_within(connection) is not None
 
-        return self._in_transaction(work)
+        return self._in_transaction(work, turn=SEALING)
 
-    def seal_within(self, connection: SqliteConnection) -> Checkpoint | None:
+    def seal_within(self, connection: Connection) -> Checkpoint | None:
         """Seals waiting lines as part of a transaction that is open, `administer`'s for one; None when none waits."""
         platform = self.platform
         return seal_journal(
@@ -146,10 +151,10 @@ class Gate:
         """Reads the sealed trace once, so that the first sealing does not: at start, outside any write transaction."""
         self.read(self._tree.warm)
 
-    def read(self, work: Callable[[SqliteConnection], T]) -> T:
+    def read(self, work: Callable[[Connection], T]) -> T:
         """Runs an operator's command that only reads, over one unchanging state of the database."""
         connection = self.platform.connection
-        connection.control("BEGIN")
+        connection.begin_reading()
         try:
             self._rules.refresh(connection)
             return work(connection)
@@ -160,22 +165,25 @@ class Gate:
         """Proves the rule data again. Raises IntegrityFailure when a version that is in force, or to come, cannot be read."""
         self.read(self._rules.check)
 
-    def administer(self, work: Callable[[SqliteConnection], T]) -> T:
-        """Runs an operator's command (imports, feeds) in one transaction; the command traces what touches a record."""
-        return self._in_transaction(work)
+    def administer(self, work: Callable[[Connection], T], *, turn: Turn = ALONE) -> T:
+        """Runs an operator's command (imports, feeds) in one transaction; the command traces what touches a record.
 
-    def administer_in_steps(self, work: Callable[[SqliteConnection, Callable[[], None]], T]) -> T:
+        `turn` is that of the people whom the command touches, when they are known before.
+        """
+        return self._in_transaction(work, turn=turn)
+
+    def administer_in_steps(self, work: Callable[[Connection, Callable[[], None]], T]) -> T:
         """The same for a long import: `work` calls what it is given each time that what it did so far may be kept."""
         connection = self.platform.connection
 
         def commit() -> None:
-            connection.control("COMMIT")
+            _commit(connection)
             time.sleep(LET_OTHERS_IN)
-            connection.control("BEGIN IMMEDIATE")
+            connection.begin(ALONE)
 
         return self._in_transaction(lambda opened: work(opened, commit))
 
-    def apart(self, work: Callable[[SqliteConnection], T]) -> T:
+    def apart(self, work: Callable[[Connection], T]) -> T:
         """Within `administer`: one act or one item of an import, behind a savepoint; when it raises, what it did is undone alone."""
         connection = self.platform.connection
         connection.control("SAVEPOINT act")
@@ -216,21 +224,26 @@ class Gate:
                 answer.set_result(waiting.result)
 
     def _run_batch(self, batch: list[_Waiting]) -> None:
+        for group, turn in groups_of(self.platform, batch):
+            self._run_group(group, turn)
+
+    def _run_group(self, group: list[_Waiting], turn: Turn) -> None:
         platform = self.platform
         mark = platform.segments.mark()
         try:
-            platform.connection.control("BEGIN IMMEDIATE")
+            platform.connection.begin(turn)
             self._rules.refresh(platform.connection)
-            for waiting in batch:
+            for waiting in group:
                 self._run_one(waiting)
             platform.segments.sync()
             platform.connection.control("COMMIT")
-        except Exception as failure:  # noqa: BLE001 - whatever it is, nothing of the batch is kept or answered as done
-            _LOG.exception("the batch was rolled back")
-            for waiting in batch:
+        except Exception as failure:  # noqa: BLE001 - whatever it is, nothing of the group is answered as done
+            _LOG.exception("the group was given up")
+            for waiting in group:
                 waiting.result = None
                 waiting.error = _unavailable(failure)
-            self._roll_back(mark)
+            if not isinstance(failure, OutcomeUnknown):  # what may have been committed keeps its documents
+                self._roll_back(mark)
 
     def _roll_back(self, mark: Any) -> None:
         """Raises nothing: a transaction that cannot be left makes the next BEGIN fail, which tries again to leave it."""
@@ -303,13 +316,13 @@ class Gate:
         requester, action = waiting.requester, waiting.act.name
         write_line(self.platform, requester, action, scope, outcome=outcome, detail=detail, rules=rules)
 
-    def _in_transaction(self, work: Callable[[SqliteConnection], T]) -> T:
+    def _in_transaction(self, work: Callable[[Connection], T], *, turn: Turn = ALONE) -> T:
         connection = self.platform.connection
-        connection.control("BEGIN IMMEDIATE")
+        connection.begin(turn)
         try:
             self._rules.refresh(connection)
             result = work(connection)
-            connection.control("COMMIT")
+            _commit(connection)
         except BaseException:
             if connection.in_transaction:
                 connection.control("ROLLBACK")
@@ -317,7 +330,18 @@ class Gate:
         return result
 
 
+def _commit(connection: OwnedConnection) -> None:
+    try:
+        connection.control("COMMIT")
+    except OutcomeUnknown as failure:
+        raise _unavailable(failure) from failure
+
+
 def _unavailable(failure: Exception) -> CarnetError:
+    if isinstance(failure, OutcomeUnknown):
+        return Unavailable(
+            "It is not known whether the request was kept: the database did not confirm it. Look, or try again."
+        )
     if isinstance(failure, Unavailable):
         return failure
     return Unavailable("The request could not be made durable; nothing of it was kept. Try again later.")

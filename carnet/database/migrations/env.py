@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from alembic import context
-from sqlalchemy import engine_from_config, pool
 
 from carnet.database.tables import metadata
 
-engine = engine_from_config(
-    context.config.get_section(context.config.config_ini_section) or {}, prefix="sqlalchemy.", poolclass=pool.NullPool
-)
-with engine.connect() as connection:
+with context.config.attributes["engine"].connect() as connection:
     context.configure(
         connection=connection, target_metadata=metadata, render_as_batch=True, transaction_per_migration=True
     )
