@@ -36,7 +36,7 @@ def _position(element: Position, compiler: Any, **options: Any) -> str:
     return f"{name}({compiler.process(element.clauses, **options)})"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Statement:
     """The text of one SQL statement for the SQLite driver, with `:name` parameters, and the values it carries by itself.
 
@@ -45,7 +45,7 @@ class Statement:
 
     sqlite: str
     defaults: tuple[tuple[str, Any], ...] = ()
-    expression: ClauseElement | None = field(default=None, repr=False)
+    expression: ClauseElement | None = field(default=None, repr=False, compare=False)
 
 
 def prepare(expression: ClauseElement) -> Statement:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 
-
 from carnet.clock import DAY, from_iso
 from carnet.consent.delays import years_after
 from carnet.consent.lifecycle import Event, State, history, life, move
