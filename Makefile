@@ -9,7 +9,7 @@ PACKAGES := nginx xmlsec1 wrk postgresql
 HOME_DIR ?= .demo-home
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
-.PHONY: env packages demo test check bench lock clean
+.PHONY: env packages demo test deep check bench lock clean
 
 env: $(VENV)/.complete
 
@@ -36,7 +36,11 @@ demo: env
 	$(BIN)/carnet demo --home $(HOME_DIR)
 
 test: env packages
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not deep"
+
+# The long forms: before a release, by hand.
+deep: env packages
+	$(BIN)/python -m pytest -n 0 -m deep -rP
 
 check: env
 	$(BIN)/ruff format --check .

@@ -26,6 +26,8 @@ from postgres_clusters import Cluster, Copies, programs
 
 ON_BOTH = (
     "tests/record/test_gate.py",
+    "tests/record/test_gate_admission.py",
+    "tests/record/test_no_read_after.py",
     "tests/record/test_retrieval.py",
     "tests/record/test_search.py",
     "tests/record/test_submission.py",
@@ -41,7 +43,8 @@ def pytest_addoption(parser):
 
 def pytest_generate_tests(metafunc):
     """Gives tests whose home is their own the databases on which they run."""
-    if "database" in metafunc.fixturenames:
+    chosen = any(mark.args[0] == "database" for mark in metafunc.definition.iter_markers("parametrize"))
+    if "database" in metafunc.fixturenames and not chosen:
         wanted = metafunc.config.getoption("--database")
         path = metafunc.definition.nodeid.partition("::")[0]
         own = metafunc.definition.get_closest_marker("sqlite_only") is not None

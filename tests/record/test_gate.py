@@ -173,6 +173,7 @@ def test_a_commit_that_fails_answers_nobody_as_done_and_the_service_goes_on(room
     assert room.give(found)
 
 
+@pytest.mark.sqlite_only
 def test_a_transaction_that_cannot_even_be_left_answers_and_the_service_goes_on(room):
     room.connection.fail("COMMIT")
     room.connection.fail("ROLLBACK")
@@ -200,6 +201,7 @@ def test_a_document_sync_that_fails_answers_nobody_as_done(open_room):
     assert room.give(located)
 
 
+@pytest.mark.sqlite_only
 def test_a_full_disk_within_an_act_takes_the_whole_batch_with_it(room):
     """SQLite then gives up the whole transaction, savepoints included: what follows must not be kept by itself."""
     calls = [submitting(room), submitting(room), submitting(room)]
@@ -222,6 +224,7 @@ def test_a_savepoint_that_cannot_be_gone_back_to_takes_the_whole_batch_with_it(r
     answers_nobody(room, submitting(room), (requester, failing(act, RuntimeError("a bug"))), submitting(room))
 
 
+@pytest.mark.sqlite_only
 def test_a_database_that_another_process_holds_is_told_as_a_moment_to_wait(room):
     other = sqlite3.connect(room.platform.settings.database, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -419,6 +422,7 @@ def test_the_trace_says_who_what_when_and_from_where(room):
 # --- the operator's transactions -----------------------------------------------------------------------------------
 
 
+@pytest.mark.sqlite_only
 def test_a_command_that_fails_keeps_nothing_and_the_service_goes_on(room):
     before = room.kept()
 
@@ -432,6 +436,7 @@ def test_a_command_that_fails_keeps_nothing_and_the_service_goes_on(room):
     assert room.do(*finding(room)).references == ()
 
 
+@pytest.mark.sqlite_only
 def test_a_long_import_keeps_the_steps_that_it_finished(room):
     def work(connection, step):
         connection._raw.execute("DELETE FROM care_link WHERE party = ?", (MEDECIN_TRAITANT.identifier,))
