@@ -11,7 +11,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, case, delete, exists, func, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from carnet.database.connection import Connection
@@ -40,7 +53,9 @@ def _upsert_role() -> Statement:
     """A role of a person who is in the directory; who exercises a profession is no longer in training for it."""
     names = ("professional_id", "profession", "specialty", "category")
     known = exists().where(professional.c.professional_id == bindparam("professional_id"))
-    added = insert(professional_role).from_select(names, select(*(bindparam(name) for name in names)).where(known))
+    added = insert(professional_role).from_select(
+        names, select(*(bindparam(name, type_=Text) for name in names)).where(known)
+    )
     return prepare(
         added.on_conflict_do_update(
             index_elements=names[:3],

@@ -238,7 +238,7 @@ class Gate:
             platform.segments.sync()
             platform.connection.control("COMMIT")
         except Exception as failure:  # noqa: BLE001 - whatever it is, nothing of the group is answered as done
-            _LOG.exception("the group was given up")
+            _tell(failure)
             for waiting in group:
                 waiting.result = None
                 waiting.error = _unavailable(failure)
@@ -328,6 +328,14 @@ class Gate:
                 connection.control("ROLLBACK")
             raise
         return result
+
+
+def _tell(failure: Exception) -> None:
+    """To the log: in one line that the database is away, for that is told for every group until it is back."""
+    if isinstance(failure, Unavailable):
+        _LOG.warning("the group was given up: %s", failure.message)
+    else:
+        _LOG.error("the group was given up", exc_info=failure)
 
 
 def _commit(connection: OwnedConnection) -> None:

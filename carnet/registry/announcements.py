@@ -25,7 +25,7 @@ _FIND = prepare(
         )
     )
     .where(_HIDDEN, _T.registered_at <= bindparam("before"), _T.status != AvailabilityStatus.DELETED.value)
-    .group_by(_T.patient_key, _T.logical_id)
+    .group_by(_T.patient_key, _T.logical_id, _TOLD.told_at)
     .order_by(func.min(_T.registered_at))
 )
 _TELL = prepare(
