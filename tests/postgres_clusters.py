@@ -43,7 +43,8 @@ def programs() -> Path | None:
 class Cluster:
     """One server on its own files. `settings` are lines of postgresql.conf."""
 
-    def __init__(self, settings: str = "", *, source: Cluster | None = None) -> None:
+    def __init__(self, settings: str = "", *, source: Cluster | None = None, port: int = 5432) -> None:
+        self.port = port
         self.folder = Path(tempfile.mkdtemp(prefix="carnet-pg-", dir=_roomy()))
         self.data = self.folder / "data"
         self.process: subprocess.Popen | None = None
@@ -55,10 +56,10 @@ class Cluster:
         else:
             self._run("pg_basebackup", "-D", self.data, "-h", source.folder, "-U", "carnet", "-c", "fast", "--no-sync")
         with (self.data / "postgresql.conf").open("a") as written:
-            written.write(f"{QUICK}\nunix_socket_directories = '{self.folder}'\n{settings}\n")
+            written.write(f"{QUICK}\nunix_socket_directories = '{self.folder}'\nport = {port}\n{settings}\n")
 
     def url(self, database: str = "postgres") -> str:
-        return f"postgresql://carnet@/{database}?host={self.folder}"
+        return f"postgresql://carnet@/{database}?host={self.folder}&port={self.port}"
 
     def start(self) -> Cluster:
         """Starts the server and waits until it answers."""
