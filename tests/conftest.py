@@ -32,6 +32,11 @@ ON_BOTH = (
     "tests/record/test_search.py",
     "tests/record/test_submission.py",
     "tests/record/test_visibility.py",
+    "tests/registry/test_find.py",
+    "tests/registry/test_registered_identifiers.py",
+    "tests/registry/test_registration.py",
+    "tests/registry/test_related.py",
+    "tests/registry/test_update.py",
 )
 """Whose tests run on both databases in the ordinary run; `--database=both` is every test that has a home of its own."""
 
