@@ -24,6 +24,7 @@ from carnet.database.tables import metadata
 
 QUICK = """
 listen_addresses = ''
+dynamic_shared_memory_type = mmap
 shared_buffers = 48MB
 max_wal_size = 512MB
 max_connections = 60

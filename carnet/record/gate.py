@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from carnet.audit.checkpoint import Checkpoint
 from carnet.audit.event import AuditEvent, Outcome
-from carnet.audit.journal import SealedTree
+from carnet.audit.journal import SEAL_LIMIT, SealedTree
 from carnet.audit.journal import append as append_to_journal
 from carnet.audit.journal import seal as seal_journal
 from carnet.database.connection import Connection, OwnedConnection
@@ -72,6 +72,9 @@ class Gate:
     _scheduled: bool = False
     _tree: SealedTree = field(default_factory=SealedTree)
     _rules: RulesInForce = field(init=False)
+    _sealed: int = 0
+    behind: bool = False
+    """Whether the last sealing took as many lines as one may: more are waiting, it is not to wait for its next turn."""
 
     def __post_init__(self) -> None:
         self._rules = RulesInForce(self.platform)
@@ -129,11 +132,15 @@ class Gate:
     def seal(self) -> bool:
         """Seals the waiting lines of the trace under a signed checkpoint and drops assertions past their life; False when none waited."""
 
-        def work(connection: Connection) -> bool:
+        def work(connection: Connection) -> Checkpoint | None:
             forget_expired(connection, self.platform.clock())
-            return self.seal_within(connection) is not None
+            return self.seal_within(connection)
 
-        return self._in_transaction(work, turn=SEALING)
+        self.behind = False
+        found = self._in_transaction(work, turn=SEALING)
+        if found is not None:
+            self.behind, self._sealed = found.size - self._sealed >= SEAL_LIMIT, found.size
+        return found is not None
 
     def seal_within(self, connection: Connection) -> Checkpoint | None:
         """Seals waiting lines as part of a transaction that is open, `administer`'s for one; None when none waits."""

@@ -100,6 +100,9 @@ async def keep_sealing(gate: Gate, operation: Operation, interval: float) -> Non
     while True:
         await asyncio.sleep(interval)
         _attempt(gate.seal, operation)
+        while gate.behind:
+            await asyncio.sleep(0)
+            _attempt(gate.seal, operation)
 
 
 def _attempt(work: Callable[[], object], operation: Operation) -> None:

@@ -24,6 +24,7 @@ from carnet.errors import (
     Unavailable,
 )
 from carnet.platform import packaged_matrices
+from carnet.record import gate as gate_module
 from carnet.record.administration import Administration
 from carnet.record.gate import Gate
 from carnet.repository.file_system import OperatingSystem
@@ -466,3 +467,19 @@ def test_a_seal_that_cannot_be_committed_is_made_again(room):
         room.gate.seal()
     room.now += MINUTE
     assert room.gate.seal()
+
+
+def test_a_sealer_that_is_behind_says_so_and_goes_on_at_once(room, monkeypatch):
+    """A sealing takes so many lines at most; at the rate of a nation one each second is not enough."""
+    room.do(room.caller(), room.finding())
+    while room.gate.seal():
+        pass
+    assert not room.gate.behind
+    monkeypatch.setattr(gate_module, "SEAL_LIMIT", 2)
+    for count, behind in ((1, False), (2, True)):
+        for _ in range(count):
+            room.do(room.caller(), room.finding())
+        assert room.gate.seal()
+        assert room.gate.behind is behind
+    assert not room.gate.seal()
+    assert not room.gate.behind
