@@ -192,12 +192,15 @@ def load(home: Path, environ: Mapping[str, str] | None = None) -> Settings:
     Raises ConfigurationError naming the unknown or ill-typed setting.
     """
     path = home / SETTINGS_FILE
-    values: dict[str, Any] = {}
-    if path.exists():
-        try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
-        except tomllib.TOMLDecodeError as error:
-            raise ConfigurationError(f"{SETTINGS_FILE} cannot be read: {error}.") from error
+    return parse(path.read_text(encoding="utf-8") if path.exists() else "", home, environ)
+
+
+def parse(text: str, home: Path, environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings that a file of this text would give a home; see `load`."""
+    try:
+        values: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{SETTINGS_FILE} cannot be read: {error}.") from error
     unknown = set(values) - {item.name for item in fields(Settings)} | ({"home"} & set(values))
     if unknown:
         raise ConfigurationError(f"{SETTINGS_FILE}: unknown setting {min(unknown)!r}.")

@@ -99,7 +99,7 @@ def distribute(url: str) -> None:
             for command in commands():
                 raw.execute(command)
     except psycopg.Error as error:
-        raise Unavailable(f"The database cannot be distributed: {error}.") from error
+        raise Unavailable(f"The database cannot be distributed: {' '.join(str(error).split())}.") from error
 
 
 def commands() -> Iterator[str]:

@@ -38,7 +38,7 @@ def migrate(place: Path | str, *, revision: str = "head") -> None:
     except DBAPIError as error:
         if isinstance(place, Path):
             raise
-        raise Unavailable(f"The database cannot be brought up to date: {error.orig}.") from error
+        raise Unavailable(f"The database cannot be brought up to date: {_line(error.orig)}.") from error
     finally:
         engine.dispose()
 
@@ -64,7 +64,12 @@ def current(place: Path | str) -> str:
             return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
     except DBAPIError as error:
         if isinstance(place, str):
-            raise Unavailable(f"The database cannot be reached: {error.orig}.") from error
+            raise Unavailable(f"The database cannot be reached: {_line(error.orig)}.") from error
         raise ConfigurationError(f"{place} cannot be read: {error.orig}.") from error
     finally:
         engine.dispose()
+
+
+def _line(error: BaseException | None) -> str:
+    """What the driver says, in one line."""
+    return " ".join(str(error).split()).rstrip(".?")
