@@ -32,6 +32,7 @@ ON_BOTH = (
     "tests/record/test_search.py",
     "tests/record/test_submission.py",
     "tests/record/test_visibility.py",
+    "tests/record/test_watching.py",
     "tests/registry/test_find.py",
     "tests/registry/test_registered_identifiers.py",
     "tests/registry/test_registration.py",
