@@ -64,7 +64,8 @@ class Cluster:
 
     def start(self) -> Cluster:
         """Starts the server and waits until it answers."""
-        command = [*_as_owner(), str(programs() / "postgres"), "-D", str(self.data)]
+        mortal = ["setpriv", "--pdeathsig=QUIT"]  # it ends with the tests, however they end
+        command = [*mortal, *_as_owner()[1:], str(programs() / "postgres"), "-D", str(self.data)]
         self.process = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
