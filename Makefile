@@ -5,7 +5,7 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell /usr/bin/python3 -c '$(NEW_ENOUGH)' 2>/dev/null && echo /usr/bin/python3 || echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := nginx xmlsec1 wrk
+PACKAGES := nginx xmlsec1 wrk postgresql
 HOME_DIR ?= .demo-home
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
@@ -21,9 +21,9 @@ $(VENV)/.complete: requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-# Debian packages that the tests drive: nginx (a reverse proxy) and xmlsec1 (a second opinion on signatures); wrk for the bench.
+# Debian packages that the tests drive: nginx (a reverse proxy), xmlsec1 (a second opinion on signatures), the server of PostgreSQL; wrk for the bench.
 packages:
-	@missing=""; for name in $(PACKAGES); do command -v $$name >/dev/null || [ -x /usr/sbin/$$name ] || missing="$$missing $$name"; done; \
+	@missing=""; for name in $(PACKAGES); do command -v $$name >/dev/null || [ -x /usr/sbin/$$name ] || ls /usr/lib/$$name/*/bin/initdb >/dev/null 2>&1 || missing="$$missing $$name"; done; \
 	[ -z "$$missing" ] || $(MAKE) --no-print-directory install-packages WANTED="$$missing"
 
 # A real S3 service for the deep tests, which are skipped where it is not installed.
@@ -41,11 +41,13 @@ demo: env
 	$(BIN)/carnet demo --home $(HOME_DIR)
 
 test: env packages
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not deep"
 
-# The tests under fire with their big counts (tests/durability); their figures go to tests/durability/results. Takes hours.
+# The long forms, before a release and by hand: the tests under fire with their big counts (tests/durability; figures go to its results/),
+# failovers, a real S3 service. Takes hours.
 deep: env packages
-	DURABILITY=deep $(BIN)/python -m pytest tests/durability -n 0 -s
+	$(BIN)/python -m pytest -n 0 -m deep -rP
+	DURABILITY=deep $(BIN)/python -m pytest tests/durability -n 0 -s -m "not deep"
 
 check: env
 	$(BIN)/ruff format --check .

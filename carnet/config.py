@@ -148,6 +148,8 @@ class Settings:
     atna_key: str = "pki/server.key"
     atna_source: str = "carnet"
     atna_enterprise_number: int = 32473
+    database_url: str = ""
+    database_timeout: float = 4.0
     segment_bytes: int = 128 * 1024 * 1024
     reserved_bytes: int = 64 * 1024 * 1024
     segment_seconds: int = 3_600
@@ -176,8 +178,13 @@ class Settings:
 
     @property
     def database(self) -> Path:
-        """The embedded registry."""
+        """The file of the embedded registry, used when `database_url` is empty."""
         return self.home / "carnet.db"
+
+    @property
+    def database_place(self) -> Path | str:
+        """The registry: the address of a PostgreSQL database, or the file of the embedded one."""
+        return self.database_url or self.database
 
     def client_policy(self, structure: str) -> ClientPolicy:
         """What is opened for this structure; nothing, when it is not listed."""
@@ -209,12 +216,15 @@ def load(home: Path, environ: Mapping[str, str] | None = None) -> Settings:
     Raises ConfigurationError naming the unknown or ill-typed setting.
     """
     path = home / SETTINGS_FILE
-    values: dict[str, Any] = {}
-    if path.exists():
-        try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
-        except tomllib.TOMLDecodeError as error:
-            raise ConfigurationError(f"{SETTINGS_FILE} cannot be read: {error}.") from error
+    return parse(path.read_text(encoding="utf-8") if path.exists() else "", home, environ)
+
+
+def parse(text: str, home: Path, environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings that a file of this text would give a home; see `load`."""
+    try:
+        values: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{SETTINGS_FILE} cannot be read: {error}.") from error
     unknown = set(values) - {item.name for item in fields(Settings)} | ({"home"} & set(values))
     if unknown:
         raise ConfigurationError(f"{SETTINGS_FILE}: unknown setting {min(unknown)!r}.")
@@ -349,6 +359,14 @@ def _faults(settings: Settings) -> tuple[tuple[bool, str], ...]:
             "maximum_bytes_in_progress is at least maximum_request_bytes: the largest request could never come in.",
         ),
         (settings.maximum_requests_in_progress < 1, "maximum_requests_in_progress is at least 1."),
+        (
+            bool(settings.database_url) and not settings.database_url.startswith(("postgresql://", "postgres://")),
+            "database_url is empty or begins with postgresql://.",
+        ),
+        (
+            not 0.5 <= settings.database_timeout <= 4.5,
+            "database_timeout is between 0.5 and 4.5 seconds: a request that meets two of them in a row ends within ten.",
+        ),
         (
             bool(settings.witness_url) and not settings.witness_key,
             "witness_url needs witness_key, the key that the witness signs with.",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from carnet.config import SETTINGS_FILE, Settings, load
+from carnet.config import SETTINGS_FILE, Settings, load, parse
 from carnet.crypto.keyring import DevelopmentKeyring
-from carnet.database.schema import migrate
+from carnet.database.schema import current, migrate
 from carnet.errors import ConfigurationError
 
 TEMPLATE = """\
@@ -18,14 +18,20 @@ port = 8443
 
 
 def create_home(home: Path, *, settings: str = TEMPLATE) -> Settings:
-    """Makes a home in an empty or absent directory and returns its settings. Raises ConfigurationError when one is there already."""
+    """Makes a home in an empty or absent directory and returns its settings.
+
+    Raises ConfigurationError when one is there already, or `database_url` names a database that is another home's: its keys are elsewhere.
+    """
     if (home / SETTINGS_FILE).exists() or (home / "carnet.db").exists():
         raise ConfigurationError(f"{home} is a Carnet home already.")
+    url = parse(settings, home).database_url
+    if url and current(url):
+        raise ConfigurationError("The database that database_url names is in use by another home.")
     for folder in ("documents", "keys", "pki"):
         (home / folder).mkdir(parents=True, exist_ok=True)
     home.chmod(0o700)
     (home / SETTINGS_FILE).write_text(settings, encoding="utf-8")
     DevelopmentKeyring.create(home / "keys")
     made = load(home)
-    migrate(made.database)
+    migrate(made.database_place)
     return made

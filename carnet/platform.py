@@ -12,11 +12,12 @@ from carnet.authorization.engine import Engine
 from carnet.authorization.matrix import Matrices, Matrix
 from carnet.authorization.matrix import load as load_matrix
 from carnet.clock import Clock, system_clock
-from carnet.config import Settings
+from carnet.config import SETTINGS_FILE, Settings
 from carnet.crypto.envelope import PatientKey
 from carnet.crypto.keyring import DevelopmentKeyring, Keyring
 from carnet.crypto.tombstone_file import Tombstone, TombstoneFile
-from carnet.database.connection import Connection, SqliteConnection
+from carnet.database.connection import Connection, OwnedConnection
+from carnet.database.opening import open_database
 from carnet.database.schema import current, head
 from carnet.database.steps import runs_on
 from carnet.errors import ConfigurationError
@@ -36,7 +37,7 @@ class Platform:
 
     settings: Settings
     clock: Clock
-    connection: SqliteConnection
+    connection: OwnedConnection
     keyring: Keyring
     tombstones: TombstoneFile
     segments: SegmentStore
@@ -80,11 +81,11 @@ def build(
 
     Raises ConfigurationError when it is missing, older than this code, or not safe for the environment.
     """
-    if not settings.database.exists():
+    if not (settings.home / SETTINGS_FILE if settings.database_url else settings.database).exists():
         raise ConfigurationError(f"There is no Carnet home in {settings.home}: make one with `carnet init --home DIR`.")
-    if current(settings.database) < head():
+    if current(settings.database_place) < head():
         raise ConfigurationError("The database is not at this version's schema: run `carnet migrate`.")
-    connection = SqliteConnection(settings.database)
+    connection = open_database(settings.database_place, patience=settings.database_timeout)
     if not runs_on(connection, head()):
         connection.close()
         raise ConfigurationError("The database was brought to a schema that this version cannot run on.")

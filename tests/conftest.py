@@ -22,7 +22,64 @@ from carnet.platform import packaged_matrices
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from postgres_clusters import Cluster, Copies, programs
 from s3_double import KEY_ID, SECRET, S3Double
+
+ON_BOTH = (
+    "tests/record/test_gate.py",
+    "tests/record/test_gate_admission.py",
+    "tests/record/test_no_read_after.py",
+    "tests/record/test_retrieval.py",
+    "tests/record/test_search.py",
+    "tests/record/test_submission.py",
+    "tests/record/test_visibility.py",
+    "tests/record/test_watching.py",
+    "tests/registry/test_find.py",
+    "tests/registry/test_registered_identifiers.py",
+    "tests/registry/test_registration.py",
+    "tests/registry/test_related.py",
+    "tests/registry/test_update.py",
+)
+"""Whose tests run on both databases in the ordinary run; `--database=both` is every test that has a home of its own."""
+
+
+def pytest_addoption(parser):
+    choices = ("chosen", "sqlite", "postgresql", "both")
+    parser.addoption("--database", choices=choices, default="chosen", help="on which databases tests with a home run")
+
+
+def pytest_generate_tests(metafunc):
+    """Gives tests whose home is their own the databases on which they run."""
+    chosen = any(mark.args[0] == "database" for mark in metafunc.definition.iter_markers("parametrize"))
+    if "database" in metafunc.fixturenames and not chosen:
+        wanted = metafunc.config.getoption("--database")
+        path = metafunc.definition.nodeid.partition("::")[0]
+        own = metafunc.definition.get_closest_marker("sqlite_only") is not None
+        both = not own and (wanted == "both" or (wanted == "chosen" and path in ON_BOTH))
+        names = ["sqlite", "postgresql"] if both else ["postgresql" if wanted == "postgresql" and not own else "sqlite"]
+        metafunc.parametrize("database", names, indirect=True, ids=names if both else [""])
+
+
+@pytest.fixture
+def database(request):
+    """On which database the test's home is: sqlite or postgresql."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """A PostgreSQL server for all the tests of this process."""
+    if programs() is None:
+        pytest.skip("PostgreSQL is not installed: `make packages` installs it")
+    found = Cluster().start()
+    yield found
+    found.stop()
+
+
+@pytest.fixture(scope="session")
+def copies(cluster, first_stage):
+    """Makes databases that hold what the first stage's holds."""
+    return Copies(cluster, first_stage.settings.database)
 
 
 @pytest.fixture(scope="session")
@@ -32,9 +89,20 @@ def first_stage(tmp_path_factory):
 
 
 @pytest.fixture
-def home(first_stage, tmp_path):
+def home(request, first_stage, tmp_path, database):
     """A home of the test's own: a copy of the first stage's, without the callers' folders."""
-    return shutil.copytree(first_stage.home, tmp_path / "home", ignore=shutil.ignore_patterns("callers"))
+    made = shutil.copytree(first_stage.home, tmp_path / "home", ignore=shutil.ignore_patterns("callers"))
+    if database == "sqlite":
+        yield made
+        return
+    copies = request.getfixturevalue("copies")
+    url = copies.make()
+    settings = made / "carnet.toml"
+    settings.write_text(f'database_url = "{url}"\n{settings.read_text()}')
+    for file in made.glob("carnet.db*"):
+        file.unlink()
+    yield made
+    copies.drop(url)
 
 
 @dataclass

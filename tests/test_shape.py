@@ -245,8 +245,14 @@ def speaks_to_sqlite(path: str, tree: ast.AST) -> Iterator[int]:
         yield from (line for line, name in imported(tree) if name.split(".")[0] == "sqlite3")
 
 
+def speaks_to_postgresql(path: str, tree: ast.AST) -> Iterator[int]:
+    if not path.startswith("database/"):
+        yield from (line for line, name in imported(tree) if name.split(".")[0] == "psycopg")
+
+
 def test_sql_is_run_by_the_connection_alone():
     assert found(speaks_to_sqlite) == []
+    assert found(speaks_to_postgresql) == []
 
 
 # --- files and functions -------------------------------------------------------------------------------------------
@@ -389,6 +395,7 @@ WRONG = {
     verifies_by_itself: ["import signxml", "from signxml import XMLVerifier", "import xmlsec"],
     reads_the_clock: ["import time\nnow = time.time()", "now = dt.datetime.now(dt.UTC)"],
     speaks_to_sqlite: ["import sqlite3", "from sqlite3 import connect"],
+    speaks_to_postgresql: ["import psycopg", "from psycopg.rows import TupleRow"],
     imports_late: ["def f():\n    from carnet.errors import Refused", "def f():\n    from . import errors"],
 }
 RIGHT = {
@@ -404,6 +411,7 @@ RIGHT = {
     verifies_by_itself: ["from carnet.crypto.xml_signature import verify_enveloped"],
     reads_the_clock: ["import time\nend = time.monotonic()", "now = platform.clock()"],
     speaks_to_sqlite: ["from sqlalchemy.dialects.sqlite import insert"],
+    speaks_to_postgresql: ["from sqlalchemy.dialects.postgresql import insert"],
     imports_late: ["from carnet.errors import Refused\ndef f():\n    import json"],
 }
 

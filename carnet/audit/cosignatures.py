@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects.postgresql import insert
 
 from carnet.audit.checkpoint import Checkpoint, read_checkpoint
 from carnet.audit.cosignature import verify_cosignature

@@ -39,7 +39,10 @@ _LAST_OF_PATIENT = prepare(
     .limit(1)
 )
 _WAITING = prepare(
-    select(_LINE.ticket).where(_LINE.leaf_index.is_(None)).order_by(_LINE.ticket).limit(bindparam("count"))
+    select(_LINE.ticket)
+    .where(_LINE.leaf_index.is_(None), _LINE.ticket <= bindparam("settled"))
+    .order_by(_LINE.ticket)
+    .limit(bindparam("count"))
 )
 _PLACE = prepare(
     update(audit_event)
@@ -137,12 +140,12 @@ def seal(
 ) -> Checkpoint | None:
     """Gives the oldest waiting lines (at most `limit`) their place in the tree and signs its new root; None when none waits.
 
-    Runs inside the caller's transaction, which must exclude other sealers (BEGIN IMMEDIATE). `public_key` is the raw key of `sign`.
+    Runs inside the caller's transaction, whose turn excludes other sealers (`turns.SEALING`, or alone). `public_key` is the raw key of `sign`.
     Without `tree` the whole trace is read each time. Raises IntegrityFailure, and signs nothing, when a stored line, new or old, does not
     match its hash or the last signed root: then `carnet verify-audit` says where.
     """
     tree = tree or SealedTree()
-    waiting = connection.execute(_WAITING, {"count": limit})
+    waiting = connection.execute(_WAITING, {"count": limit, "settled": connection.settled_tickets()})
     if not waiting:
         return None
     size, root = _last_checkpoint(connection)

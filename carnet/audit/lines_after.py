@@ -19,15 +19,19 @@ _LINE = audit_event.c
 _AFTER = prepare(
     select(*(_LINE[name] for name in Line._fields), patient.c.pseudonym)
     .outerjoin(patient, patient.c.patient_key == _LINE.patient_key)
-    .where(_LINE.ticket > bindparam("after"))
+    .where(_LINE.ticket > bindparam("after"), _LINE.ticket <= bindparam("settled"))
     .order_by(_LINE.ticket)
     .limit(bindparam("count"))
 )
 
 
 def lines_after(connection: Connection, ticket: int, count: int) -> list[tuple[Line, str | None]]:
-    """At most `count` lines in the order of tickets, each with the pseudonym that names its key, None for a line of no patient."""
-    return [(Line(*row[:-1]), row[-1]) for row in connection.execute(_AFTER, {"after": ticket, "count": count})]
+    """At most `count` lines in the order of tickets, each with the pseudonym that names its key, None for a line of no patient.
+
+    A line that another could still precede is left for later: a reader goes on after the last ticket that it saw.
+    """
+    values = {"after": ticket, "count": count, "settled": connection.settled_tickets()}
+    return [(Line(*row[:-1]), row[-1]) for row in connection.execute(_AFTER, values)]
 
 
 def opened(line: Line, key: OpeningKey) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import click
 from carnet.cli import client_patients as client_patients  # its commands join those of `client`
 from carnet.cli.atna import atna
 from carnet.cli.client import client
+from carnet.cli.database_desk import database
 from carnet.cli.demonstration import demo
 from carnet.cli.emergency_office import emergency, watch
 from carnet.cli.explain import explain
@@ -35,7 +36,7 @@ def carnet() -> None:
 
 
 COMMANDS = (
-    (init, migrate, index_people, serve, verify_database, demo),
+    (init, migrate, index_people, serve, verify_database, demo, database),
     (directory, patients, enrol, due, restore, record, rules, explain),
     (seal_audit, verify_audit, trace, audit_key, export_trail_command, verify_export_command, witness, atna),
     (emergency, notices, watch),

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from carnet.cli.operator_gate import operator_gate, operator_name
-from carnet.config import load
+from carnet.config import SETTINGS_FILE, load
 from carnet.database.connection import SqliteConnection
 from carnet.database.schema import expand
 from carnet.database.schema import migrate as migrate_database
@@ -40,12 +40,12 @@ def init(home: Path) -> None:
 )
 def migrate(home: Path, contract: bool) -> None:
     """Bring the database of a home to this version's schema, as far as the version before can go on serving meanwhile."""
-    database = load(home).database
-    if not database.exists():
+    settings = load(home)
+    if not (home / SETTINGS_FILE if settings.database_url else settings.database).exists():
         raise ConfigurationError(f"There is no Carnet home in {home}: make one with `carnet init --home DIR`.")
     if contract:
-        migrate_database(database)
-    elif not expand(database):
+        migrate_database(settings.database_place)
+    elif not expand(settings.database_place):
         raise ConfigurationError(
             "The version before cannot run on the schema that comes next. Stop every server of it, then run `carnet migrate --contract`."
         )
@@ -68,7 +68,10 @@ def index_people(home: Path) -> None:
 @HOME
 def verify_database(home: Path) -> None:
     """Read the whole database and say what is damaged in it; status 1 when something is."""
-    with contextlib.closing(SqliteConnection(load(home).database)) as connection:
+    settings = load(home)
+    if settings.database_url:
+        raise ConfigurationError("A server's database is checked by its own tools: data checksums and pg_amcheck.")
+    with contextlib.closing(SqliteConnection(settings.database)) as connection:
         damage = connection.find_damage()
     for line in damage:
         click.echo(line, err=True)

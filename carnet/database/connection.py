@@ -8,43 +8,63 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from carnet.database.failures import ConstraintViolated
 from carnet.database.statements import Statement
+from carnet.database.turns import Turn
 from carnet.errors import ConfigurationError, Unavailable
 
 Row = tuple[Any, ...]
 BEGIN_WRITING = "BEGIN IMMEDIATE"
 BETWEEN_TRIES = 0.000_2
 """Seconds."""
-_PASSING = frozenset(
-    {
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_LOCKED,
-        sqlite3.SQLITE_NOMEM,
-        sqlite3.SQLITE_READONLY,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_PROTOCOL,
-    }
-)
-
-
-def is_passing(error: BaseException) -> bool:
-    """Whether an error tells of the machine's state (disk, memory, files, locks) and not of what was asked: trying again is then right."""
-    if isinstance(error, sqlite3.Error):
-        return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _PASSING
-    return isinstance(error, OSError | MemoryError)
+EVERY_TICKET = (1 << 63) - 1
 
 
 class Connection(Protocol):
     """What an act may do with the database. It never commits: the gate owns transactions."""
 
     def execute(self, statement: Statement, parameters: Mapping[str, Any] = ...) -> list[Row]:
-        """Runs one statement and returns all its rows (none for a statement that returns nothing)."""
+        """Runs one statement and returns all its rows (none for a statement that returns nothing). Raises ConstraintViolated."""
         ...
 
     def execute_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Runs one statement for each row of parameters."""
+        """Runs one statement for each row of parameters. Raises ConstraintViolated."""
+        ...
+
+    def settled_tickets(self) -> int:
+        """The highest ticket of the trace up to which none can appear any more: what a sealer may put in order."""
+        ...
+
+
+class OwnedConnection(Connection, Protocol):
+    """A connection in the hands of the gate: it begins transactions and ends them, in autocommit mode otherwise."""
+
+    turns: bool
+    """Whether transactions of different turns run beside each other; when they do not, every turn is that of all."""
+
+    def begin(self, turn: Turn) -> None:
+        """Begins to write when it is this turn's. Raises Unavailable when that takes too long or the database is away."""
+        ...
+
+    def begin_reading(self) -> None:
+        """Begins to read one unchanging state; end it with `control("ROLLBACK")`."""
+        ...
+
+    def control(self, command: str) -> None:
+        """Runs COMMIT, ROLLBACK, SAVEPOINT …: for the gate alone. Raises OutcomeUnknown for a COMMIT that was not answered."""
+        ...
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        ...
+
+    def check_durability(self) -> None:
+        """Raises ConfigurationError when what is committed could be lost, Unavailable when the database is away."""
+        ...
+
+    def close(self) -> None:
+        """Gives the connection back."""
         ...
 
 
@@ -53,6 +73,8 @@ class SqliteConnection:
 
     Used from one thread at a time; each worker process opens its own.
     """
+
+    turns = False
 
     def __init__(self, path: Path, *, busy_timeout_ms: int = 5_000) -> None:
         self._raw = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
@@ -89,12 +111,30 @@ class SqliteConnection:
         values = dict(statement.defaults) if statement.defaults else {}
         if parameters:
             values.update(parameters)
-        return self._raw.execute(statement.sqlite, values).fetchall()
+        try:
+            return self._raw.execute(statement.sqlite, values).fetchall()
+        except sqlite3.IntegrityError as error:
+            raise ConstraintViolated(str(error)) from error
 
     def execute_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
         """See Connection."""
         defaults = dict(statement.defaults)
-        self._raw.executemany(statement.sqlite, [{**defaults, **row} for row in rows] if defaults else rows)
+        try:
+            self._raw.executemany(statement.sqlite, [{**defaults, **row} for row in rows] if defaults else rows)
+        except sqlite3.IntegrityError as error:
+            raise ConstraintViolated(str(error)) from error
+
+    def settled_tickets(self) -> int:
+        """Every ticket: a line that another could precede is not there before it is committed."""
+        return EVERY_TICKET
+
+    def begin(self, turn: Turn) -> None:  # noqa: ARG002 - there is one writer at a time, whatever it writes
+        """See OwnedConnection."""
+        self.control(BEGIN_WRITING)
+
+    def begin_reading(self) -> None:
+        """See OwnedConnection."""
+        self.control("BEGIN")
 
     def control(self, command: str) -> None:
         """Runs BEGIN, COMMIT, ROLLBACK, SAVEPOINT …: for the gate and migrations alone.

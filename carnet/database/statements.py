@@ -1,22 +1,51 @@
-"""Statements are SQLAlchemy Core expressions compiled once a dialect; the driver itself runs the text."""
+"""Statements are SQLAlchemy Core expressions compiled once a dialect; the driver itself runs the text.
+
+For an upsert take `insert` of `sqlalchemy.dialects.postgresql`: what it says of conflicts is compiled for both.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ClauseElement
+from sqlalchemy import ClauseElement, Integer
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.postgresql import psycopg
+from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 _SQLITE = sqlite.dialect(paramstyle="named")
+_POSTGRES: Dialect = psycopg.dialect()  # type: ignore[no-untyped-call]
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Position(FunctionElement[int]):
+    """Where a text is found in another, from 1, 0 when it is not: `Position(column, literal_column("'text'"))`."""
+
+    inherit_cache = True
+    type = Integer()
+
+
+@compiles(Position)
+def _position(element: Position, compiler: Any, **options: Any) -> str:
+    name = "strpos" if compiler.dialect.name == "postgresql" else "instr"
+    return f"{name}({compiler.process(element.clauses, **options)})"
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """The text of one SQL statement for the SQLite driver, with `:name` parameters, and the values it carries by itself."""
+    """The text of one SQL statement for the SQLite driver, with `:name` parameters, and the values it carries by itself.
+
+    `expression` is what it was compiled from; `postgres_text` compiles it for PostgreSQL when it is first run there.
+    """
 
     sqlite: str
     defaults: tuple[tuple[str, Any], ...] = ()
+    expression: ClauseElement | None = field(default=None, repr=False, compare=False)
 
 
 def prepare(expression: ClauseElement) -> Statement:
@@ -25,6 +54,18 @@ def prepare(expression: ClauseElement) -> Statement:
     Call it at import, or under a cache keyed by the shape of the statement: compiling costs more than running.
     IN lists need a fixed count of binds (`column.in_([bindparam('v0'), bindparam('v1')])`).
     """
-    compiled = expression.compile(dialect=_SQLITE, compile_kwargs={"render_postcompile": True})
-    defaults = tuple((name, value) for name, value in compiled.params.items() if value is not None)
-    return Statement(str(compiled), defaults)
+    text, defaults = _compile(expression, _SQLITE)
+    return Statement(text, tuple(defaults.items()), expression)
+
+
+@cache
+def postgres_text(statement: Statement) -> tuple[str, Mapping[str, Any]]:
+    """The same statement for psycopg, with `%(name)s` parameters, and the values that it carries by itself."""
+    if statement.expression is None:
+        return statement.sqlite.replace("%", "%%"), _NOTHING
+    return _compile(statement.expression, _POSTGRES)
+
+
+def _compile(expression: ClauseElement, dialect: Dialect) -> tuple[str, dict[str, Any]]:
+    compiled = expression.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+    return str(compiled), {name: value for name, value in compiled.params.items() if value is not None}

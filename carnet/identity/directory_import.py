@@ -11,8 +11,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, exists, func, literal_column, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    literal_column,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
 
 from carnet.database.connection import Connection
 from carnet.database.statements import Statement, prepare
@@ -40,7 +53,9 @@ def _upsert_role() -> Statement:
     """A role of a person who is in the directory; who exercises a profession is no longer in training for it."""
     names = ("professional_id", "profession", "specialty", "category")
     known = exists().where(professional.c.professional_id == bindparam("professional_id"))
-    added = insert(professional_role).from_select(names, select(*(bindparam(name) for name in names)).where(known))
+    added = insert(professional_role).from_select(
+        names, select(*(bindparam(name, type_=Text) for name in names)).where(known)
+    )
     return prepare(
         added.on_conflict_do_update(
             index_elements=names[:3],
@@ -84,7 +99,7 @@ def _active_of_source(table: Table) -> ColumnElement[bool]:
 
 def _count(table: Table) -> Statement:
     """How many the source has, and how many of them this import did not see."""
-    unseen = func.coalesce(func.sum(table.c.updated_at < bindparam("now")), literal_column("0"))
+    unseen = func.coalesce(func.sum(case((table.c.updated_at < bindparam("now"), 1), else_=0)), literal_column("0"))
     return prepare(select(func.count(), unseen).where(_active_of_source(table)))
 
 

@@ -122,6 +122,11 @@ def find(connection: Connection, keyring: Keyring, identifier: PatientIdentifier
     return Patient(*rows[0]) if rows else None
 
 
+def turn_key(keyring: Keyring, identifier: PatientIdentifier) -> int:
+    """The number (64-bit signed) that says whose turn it is to write on this person, known here or not: a person has one current INS."""
+    return int.from_bytes(_blind_index(keyring, identifier)[:8], "big", signed=True)
+
+
 def pseudonym_of(connection: Connection, patient_key: int) -> str | None:
     """The pseudonym of an internal key, None when nobody has it; it is not erased with the person's key."""
     rows = connection.execute(_PSEUDONYM, {"patient_key": patient_key})

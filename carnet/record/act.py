@@ -25,13 +25,14 @@ class Act(Generic[T]):
 
     `function` is the functional right that the caller must have before the act begins; None leaves every decision to the act, which
     then asks `scope.require` for each object. `opens` makes the room: that of the patient whom the assertion targets, unless the act
-    says otherwise; `run` gets what it makes.
+    says otherwise; `run` gets what it makes. `across` is true of an act that reads or traces on others than that patient.
     """
 
     name: str
     run: Callable[[Any], T]
     function: Function | None = None
     opens: Opener = open_scope
+    across: bool = False
 
 
 def failed(name: str, error: CarnetError) -> Act[Any]:

@@ -38,7 +38,7 @@ def find_candidates(criteria: Criteria) -> Act[tuple[Candidate, ...]]:
     Raises InvalidMetadata for fewer criteria than name, birth date and what `candidate_criteria` adds, TooManyResults beyond `maximum_candidates`: nobody is
     shown then, so that a common name gives nothing away.
     """
-    return Act("td0.5", partial(_find, criteria=criteria), Function.FIND_PATIENT, open_population)
+    return Act("td0.5", partial(_find, criteria=criteria), Function.FIND_PATIENT, open_population, across=True)
 
 
 def _find(scope: PopulationScope, *, criteria: Criteria) -> tuple[Candidate, ...]:

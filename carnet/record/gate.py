@@ -17,10 +17,12 @@ from typing import Any, TypeVar
 
 from carnet.audit.checkpoint import Checkpoint
 from carnet.audit.event import AuditEvent, Outcome
-from carnet.audit.journal import SealedTree
+from carnet.audit.journal import SEAL_LIMIT, SealedTree
 from carnet.audit.journal import append as append_to_journal
 from carnet.audit.journal import seal as seal_journal
-from carnet.database.connection import SqliteConnection, is_passing
+from carnet.database.connection import Connection, OwnedConnection
+from carnet.database.failures import OutcomeUnknown, is_passing
+from carnet.database.turns import ALONE, NOBODY, SEALING, Turn
 from carnet.errors import (
     Busy,
     CarnetError,
@@ -36,6 +38,7 @@ from carnet.identity.replay import forget_expired, remember
 from carnet.kill_points import reached
 from carnet.platform import Platform
 from carnet.record.act import Act, Room
+from carnet.record.groups import groups_of
 from carnet.record.rules_in_force import RulesInForce
 from carnet.record.trace_line import write_line
 from carnet.requester import Requester
@@ -89,6 +92,9 @@ class Gate:
     _soon: bool = False
     _tree: SealedTree = field(default_factory=SealedTree)
     _rules: RulesInForce = field(init=False)
+    _sealed: int = 0
+    behind: bool = False
+    """Whether the last sealing took as many lines as one may: more are waiting, it is not to wait for its next turn."""
 
     def __post_init__(self) -> None:
         self._rules = RulesInForce(self.platform)
@@ -147,20 +153,26 @@ class Gate:
         )
         key = self.platform.keyring.actor_key()
         try:
-            self._in_transaction(lambda connection: append_to_journal(connection, event, patient_key=None, key=key))
+            self._in_transaction(
+                lambda connection: append_to_journal(connection, event, patient_key=None, key=key), turn=NOBODY
+            )
         except Exception as failure:
             raise _unavailable(failure) from failure
 
     def seal(self) -> bool:
         """Seals the waiting lines of the trace under a signed checkpoint and drops assertions past their life; False when none waited."""
 
-        def work(connection: SqliteConnection) -> bool:
+        def work(connection: Connection) -> Checkpoint | None:
             forget_expired(connection, self.platform.clock())
-            return self.seal_within(connection) is not None
+            return self.seal_within(connection)
 
-        return self._in_transaction(work)
+        self.behind = False
+        found = self._in_transaction(work, turn=SEALING)
+        if found is not None:
+            self.behind, self._sealed = found.size - self._sealed >= SEAL_LIMIT, found.size
+        return found is not None
 
-    def seal_within(self, connection: SqliteConnection) -> Checkpoint | None:
+    def seal_within(self, connection: Connection) -> Checkpoint | None:
         """Seals waiting lines as part of a transaction that is open, `administer`'s for one; None when none waits."""
         platform = self.platform
         return seal_journal(
@@ -176,10 +188,10 @@ class Gate:
         """Reads the sealed trace once, so that the first sealing does not: at start, outside any write transaction."""
         self.read(self._tree.warm)
 
-    def read(self, work: Callable[[SqliteConnection], T]) -> T:
+    def read(self, work: Callable[[Connection], T]) -> T:
         """Runs an operator's command that only reads, over one unchanging state of the database."""
         connection = self.platform.connection
-        connection.control("BEGIN")
+        connection.begin_reading()
         try:
             self._rules.refresh(connection)
             return work(connection)
@@ -190,22 +202,25 @@ class Gate:
         """Proves the rule data again. Raises IntegrityFailure when a version that is in force, or to come, cannot be read."""
         self.read(self._rules.check)
 
-    def administer(self, work: Callable[[SqliteConnection], T]) -> T:
-        """Runs an operator's command (imports, feeds) in one transaction; the command traces what touches a record."""
-        return self._in_transaction(work)
+    def administer(self, work: Callable[[Connection], T], *, turn: Turn = ALONE) -> T:
+        """Runs an operator's command (imports, feeds) in one transaction; the command traces what touches a record.
 
-    def administer_in_steps(self, work: Callable[[SqliteConnection, Callable[[], None]], T]) -> T:
+        `turn` is that of the people whom the command touches, when they are known before.
+        """
+        return self._in_transaction(work, turn=turn)
+
+    def administer_in_steps(self, work: Callable[[Connection, Callable[[], None]], T]) -> T:
         """The same for a long import: `work` calls what it is given each time that what it did so far may be kept."""
         connection = self.platform.connection
 
         def commit() -> None:
-            connection.control("COMMIT")
+            _commit(connection)
             time.sleep(LET_OTHERS_IN)
-            connection.control("BEGIN IMMEDIATE")
+            connection.begin(ALONE)
 
         return self._in_transaction(lambda opened: work(opened, commit))
 
-    def apart(self, work: Callable[[SqliteConnection], T]) -> T:
+    def apart(self, work: Callable[[Connection], T]) -> T:
         """Within `administer`: one act or one item of an import, behind a savepoint; when it raises, what it did is undone alone."""
         connection = self.platform.connection
         connection.control("SAVEPOINT act")
@@ -246,24 +261,29 @@ class Gate:
         reached("answers-given")
 
     def _run_batch(self, batch: list[_Waiting]) -> None:
+        for group, turn in groups_of(self.platform, batch):
+            self._run_group(group, turn)
+
+    def _run_group(self, group: list[_Waiting], turn: Turn) -> None:
         platform = self.platform
         mark = platform.segments.mark()
         try:
-            platform.connection.control("BEGIN IMMEDIATE")
+            platform.connection.begin(turn)
             reached("transaction-begun")
             self._rules.refresh(platform.connection)
-            for waiting in batch:
+            for waiting in group:
                 self._run_one(waiting)
             platform.segments.sync()
             reached("documents-synced")
             platform.connection.control("COMMIT")
             reached("committed")
-        except Exception as failure:  # noqa: BLE001 - whatever it is, nothing of the batch is kept or answered as done
-            _LOG.exception("the batch was rolled back")
-            for waiting in batch:
+        except Exception as failure:  # noqa: BLE001 - whatever it is, nothing of the group is answered as done
+            _tell(failure)
+            for waiting in group:
                 waiting.result = None
                 waiting.error = _unavailable(failure)
-            self._roll_back(mark)
+            if not isinstance(failure, OutcomeUnknown):  # what may have been committed keeps its documents
+                self._roll_back(mark)
 
     def _roll_back(self, mark: Any) -> None:
         """Raises nothing: a transaction that cannot be left makes the next BEGIN fail, which tries again to leave it."""
@@ -340,14 +360,14 @@ class Gate:
         requester, action = waiting.requester, waiting.act.name
         write_line(self.platform, requester, action, scope, outcome=outcome, detail=detail, rules=rules)
 
-    def _in_transaction(self, work: Callable[[SqliteConnection], T]) -> T:
+    def _in_transaction(self, work: Callable[[Connection], T], *, turn: Turn = ALONE) -> T:
         connection = self.platform.connection
-        connection.control("BEGIN IMMEDIATE")
+        connection.begin(turn)
         try:
             self._rules.refresh(connection)
             result = work(connection)
             reached("work-ready")
-            connection.control("COMMIT")
+            _commit(connection)
             reached("work-committed")
         except BaseException:
             if connection.in_transaction:
@@ -356,7 +376,26 @@ class Gate:
         return result
 
 
+def _tell(failure: Exception) -> None:
+    """To the log: in one line that the database is away, for that is told for every group until it is back."""
+    if isinstance(failure, Unavailable):
+        _LOG.warning("the group was given up: %s", failure.message)
+    else:
+        _LOG.error("the group was given up", exc_info=failure)
+
+
+def _commit(connection: OwnedConnection) -> None:
+    try:
+        connection.control("COMMIT")
+    except OutcomeUnknown as failure:
+        raise _unavailable(failure) from failure
+
+
 def _unavailable(failure: Exception) -> CarnetError:
+    if isinstance(failure, OutcomeUnknown):
+        return Unavailable(
+            "It is not known whether the request was kept: the database did not confirm it. Look, or try again."
+        )
     if isinstance(failure, Unavailable):
         return failure
     return Unavailable("The request could not be made durable; nothing of it was kept. Try again later.")

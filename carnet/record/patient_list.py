@@ -56,7 +56,7 @@ def patient_list(by: ListedBy, since: int, owner: str = "") -> Act[tuple[ListedR
     that are not shown (closed, blocked) count too.
     """
     run = partial(_list, by=by, since=since, owner=owner)
-    return Act("td0.4", run, Function.PATIENT_LIST, open_population)
+    return Act("td0.4", run, Function.PATIENT_LIST, open_population, across=True)
 
 
 def _list(scope: PopulationScope, *, by: ListedBy, since: int, owner: str) -> tuple[ListedRecord, ...]:

@@ -38,6 +38,7 @@ class Watched:
 def watch(gate: Gate, *, operator: str) -> Watched:
     """Counts every line written since the last run and raises the alarms that they make. Runs beside each other do no harm."""
     total, others = Watched(), 0
+    _settle(gate)
     while True:
         after = gate.read(cursor)
         lines = gate.read(partial(lines_after, ticket=after, count=PAGE))
@@ -48,6 +49,13 @@ def watch(gate: Gate, *, operator: str) -> Watched:
         total = Watched(total.lines + done.lines, total.alarms + done.alarms, total.unreadable + done.unreadable)
     gate.administer(partial(_close, gate.platform, operator, others))
     return total
+
+
+def _settle(gate: Gate) -> None:
+    """Beside other writers only what is sealed is in its final order: a reader that goes on after a ticket would miss a late one."""
+    if gate.platform.connection.turns:
+        while gate.seal():
+            continue
 
 
 def _close(platform: Platform, operator: str, others: int, connection: Connection) -> None:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, func, select, text, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import bindparam, func, literal_column, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from carnet.database.connection import Connection
-from carnet.database.statements import prepare
+from carnet.database.statements import Position, prepare
 from carnet.database.tables import announcement, document_entry
 from carnet.metadata import AvailabilityStatus
 
 _T = document_entry.c
 _TOLD = announcement.c
-_HIDDEN = text("instr(document_entry.masks, 'INVISIBLE_PATIENT') > 0")
+_HIDDEN = Position(_T.masks, literal_column("'INVISIBLE_PATIENT'")) > literal_column("0")
 """Written as in the index that it uses."""
 
 _FIND = prepare(
@@ -25,7 +25,7 @@ _FIND = prepare(
         )
     )
     .where(_HIDDEN, _T.registered_at <= bindparam("before"), _T.status != AvailabilityStatus.DELETED.value)
-    .group_by(_T.patient_key, _T.logical_id)
+    .group_by(_T.patient_key, _T.logical_id, _TOLD.told_at)
     .order_by(func.min(_T.registered_at))
 )
 _TELL = prepare(

@@ -106,6 +106,9 @@ async def keep_sealing(gate: Gate, operation: Operation, interval: float) -> Non
     while True:
         await asyncio.sleep(interval)
         _attempt(gate.seal, operation)
+        while gate.behind:
+            await asyncio.sleep(0)
+            _attempt(gate.seal, operation)
 
 
 async def keep_forgetting(gate: Gate) -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, Table, Text, bindparam, select, update
-from sqlalchemy.dialects.sqlite import dialect, insert
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.sqlite import dialect
 from sqlalchemy.schema import CreateTable
 
 from carnet.audit.merkle import EMPTY_ROOT

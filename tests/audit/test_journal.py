@@ -2,7 +2,6 @@ import base64
 import hashlib
 import json
 import shutil
-import sqlite3
 
 import pytest
 import rfc8785
@@ -12,6 +11,7 @@ from carnet.audit.journal import SealedTree, append
 from carnet.audit.merkle import leaf_hash, root
 from carnet.audit.openings import encode_hash
 from carnet.audit.trail import read_trail
+from carnet.database.failures import ConstraintViolated
 from carnet.errors import ConfigurationError, IntegrityFailure
 
 
@@ -67,7 +67,7 @@ def test_tickets_grow_and_each_patient_has_a_chain_of_its_own(journal):
 
 def test_two_transactions_cannot_both_write_the_same_line_of_a_patient(journal):
     journal.append()
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(ConstraintViolated):
         journal.sql(
             "INSERT INTO audit_event (patient_key, patient_seq, at, entry, sealed_openings, leaf_hash) VALUES (1, 1, 0, x'', x'', x'')"
         )

@@ -1,5 +1,3 @@
-import sqlite3
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -8,6 +6,7 @@ from carnet.audit import stored_lines, verification
 from carnet.audit.checkpoint import sign_checkpoint
 from carnet.audit.journal import SealedTree
 from carnet.audit.merkle import leaf_hash, root
+from carnet.database.failures import ConstraintViolated
 from carnet.errors import IntegrityFailure
 
 COLUMNS = ("entry", "sealed_openings", "leaf_hash")
@@ -382,7 +381,7 @@ def test_findings_are_limited_in_number(journal):
 
 def test_the_database_itself_refuses_two_lines_in_one_place(journal):
     journal.fill(5, 5)
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(ConstraintViolated):
         journal.sql("UPDATE audit_event SET leaf_index=1 WHERE leaf_index=2")
 
 

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import bindparam, insert, select
 
 from carnet.database.connection import SqliteConnection
+from carnet.database.failures import ConstraintViolated
 from carnet.database.schema import migrate
 from carnet.database.statements import prepare
 from carnet.database.tables import care_link, health_record, patient
@@ -92,14 +93,14 @@ def test_a_row_about_nobody_is_refused(connection):
             patient_key=404, link_id="x", party="p", kind="authorised", since=0, source="test", until=bindparam("until")
         )
     )
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(ConstraintViolated):
         connection.execute(link, {"until": None})
 
 
 def test_a_state_that_no_record_has_is_refused(connection):
     connection.execute(PERSON, {"name": "one"})
     record = prepare(insert(health_record).values(patient_key=1, state="asleep"))
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(ConstraintViolated):
         connection.execute(record)
 
 

@@ -5,20 +5,18 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 
-from alembic import command
-
 from carnet.clock import DAY, from_iso
 from carnet.consent.delays import years_after
 from carnet.consent.lifecycle import Event, State, history, life, move
 from carnet.database.connection import SqliteConnection
-from carnet.database.schema import _configuration, migrate
+from carnet.database.schema import migrate
 
 CLOSED = from_iso("2026-11-01T00:00:00Z")
 
 
 def test_records_of_before_their_history_live_on(tmp_path):
     path = tmp_path / "carnet.db"
-    command.upgrade(_configuration(path), "0001")
+    migrate(path, revision="0001")
     with contextlib.closing(sqlite3.connect(path)) as raw, raw:
         for key, state, closed in ((1, "open", None), (2, "closed", CLOSED), (3, "suspended", None)):
             raw.execute("INSERT INTO patient VALUES (?, ?, x'00', 0)", (key, f"p{key}"))

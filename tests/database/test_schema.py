@@ -157,7 +157,7 @@ def test_a_home_with_a_percent_in_its_path_can_be_migrated(tmp_path):
 
 
 def test_migrations_are_one_numbered_line():
-    script = ScriptDirectory.from_config(_configuration("unused"))
+    script = ScriptDirectory.from_config(_configuration())
     numbers = [one.revision for one in script.walk_revisions()]
     assert script.get_heads() == [head()]
     assert numbers == sorted(numbers, reverse=True)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from carnet.audit.trail import read_trail
@@ -22,6 +23,8 @@ from carnet.client.feeding import Sent, from_cda, mask_update, status_update, su
 from carnet.clock import DAY, HOUR, SECOND, system_clock
 from carnet.config import load
 from carnet.database.connection import SqliteConnection
+from carnet.database.opening import open_database
+from carnet.database.postgres import PostgresConnection
 from carnet.demo import documents
 from carnet.demo.documents import Draft
 from carnet.demo.people import LABORATORY, MEDECIN_TRAITANT, PAT_TROIS, DemoOrganization
@@ -45,17 +48,16 @@ sys.path.insert(0, str(Path(__file__).parent))
 from notice_runs import DOCTOR, MINE, OPERATOR
 from rule_meddling import CLOSED, PROPOSER
 
-TRACE_TABLES = frozenset({"audit_event", "audit_checkpoint", "replay", "sqlite_sequence"})
+TRACE_TABLES = frozenset({"audit_event", "audit_checkpoint", "replay", "sqlite_sequence", "alembic_version"})
 """What grows with a refused act too."""
 
 
-class Watched(SqliteConnection):
+class Watching:
     """The gate's connection: notes each BEGIN, COMMIT …, and fails where a test says."""
 
-    def __init__(self, path) -> None:
+    def prepare_to_watch(self) -> None:
         self.commands: list[str] = []
         self.failures: list[tuple[str, Exception]] = []
-        super().__init__(path, busy_timeout_ms=100)
 
     def fail(self, at: str, error: Exception | None = None) -> None:
         """Fails once at the next command or statement whose text holds `at`."""
@@ -79,6 +81,54 @@ class Watched(SqliteConnection):
     @property
     def commits(self):
         return self.commands.count("COMMIT")
+
+
+class Watched(Watching, SqliteConnection):
+    """On the embedded database."""
+
+    def __init__(self, path) -> None:
+        self.prepare_to_watch()
+        super().__init__(path, busy_timeout_ms=100)
+
+
+class WatchedServer(Watching, PostgresConnection):
+    """On PostgreSQL: beginning any turn is noted as BEGIN IMMEDIATE."""
+
+    def __init__(self, url) -> None:
+        self.prepare_to_watch()
+        super().__init__(url, patience=0.5)
+
+    def begin(self, turn):
+        self.commands.append("BEGIN IMMEDIATE")
+        self._meet("BEGIN IMMEDIATE")
+        super().begin(turn)
+
+
+def watched(place):
+    """A connection to the database of a home that tests can look at."""
+    return WatchedServer(place) if isinstance(place, str) else Watched(place)
+
+
+def as_another(place):
+    """A connection that sees what was committed, nothing else: `execute(query, values)` with `?` for values."""
+    if isinstance(place, str):
+        return Other(place)
+    return sqlite3.connect(f"file:{place}?mode=ro", uri=True)
+
+
+class Other:
+    """psycopg in the words of sqlite3."""
+
+    def __init__(self, url) -> None:
+        self._raw = psycopg.connect(url, autocommit=True)
+
+    def execute(self, query, values=()):
+        if "sqlite_master" in query:
+            query = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
+        return self._raw.execute(query.replace("?", "%s"), tuple(values))
+
+    def close(self):
+        self._raw.close()
 
 
 @dataclass
@@ -199,13 +249,12 @@ class Room:
     # --- what stands --------------------------------------------------------------------------------------------
 
     @property
-    def connection(self) -> Watched:
+    def connection(self) -> Watching:
         return self.platform.connection
 
     def rows(self, query, *values):
         """Rows as another process sees them: what was committed, nothing else."""
-        path = f"file:{self.platform.settings.database}?mode=ro"
-        with contextlib.closing(sqlite3.connect(path, uri=True)) as connection:
+        with contextlib.closing(as_another(self.platform.settings.database_place)) as connection:
             return connection.execute(query, values).fetchall()
 
     def kept(self):
@@ -227,7 +276,7 @@ class Room:
             if patient_key is not None:
                 names = self.rows("SELECT pseudonym FROM patient WHERE patient_key = ?", patient_key)
                 key = keyring.patient_key(names[0][0])
-            with contextlib.closing(SqliteConnection(self.platform.settings.database)) as connection:
+            with contextlib.closing(open_database(self.platform.settings.database_place, patience=2.0)) as connection:
                 found += [line for line in read_trail(connection, patient_key, key) if line["ticket"] > ticket]
         assert not [line for line in found if line["problem"]]
         return sorted(found, key=lambda line: line["ticket"])
@@ -244,7 +293,7 @@ def open_room(first_stage, home):
         chosen = replace(load(home, {}), **{"submission_signature_required": False, **settings})
         platform = build(chosen, EbrimRenderer(), clock=lambda: room.now)
         platform.connection.close()
-        changes: dict[str, Any] = {"connection": Watched(chosen.database)}
+        changes: dict[str, Any] = {"connection": watched(chosen.database_place)}
         if file_system is not None:
             platform.segments.close()
             changes["segments"] = SegmentStore(home / "documents", "w0", file_system=file_system)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from carnet.database.connection import SqliteConnection
+from carnet.database.postgres import PostgresConnection
 
 BEGIN, COMMIT = "BEGIN IMMEDIATE", "COMMIT"
 READ_FROM = (("health_record", "facts"), ("document_entry", "entries"))
@@ -59,10 +60,19 @@ class Worker:
             raise AssertionError(f"{self.name} never came back from {self.at}")
 
 
-class Stepping(SqliteConnection):
+class Steps:
     """A connection that stops before each transaction, each first reading of what matters, each commit and each answer."""
 
     worker: Worker | None = None
+
+    def begin(self, turn):
+        worker = self.worker
+        if worker is None or not self.turns:  # the embedded database comes by `control`
+            super().begin(turn)
+            return
+        worker.point(BEGIN)
+        super().begin(turn)
+        worker.in_transaction = True
 
     def control(self, command: str) -> None:
         worker = self.worker
@@ -82,6 +92,19 @@ class Stepping(SqliteConnection):
                     self.worker.point(step)
                     break
         return super().execute(statement, parameters)
+
+
+class Stepping(Steps, SqliteConnection):
+    """On the embedded database."""
+
+
+class SteppingServer(Steps, PostgresConnection):
+    """On PostgreSQL."""
+
+
+def stepping(place):
+    """A connection of steps to the database of a home."""
+    return SteppingServer(place) if isinstance(place, str) else Stepping(place)
 
 
 @dataclass

@@ -25,6 +25,7 @@ from carnet.errors import (
     Unavailable,
 )
 from carnet.platform import packaged_matrices
+from carnet.record import gate as gate_module
 from carnet.record.administration import Administration
 from carnet.record.gate import Gate
 from carnet.repository.file_system import OperatingSystem
@@ -175,6 +176,7 @@ def test_a_commit_that_fails_answers_nobody_as_done_and_the_service_goes_on(room
     assert room.give(found)
 
 
+@pytest.mark.sqlite_only
 def test_a_transaction_that_cannot_even_be_left_answers_and_the_service_goes_on(room):
     room.connection.fail("COMMIT")
     room.connection.fail("ROLLBACK")
@@ -234,6 +236,7 @@ def test_damage_that_an_act_meets_is_told_in_the_log(room, caplog):
     assert [(one.name, one.levelname) for one in caplog.records] == [("carnet.damage", "ERROR")]
 
 
+@pytest.mark.sqlite_only
 def test_a_full_disk_within_an_act_takes_the_whole_batch_with_it(room):
     """SQLite then gives up the whole transaction, savepoints included: what follows must not be kept by itself."""
     calls = [submitting(room), submitting(room), submitting(room)]
@@ -256,6 +259,7 @@ def test_a_savepoint_that_cannot_be_gone_back_to_takes_the_whole_batch_with_it(r
     answers_nobody(room, submitting(room), (requester, failing(act, RuntimeError("a bug"))), submitting(room))
 
 
+@pytest.mark.sqlite_only
 def test_a_database_that_another_process_holds_is_told_as_a_moment_to_wait(room):
     other = sqlite3.connect(room.platform.settings.database, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -453,6 +457,7 @@ def test_the_trace_says_who_what_when_and_from_where(room):
 # --- the operator's transactions -----------------------------------------------------------------------------------
 
 
+@pytest.mark.sqlite_only
 def test_a_command_that_fails_keeps_nothing_and_the_service_goes_on(room):
     before = room.kept()
 
@@ -466,6 +471,7 @@ def test_a_command_that_fails_keeps_nothing_and_the_service_goes_on(room):
     assert room.do(*finding(room)).references == ()
 
 
+@pytest.mark.sqlite_only
 def test_a_long_import_keeps_the_steps_that_it_finished(room):
     def work(connection, step):
         connection._raw.execute("DELETE FROM care_link WHERE party = ?", (MEDECIN_TRAITANT.identifier,))
@@ -495,3 +501,19 @@ def test_a_seal_that_cannot_be_committed_is_made_again(room):
         room.gate.seal()
     room.now += MINUTE
     assert room.gate.seal()
+
+
+def test_a_sealer_that_is_behind_says_so_and_goes_on_at_once(room, monkeypatch):
+    """A sealing takes so many lines at most; at the rate of a nation one each second is not enough."""
+    room.do(room.caller(), room.finding())
+    while room.gate.seal():
+        pass
+    assert not room.gate.behind
+    monkeypatch.setattr(gate_module, "SEAL_LIMIT", 2)
+    for count, behind in ((1, False), (2, True)):
+        for _ in range(count):
+            room.do(room.caller(), room.finding())
+        assert room.gate.seal()
+        assert room.gate.behind is behind
+    assert not room.gate.seal()
+    assert not room.gate.behind

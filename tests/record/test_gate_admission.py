@@ -86,6 +86,7 @@ def test_a_professional_whom_the_directory_does_not_know_is_refused(room):
     assert outcomes(room.lines_since(ticket)) == [("iti18", "refused")]
 
 
+@pytest.mark.sqlite_only
 def test_an_unknown_person_and_a_person_without_record_look_alike(room):
     """Nobody's identifier is told from somebody's; the attempt is traced, for the one who has a chain in hers."""
     room.gate.administer(

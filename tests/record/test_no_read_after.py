@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from schedules import Stepping, Worker, every_schedule, interleave
+from schedules import Worker, every_schedule, interleave, stepping
 
 from carnet.consent.choices import Choice
 from carnet.demo.people import HOSPITAL_DOCTOR, PAT_TROIS
@@ -123,7 +123,7 @@ def two(room):
     gates = []
     for platform in (room.platform, second):
         platform.connection.close()
-        gates.append(Gate(replace(platform, connection=Stepping(settings.database))))
+        gates.append(Gate(replace(platform, connection=stepping(settings.database_place))))
     yield Two(room, *gates, put_in(room, gates[0]))
     for gate in gates:
         gate.platform.connection.close()

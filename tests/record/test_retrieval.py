@@ -89,7 +89,7 @@ def test_a_document_altered_on_disk_is_not_shown_and_its_neighbour_is(room, plac
     first, second = room.document(number=1), room.document(number=2)
     room.put(first, second)
     ((name, offset, length),) = room.rows(
-        "SELECT segment, offset, length FROM stored_document WHERE unique_id = ?", first.entry.unique_id
+        'SELECT segment, "offset", length FROM stored_document WHERE unique_id = ?', first.entry.unique_id
     )
     path = room.home / "documents" / name
     content = bytearray(path.read_bytes())

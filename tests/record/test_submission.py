@@ -64,6 +64,7 @@ def test_what_was_put_in_is_registered_with_the_repository_s_own_digests(room):
     assert (sha256, size, mime_type) == (hashlib.sha256(sent.content).digest(), len(sent.content), "text/xml")
 
 
+@pytest.mark.sqlite_only
 def test_no_byte_of_a_document_stands_in_clear_in_the_home(room):
     room.put(room.document(title="TITRE-CANARI"))
     room.platform.connection.control("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -143,6 +143,7 @@ def test_reading_the_trace_leaves_its_line(room):
     assert (line["action"], line["requester_id"]) == (ACTION, OPERATOR)
 
 
+@pytest.mark.sqlite_only
 def test_a_line_whose_key_was_destroyed_or_that_was_altered_is_passed_over_and_told(room):
     watched(room)
     harvest(room)

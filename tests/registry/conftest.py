@@ -9,14 +9,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import bindparam, insert
+from postgres_clusters import Copies
+from sqlalchemy import bindparam, insert, select
 
 from carnet.clock import SECOND
 from carnet.crypto.envelope import PatientKey
 from carnet.database.connection import SqliteConnection
+from carnet.database.postgres import PostgresConnection
 from carnet.database.schema import migrate
 from carnet.database.statements import prepare
-from carnet.database.tables import patient
+from carnet.database.tables import metadata, patient
 from carnet.document_query import FindDocuments, Get, GetObjects
 from carnet.metadata import (
     MASQUE_PS,
@@ -247,9 +249,8 @@ class Room:
     def everything(self) -> tuple[tuple, ...]:
         """All rows of the registry's tables, to prove that nothing changed."""
         names = "submission_set document_entry entry_code entry_reference folder folder_code association registered_identifier"
-        return tuple(
-            tuple(sorted(map(repr, self.connection._raw.execute(f"SELECT * FROM {name}")))) for name in names.split()
-        )
+        every = (prepare(select(metadata.tables[name])) for name in names.split())
+        return tuple(tuple(sorted(map(repr, self.connection.execute(one)))) for one in every)
 
 
 @pytest.fixture(scope="session")
@@ -265,12 +266,21 @@ def migrated(tmp_path_factory) -> Path:
     return database
 
 
+@pytest.fixture(scope="session")
+def registries(cluster, migrated):
+    """Makes empty registries on PostgreSQL."""
+    return Copies(cluster, migrated)
+
+
 @pytest.fixture
-def new_room(migrated, tmp_path):
+def new_room(request, migrated, tmp_path, database):
     """Makes empty registries, each on its own copy of the database."""
-    opened: list[SqliteConnection] = []
+    opened: list[SqliteConnection | PostgresConnection] = []
 
     def make() -> Room:
+        if database == "postgresql":
+            opened.append(PostgresConnection(request.getfixturevalue("registries").make()))
+            return Room(opened[-1])
         path = tmp_path / f"registry-{len(opened)}.db"
         shutil.copy(migrated, path)
         opened.append(SqliteConnection(path))

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from carnet.clock import to_dtm
+from carnet.database.statements import prepare
+from carnet.database.tables import association
 from carnet.document_query import FindSubmissionSets, Get
 from carnet.errors import (
     CarnetError,
@@ -348,7 +351,7 @@ def test_versions_of_two_related_documents_do_not_multiply_their_relationships(r
         target, addition = room.remask(target), room.remask(addition)
     related = room.get(Get.RELATED_DOCUMENTS, target.entry_uuid, association_types=(T.APND,))
     assert len(related.associations) <= 2
-    links = [one for one in room.connection._raw.execute("SELECT type FROM association") if one[0] == T.APND]
+    links = [one for one in room.connection.execute(prepare(select(association.c.type))) if one[0] == T.APND]
     assert len(links) == 11
 
 

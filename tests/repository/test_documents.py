@@ -1,8 +1,7 @@
-import sqlite3
-
 import pytest
 
 from carnet.crypto.envelope import PatientKey
+from carnet.database.failures import ConstraintViolated
 from carnet.errors import IntegrityFailure
 from carnet.repository.documents import erase, find, record
 from carnet.repository.segments import Place, SegmentStore, prepare
@@ -54,7 +53,7 @@ def test_any_number_of_documents_is_found_at_once(connection, count):
 
 def test_one_patient_has_one_document_of_a_unique_id(connection):
     add(connection, "1.2.1")
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(ConstraintViolated):
         add(connection, "1.2.1")
 
 

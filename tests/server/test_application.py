@@ -236,6 +236,7 @@ def test_sealing_goes_on_after_a_failure_and_counts_it(served):
     class Stubborn:
         waiting = 0
         attempts = 0
+        behind = False
 
         def seal(self):
             self.attempts += 1

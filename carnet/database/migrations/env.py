@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from alembic import context
-from sqlalchemy import engine_from_config, insert, pool
+from sqlalchemy import insert
 
 from carnet.database.steps import FIRST_STEP
 from carnet.database.tables import metadata, schema_step
@@ -19,10 +19,7 @@ def keep_step(*, ctx: Any, step: Any, **_: Any) -> None:
         ctx.connection.execute(insert(schema_step).values(row))
 
 
-engine = engine_from_config(
-    context.config.get_section(context.config.config_ini_section) or {}, prefix="sqlalchemy.", poolclass=pool.NullPool
-)
-with engine.connect() as connection:
+with context.config.attributes["engine"].connect() as connection:
     context.configure(
         connection=connection,
         target_metadata=metadata,

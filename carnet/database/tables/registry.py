@@ -75,7 +75,12 @@ document_entry = Table(
     Index(None, "patient_key", "unique_id"),
     Index(None, "patient_key", "logical_id", "version", unique=True),
     Index(
-        None, "patient_key", "logical_id", "registered_at", sqlite_where=text("instr(masks, 'INVISIBLE_PATIENT') > 0")
+        None,
+        "patient_key",
+        "logical_id",
+        "registered_at",
+        sqlite_where=text("instr(masks, 'INVISIBLE_PATIENT') > 0"),
+        postgresql_where=text("strpos(masks, 'INVISIBLE_PATIENT') > 0"),
     ),
     comment="One row is one version of a DocumentEntry. masks, author_persons, author_institutions are blank-separated codes and ids.",
 )

@@ -115,7 +115,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_tombstone_erased_at'), ['erased_at'], unique=False)
 
     with op.batch_alter_table('document_entry', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_document_entry_patient_key_logical_id_registered_at'), ['patient_key', 'logical_id', 'registered_at'], unique=False, sqlite_where=sa.text("instr(masks, 'INVISIBLE_PATIENT') > 0"))
+        batch_op.create_index(batch_op.f('ix_document_entry_patient_key_logical_id_registered_at'), ['patient_key', 'logical_id', 'registered_at'], unique=False, sqlite_where=sa.text("instr(masks, 'INVISIBLE_PATIENT') > 0"), postgresql_where=sa.text("strpos(masks, 'INVISIBLE_PATIENT') > 0"))
 
     with op.batch_alter_table('health_record', schema=None) as batch_op:
         batch_op.add_column(sa.Column('due_at', sa.BigInteger(), nullable=True))

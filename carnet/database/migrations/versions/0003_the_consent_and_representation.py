@@ -20,7 +20,7 @@ def upgrade() -> None:
         batch.drop_constraint(op.f("ck_care_link_kind"), type_="check")
         batch.create_check_constraint(op.f("ck_care_link_kind"), sa.text(KINDS))
         batch.add_column(sa.Column("collected_by", sa.Text(), nullable=False, server_default=""))
-        batch.add_column(sa.Column("sealed_reason", sa.LargeBinary(), nullable=False, server_default=sa.text("x''")))
+        batch.add_column(sa.Column("sealed_reason", sa.LargeBinary(), nullable=False, server_default=sa.text(_no_bytes())))
     op.create_table(
         "unmasked_document",
         _patient_key("unmasked_document"),
@@ -30,6 +30,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("patient_key", "unique_id", "since", name=op.f("pk_unmasked_document")),
     )
     _representation()
+
+
+def _no_bytes() -> str:
+    return "''::bytea" if op.get_bind().dialect.name == "postgresql" else "x''"
 
 
 def _patient_key(table: str) -> sa.Column[int]:

@@ -1,0 +1,232 @@
+"""Connections to PostgreSQL. Turns are advisory locks of the transaction; what is acknowledged is on disk, and on the standby where there is one.
+
+A COMMIT whose answer does not come is an unknown outcome, never a success: a server that waits in vain for its standby has written
+locally, and says so with a warning when the wait is given up.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import psycopg
+from psycopg import Cursor
+from psycopg import errors as raised
+from psycopg.pq import TransactionStatus
+from psycopg.rows import TupleRow
+
+from carnet.database.connection import Row
+from carnet.database.failures import ConstraintViolated, OutcomeUnknown
+from carnet.database.postgres_session import Session, open_session
+from carnet.database.statements import Statement, postgres_text
+from carnet.database.turns import Turn
+from carnet.errors import Unavailable
+
+# Our advisory locks of two numbers: everybody's, the sealer's, and the ticket beyond which a transaction takes its own.
+_SHARED = "SELECT pg_advisory_xact_lock_shared(1128354001, 0)"
+_ALONE = "SELECT pg_advisory_xact_lock(1128354001, 0)"
+_SEALER = "SELECT pg_advisory_xact_lock(1128354002, 0)"
+_MY_TICKETS = (
+    "SELECT pg_advisory_xact_lock_shared(1128354003, (last_value & 2147483647)::int) FROM audit_event_ticket_seq"
+)
+_GIVEN_OUT = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM audit_event_ticket_seq"
+_LAST_IN_ORDER = (
+    "SELECT coalesce((SELECT ticket FROM audit_event WHERE leaf_index IS NOT NULL ORDER BY leaf_index DESC LIMIT 1), 0)"
+)
+_BEING_USED = """SELECT objid::bigint FROM pg_locks
+    WHERE locktype = 'advisory' AND classid = 1128354003 AND objsubid = 2 AND granted AND pid <> pg_backend_pid()
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+_FIRST_WAIT, _LONGEST_WAIT = 0.1, 2.0
+"""Seconds between two attempts to connect, doubled each time."""
+_LONG_WORK = 600.0
+"""Seconds that one statement of an import or a report may take."""
+
+
+class PostgresConnection:
+    """One connection of one worker, in autocommit mode so that BEGIN and COMMIT are ours alone; used from one thread at a time.
+
+    `patience` (seconds) is how long a turn, a statement of an act or a COMMIT may take before the answer is Unavailable. A connection that
+    was lost is opened again by the next BEGIN, after a pause that doubles up to two seconds; meanwhile everything is Unavailable.
+    """
+
+    turns = True
+
+    def __init__(self, url: str, *, patience: float = 4.0) -> None:
+        self._url = url
+        self._patience = patience
+        self._limit = patience
+        self._reading = False
+        self._not_before = 0.0
+        self._wait = _FIRST_WAIT
+        self._session: Session | None = open_session(url, patience)
+
+    # --- statements ---------------------------------------------------------------------------------------------------
+
+    def execute(self, statement: Statement, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+        """See Connection."""
+        text, defaults = postgres_text(statement)
+        values = {**defaults, **parameters} if parameters else defaults
+        session = self._present()
+        session.watch(self._limit)
+        try:
+            cursor = session.cursor
+            cursor.execute(text, values)
+            return cursor.fetchall() if cursor.description else []
+        except psycopg.Error as error:
+            raise _told(error) from error
+        finally:
+            session.rest()
+
+    def execute_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
+        """See Connection. The rows travel together."""
+        text, defaults = postgres_text(statement)
+        session = self._present()
+        session.watch(self._limit)
+        try:
+            session.cursor.executemany(text, [{**defaults, **row} for row in rows])
+        except psycopg.Error as error:
+            raise _told(error) from error
+        finally:
+            session.rest()
+
+    def settled_tickets(self) -> int:
+        """See Connection. To a reader of one unchanging state, what is sealed is settled: all before it was there when it was sealed.
+
+        Each transaction says, before it takes its first ticket, which was the last given out by then. So no ticket up to the lowest of what
+        those that run have said can appear any more; and one that has not said it yet takes tickets beyond those given out before we looked.
+        """
+        if self._reading:
+            return int(self._ask(_LAST_IN_ORDER)[0][0])
+        given_out = int(self._ask(_GIVEN_OUT)[0][0])
+        low = given_out & 0x7FFF_FFFF
+        behind = [(low - int(said)) & 0x7FFF_FFFF for (said,) in self._ask(_BEING_USED)]
+        # One that said a later number than we read started after: it is not behind.
+        return given_out - max((one for one in behind if one < 1 << 30), default=0)
+
+    # --- transactions -------------------------------------------------------------------------------------------------
+
+    def begin(self, turn: Turn) -> None:
+        """See OwnedConnection."""
+        self._limit = _LONG_WORK if turn.alone else self._patience
+        self._reading = False
+        locks = [_ALONE if turn.alone else _SHARED]
+        if turn.sealing:
+            locks.append(_SEALER)
+        elif not turn.alone:
+            locks += [*(f"SELECT pg_advisory_xact_lock({int(key)})" for key in turn.keys), _MY_TICKETS]
+        bounds = () if turn.alone else (f"SET LOCAL statement_timeout = {int(self._patience * 1_000)}",)
+        self._begin("; ".join(("BEGIN", *bounds, *locks)))
+
+    def begin_reading(self) -> None:
+        """See OwnedConnection."""
+        self._limit = _LONG_WORK
+        self._reading = True
+        self._begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    def _begin(self, commands: str) -> None:
+        session = self._present()
+        if session.status is not TransactionStatus.IDLE:
+            self._run("ROLLBACK")
+        try:
+            self._run(commands)
+        except BaseException:
+            if self.in_transaction:
+                self._run("ROLLBACK")
+            raise
+
+    def control(self, command: str) -> None:
+        """See OwnedConnection."""
+        if command == "COMMIT":
+            self._commit()
+        else:
+            self._run(command)
+
+    def _commit(self) -> None:
+        session = self._present()
+        session.warnings.clear()
+        session.watch(self._patience)
+        try:
+            session.commands.execute("COMMIT", prepare=False)
+        except psycopg.Error as error:
+            if isinstance(error, raised.IntegrityError | raised.TransactionRollback):
+                raise _told(error) from error
+            self._lose()
+            raise OutcomeUnknown(str(error)) from error
+        finally:
+            session.rest()
+        if session.commands.statusmessage != "COMMIT":
+            raise Unavailable("The database gave the transaction up; nothing of it was kept.")
+        if session.warnings:
+            self._lose()
+            raise OutcomeUnknown(session.warnings[0])
+
+    def _run(self, commands: str) -> None:
+        session = self._present()
+        session.watch(self._limit)
+        try:
+            session.commands.execute(commands, prepare=False)
+        except psycopg.Error as error:
+            raise _told(error) from error
+        finally:
+            session.rest()
+
+    @property
+    def in_transaction(self) -> bool:
+        """See OwnedConnection; False when the connection was lost: the server gives up what was open on it."""
+        session = self._session
+        if session is None:
+            return False
+        return session.status in (TransactionStatus.INTRANS, TransactionStatus.INERROR, TransactionStatus.ACTIVE)
+
+    # --- being there --------------------------------------------------------------------------------------------------
+
+    def check_durability(self) -> None:
+        """See OwnedConnection. Opens the connection again when it was lost."""
+        self._present().check()
+
+    def close(self) -> None:
+        """See OwnedConnection."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def _present(self) -> Session:
+        session = self._session
+        if session is not None and session.alive:
+            return session
+        self._lose()
+        if time.monotonic() < self._not_before:
+            raise Unavailable("The database is away; try again in a moment.")
+        try:
+            self._session = open_session(self._url, self._patience)
+        except BaseException:
+            self._not_before = time.monotonic() + self._wait
+            self._wait = min(2 * self._wait, _LONGEST_WAIT)
+            raise
+        self._wait = _FIRST_WAIT
+        return self._session
+
+    def _lose(self) -> None:
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+            self._not_before = time.monotonic() + self._wait
+
+    def _ask(self, question: str) -> list[TupleRow]:
+        cursor: Cursor[TupleRow] = self._present().commands
+        try:
+            return cursor.execute(question).fetchall()
+        except psycopg.Error as error:
+            raise _told(error) from error
+
+
+def _told(error: psycopg.Error) -> Exception:
+    """What a failure of the driver is in our words."""
+    if isinstance(error, raised.IntegrityError):
+        return ConstraintViolated(str(error))
+    if isinstance(error, raised.LockNotAvailable | raised.QueryCanceled | raised.TransactionRollback):
+        return Unavailable("The database is busy; try again in a moment.")
+    if isinstance(error, psycopg.OperationalError):
+        return Unavailable("The database is away; try again in a moment.")
+    return error
