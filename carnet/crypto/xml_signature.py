@@ -117,7 +117,7 @@ class _Parsed(bytes):
         return parsed
 
 
-class _Verifier(XMLVerifier):
+class _Verifier(XMLVerifier):  # type: ignore[misc] # signxml carries no types
     """signxml, spared the work that the structure's check and the certificate's have made useless; what it verifies is the same.
 
     It copies elements by writing and parsing them, five and nine times a message. Canonicalization sees the namespaces around an
