@@ -18,6 +18,7 @@ from carnet.platform import Platform
 from carnet.record.gate import Gate
 from carnet.server.asking_witness import keep_asking, open_desk
 from carnet.server.operation import Operation
+from carnet.server.pieces import put_together
 from carnet.server.transport import caller_address, caller_certificate
 from carnet.soap.door import Answer, Call, SoapDoor
 
@@ -90,9 +91,10 @@ async def _send(send: Send, answer: Answer) -> None:
     if answer.retry_after:
         headers.append((b"retry-after", str(answer.retry_after).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    last = len(answer.chunks) - 1
-    for index, chunk in enumerate(answer.chunks):
-        await send({"type": "http.response.body", "body": chunk, "more_body": index < last})
+    remaining = sum(map(len, answer.chunks))
+    for body in put_together(answer.chunks):
+        remaining -= len(body)
+        await send({"type": "http.response.body", "body": body, "more_body": remaining > 0})
 
 
 async def keep_sealing(gate: Gate, operation: Operation, interval: float) -> None:
