@@ -16,6 +16,7 @@ from carnet.cda.header_elements import BEGINNING, header_from
 from carnet.cda.header_model import LEVEL_1, LEVEL_3, Body, CdaHeader, RelatedDocument
 from carnet.cda.participants import HL7
 from carnet.errors import InvalidDocument, MalformedMessage
+from carnet.hardened_xml import LeanTree
 
 __all__ = ["Body", "CdaHeader", "RelatedDocument", "header_of", "parse_document", "read_header"]
 
@@ -49,15 +50,15 @@ def read_header(content: bytes) -> CdaHeader:
     except etree.XMLSyntaxError as error:
         raise InvalidDocument(f"The document is not well-formed XML (line {error.lineno or 0}).") from error
     if document is None:
-        return header_of(parse_document(content))
+        return header_of(parse_document(content).root)
     return header_from(document, self_presenting=False)
 
 
-def parse_document(content: bytes) -> Any:
-    """The root element of a whole document, for callers that need its tree as well (signature, body). Raises InvalidDocument."""
+def parse_document(content: bytes) -> LeanTree:
+    """A whole document, for callers that need its tree as well (signature), without the file that it wraps. Raises InvalidDocument."""
     _check_encoding(content)
     try:
-        return hardened_xml.parse(content, what="document", huge_text=len(content) > _LONGEST_TEXT)
+        return hardened_xml.parse_lean(content, what="document", huge_text=len(content) > _LONGEST_TEXT)
     except MalformedMessage as error:
         raise InvalidDocument(error.message) from error
 

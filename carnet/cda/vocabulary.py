@@ -150,6 +150,8 @@ def _source_patient_faults(entry: DocumentEntry) -> Iterator[str]:
 
 
 def _reference_faults(entry: DocumentEntry) -> Iterator[str]:
+    if not entry.reference_ids:
+        return
     known = {concept.code for concept in value_set("J231").codes}
     if any(parts_of(reference, 5)[4] not in known for reference in entry.reference_ids):
         yield "referenceIdList holds an identifier whose type is not in the value set JDV_J231."

@@ -15,6 +15,7 @@ from carnet.clock import MINUTE
 from carnet.crypto.signature_structure import DS, SIGNATURE
 from carnet.crypto.xml_signature import Policy, VerifiedReference, signing_certificate, verify_detached_signed_info
 from carnet.errors import CarnetError, CertificateInvalid, SignatureInvalid
+from carnet.hardened_xml import LeanTree
 from carnet.identity.certificate_kind import CertificateKind, HolderCertificate
 from carnet.identity.signature_manifest import MANIFEST, MANIFEST_TYPE, verify_manifest
 from carnet.identity.xades import (
@@ -50,12 +51,12 @@ def verify_submission_signature(
     documents: Mapping[str, bytes],
     check_certificate: Callable[[bytes], HolderCertificate],
     policy: Policy,
-    roots: Mapping[str, Any] | None = None,
+    trees: Mapping[str, LeanTree] | None = None,
     now: int | None = None,
 ) -> Signer:
     """Verifies that the signature covers this submission set and each of its documents, no less and no more.
 
-    `documents` are the submitted bytes by uniqueId, the signature's own excepted; `roots` gives the root elements of those that are
+    `documents` are the submitted bytes by uniqueId, the signature's own excepted; `trees` gives those that are
     parsed already, which spares parsing them again. `check_certificate` says whether a certificate (DER) may be believed for a
     signature and whom it names. Canonicalization is inclusive by XAdES's habit, whatever `policy` says of assertions. With `now`
     (microseconds UTC), a time of signing in the future is refused. Raises SignatureInvalid.
@@ -71,7 +72,7 @@ def verify_submission_signature(
     time = signing_time(properties)
     check_validity(time, certificate)
     _not_in_the_future(time, now)
-    verify_manifest(manifest, submission_set_unique_id, documents, roots or {}, policy)
+    verify_manifest(manifest, submission_set_unique_id, documents, trees or {}, policy)
     return Signer(holder, time.moment)
 
 

@@ -18,6 +18,7 @@ from carnet import hardened_xml
 from carnet.crypto.signature_structure import DS
 from carnet.crypto.xml_signature import Policy
 from carnet.errors import CarnetError, SignatureInvalid
+from carnet.hardened_xml import LeanTree
 
 MANIFEST = f"{{{DS}}}Manifest"
 MANIFEST_TYPE = f"{DS}Manifest"
@@ -63,10 +64,10 @@ def verify_manifest(
     manifest: Any,
     submission_set_unique_id: str,
     documents: Mapping[str, bytes],
-    roots: Mapping[str, Any],
+    trees: Mapping[str, LeanTree],
     policy: Policy,
 ) -> None:
-    """Compares each reference with what was submitted: `documents` by uniqueId, `roots` those of them that are parsed already.
+    """Compares each reference with what was submitted: `documents` by uniqueId, `trees` those of them that are parsed already.
 
     Raises SignatureInvalid when the set or a document is missing, repeated, foreign or different.
     """
@@ -80,7 +81,7 @@ def verify_manifest(
             if reference.digest != PLACEHOLDER or reference.transform:
                 raise SignatureInvalid("The reference to the submission set does not carry the digest AA==.")
         elif identifier in documents:
-            _compare(reference, documents[identifier], roots.get(identifier), policy)
+            _compare(reference, documents[identifier], trees.get(identifier), policy)
         else:
             raise SignatureInvalid("The signature references something that was not submitted.", subject=identifier)
     for identifier in (submission_set_unique_id, *documents):
@@ -133,12 +134,20 @@ def canonical(root: Any, transform: str) -> bytes:
         raise SignatureInvalid("A document cannot be put in canonical form.") from error
 
 
-def _compare(reference: ManifestReference, content: bytes, root: Any, policy: Policy) -> None:
+def _canonical_document(content: bytes, tree: LeanTree | None, transform: str) -> bytes:
+    huge = len(content) > _LONGEST_TEXT
+    if tree is None:
+        tree = hardened_xml.parse_lean(content, what="document", huge_text=huge)
+    found = tree.whole(canonical(tree.root, transform))
+    if found is None:
+        found = canonical(hardened_xml.parse(content, what="document", huge_text=huge), transform)
+    return found
+
+
+def _compare(reference: ManifestReference, content: bytes, tree: LeanTree | None, policy: Policy) -> None:
     try:
         if reference.transform:
-            if root is None:
-                root = hardened_xml.parse(content, what="document", huge_text=len(content) > _LONGEST_TEXT)
-            content = canonical(root, reference.transform)
+            content = _canonical_document(content, tree, reference.transform)
         digest = digest_of(content, reference.algorithm, policy)
     except CarnetError as error:
         raise SignatureInvalid(error.message, subject=reference.identifier) from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from carnet import hardened_xml
@@ -93,28 +94,43 @@ def shape_of(data: bytes) -> Shape:
 
 
 def _walk(name: str, element: Any, elements: list[tuple[str, Any, str]]) -> None:
-    children = [(_NAMES.get(child.tag) or _other_name(child.tag), child) for child in element]
-    elements.append((name, element, "".join([f"{child} " for child, _ in children])))
-    for child_name, child in children:
-        if child_name != "Signature":
+    place = len(elements)
+    elements.append((name, element, ""))
+    names = ""
+    for child in element:
+        child_name = _NAMES.get(child.tag) or _other_name(child.tag)
+        names += child_name + " "
+        if child_name == "Signature":
+            continue
+        if len(child):
             _walk(child_name, child, elements)
+        else:
+            elements.append((child_name, child, ""))
+    elements[place] = (name, element, names)
 
 
 def _other_name(tag: Any) -> str:
     return "Value" if isinstance(tag, str) and tag.startswith(_HL7_PREFIX) else "?"
 
 
+@lru_cache(maxsize=1024)
+def _may_hold(name: str, children: str) -> bool:
+    """Whether the grammar lets an element of this name have these children; software writes the same few shapes again and again."""
+    return name in _CHILDREN and _CHILDREN[name].fullmatch(children) is not None
+
+
 def _known_children(shape: Shape) -> None:
     for name, _, children in shape.elements:
         if not children and name in _MAY_BE_EMPTY:
             continue
-        if name not in _CHILDREN or _CHILDREN[name].fullmatch(children) is None:
+        if not _may_hold(name, children):
             raise deny("an element of the assertion is unknown, missing, repeated or out of place")
 
 
 def _known_attributes(shape: Shape) -> None:
     for name, element, _ in shape.elements:
-        if not _ATTRIBUTES.get(name, _NONE).issuperset(element.keys()):
+        keys = element.keys()
+        if keys and not _ATTRIBUTES.get(name, _NONE).issuperset(keys):
             raise deny("an element of the assertion carries an unknown attribute")
 
 
@@ -128,8 +144,9 @@ def _no_mixed_content(shape: Shape) -> None:
 
 def _short_values(shape: Shape) -> None:
     for name, element, _ in shape.elements:
-        longest = max((element.text or "", *element.values()), key=len)
-        if len(longest) > MAXIMUM_VALUE and name != "X509Certificate":
+        values = element.values()
+        long = len(element.text or "") > MAXIMUM_VALUE or (values and max(map(len, values)) > MAXIMUM_VALUE)
+        if long and name != "X509Certificate":
             raise deny("a value of the assertion is too long")
 
 

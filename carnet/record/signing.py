@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from carnet.errors import SignatureInvalid
+from carnet.hardened_xml import LeanTree
 from carnet.identity.certificates import Purpose
 from carnet.identity.dsg import Signer, verify_submission_signature
 from carnet.identity.vihf_rules import signature_policy
@@ -31,9 +31,9 @@ def verify_signature(  # noqa: PLR0917 - who sends, what, and what it is verifie
     submission: Submission,
     signature: bytes,
     documents: Mapping[str, bytes],
-    roots: Mapping[str, Any],
+    trees: Mapping[str, LeanTree],
 ) -> Signer:
-    """Verifies the set's signature over its documents (bytes by uniqueId; `roots` of those parsed already). Raises SignatureInvalid."""
+    """Verifies the set's signature over its documents (bytes by uniqueId; `trees` of those parsed already). Raises SignatureInvalid."""
     now = platform.clock()
     policy = platform.settings.client_policy(requester.organization_id)
     signer = verify_submission_signature(
@@ -42,7 +42,7 @@ def verify_signature(  # noqa: PLR0917 - who sends, what, and what it is verifie
         documents=documents,
         check_certificate=partial(platform.certificates.check, purpose=Purpose.SIGNATURE),
         policy=signature_policy(policy, now),
-        roots=roots,
+        trees=trees,
         now=now,
     )
     _check_signer(requester, signer)

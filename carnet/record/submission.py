@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
 from carnet.authorization.facts import Function
 from carnet.authorization.functional_rights import feeding_function
@@ -15,6 +14,7 @@ from carnet.cda.header import header_of, parse_document
 from carnet.cda.header_model import CdaHeader
 from carnet.cda.vocabulary import check_submission_set, check_value_sets
 from carnet.errors import CarnetError, InvalidMetadata, PatientMismatch, Several, TooLarge
+from carnet.hardened_xml import LeanTree
 from carnet.metadata import (
     INVISIBLE_REPRESENTANTS_LEGAUX,
     MASQUE_PS,
@@ -71,7 +71,7 @@ def prepare_submission(platform: Platform, requester: Requester, submission: Sub
         documents = {
             entry.unique_id: bytes_of[entry.entry_uuid] for entry in submission.entries if not entry.is_signature
         }
-        verify_signature(platform, requester, submission, bytes_of[signature.entry_uuid], documents, read.roots)
+        verify_signature(platform, requester, submission, bytes_of[signature.entry_uuid], documents, read.trees)
     return PreparedSubmission(replace(submission, entries=entries, documents=()), contents, read.headers)
 
 
@@ -100,11 +100,11 @@ def _collect(checks: list[partial[None]]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """The documents of a submission while they are read: bytes and headers by the entry's id, parsed roots by uniqueId."""
+    """The documents of a submission while they are read: bytes and headers by the entry's id, trees by uniqueId."""
 
     bytes_of: Mapping[str, bytes]
     headers: dict[str, CdaHeader] = field(default_factory=dict)
-    roots: dict[str, Any] = field(default_factory=dict)
+    trees: dict[str, LeanTree] = field(default_factory=dict)
 
 
 def _check_entry(platform: Platform, entry: DocumentEntry, read: _Read) -> None:
@@ -120,9 +120,9 @@ def _check_entry(platform: Platform, entry: DocumentEntry, read: _Read) -> None:
         return
     header = None
     if entry.mime_type in XML_TYPES and settings.submission_signature_required:
-        root = parse_document(content)
-        read.roots[entry.unique_id] = root
-        header = header_of(root)
+        tree = parse_document(content)
+        read.trees[entry.unique_id] = tree
+        header = header_of(tree.root)
     found = check_conformance(entry, content, header=header)
     if isinstance(found, CdaHeader):
         read.headers[entry.entry_uuid] = found

@@ -23,6 +23,7 @@ from carnet.server.asking_witness import keep_asking, open_desk
 from carnet.server.bodies import Body, declared_length, read_body
 from carnet.server.moving_segments import keep_closing, keep_moving
 from carnet.server.operation import Operation
+from carnet.server.pieces import put_together
 from carnet.server.transport import caller_address, caller_certificate, is_gone
 from carnet.server.urgency import LARGE, claims_urgency, in_multipart, transaction_of
 from carnet.soap.door import URGENT, Answer, Call, SoapDoor
@@ -96,9 +97,10 @@ async def _send(send: Send, answer: Answer, *, closing: bool = False) -> None:
         headers.append((b"retry-after", str(answer.retry_after).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     reached("answer-begun")
-    last = len(answer.chunks) - 1
-    for index, chunk in enumerate(answer.chunks):
-        await send({"type": "http.response.body", "body": chunk, "more_body": index < last})
+    remaining = sum(map(len, answer.chunks))
+    for body in put_together(answer.chunks):
+        remaining -= len(body)
+        await send({"type": "http.response.body", "body": body, "more_body": remaining > 0})
 
 
 async def keep_sealing(gate: Gate, operation: Operation, interval: float) -> None:

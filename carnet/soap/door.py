@@ -181,9 +181,9 @@ def _in_multipart(transaction: str, message: Message) -> bool:
 
 
 def _answer(operation: AnyOperation, reply: Reply, relates_to: str, *, multipart: bool) -> Answer:
-    document = soap_envelope.write(operation.response_action, relates_to, reply.body, new_message_id())
+    pieces = soap_envelope.write_in_pieces(operation.response_action, relates_to, reply.body, new_message_id())
     if multipart:
-        content_type, chunks = mtom.write(document, reply.parts, secrets.token_hex(16))
+        content_type, chunks = mtom.write(b"".join(pieces), reply.parts, secrets.token_hex(16))
     else:
-        content_type, chunks = SOAP_TYPE, [document]
+        content_type, chunks = SOAP_TYPE, pieces
     return Answer(200, content_type, chunks, operation.transaction, reply.outcome)

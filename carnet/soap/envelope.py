@@ -168,6 +168,11 @@ def write(action: str, relates_to: str, body: bytes | Sequence[bytes], message_i
 
     `message_id` is our own (`urn:uuid:…`); `relates_to` is the request's and is left out when ''.
     """
+    return b"".join(write_in_pieces(action, relates_to, body, message_id))
+
+
+def write_in_pieces(action: str, relates_to: str, body: bytes | Sequence[bytes], message_id: str) -> list[bytes]:
+    """The same, not put together: a long answer is not copied."""
     related = f"<wsa:RelatesTo>{text(relates_to)}</wsa:RelatesTo>" if relates_to else ""
     return _envelope(
         f"<wsa:Action>{text(action)}</wsa:Action><wsa:MessageID>{text(message_id)}</wsa:MessageID>"
@@ -183,17 +188,15 @@ def write_request(action: str, message_id: str, body: bytes, *, to: str = "", se
         f'<wsa:ReplyTo soap:mustUnderstand="true"><wsa:Address>{WSA_ANONYMOUS}</wsa:Address></wsa:ReplyTo>'
         f'<wsa:Action soap:mustUnderstand="true">{text(action)}</wsa:Action>'
     )
-    return _envelope(addressing.encode() + security, body)
+    return b"".join(_envelope(addressing.encode() + security, body))
 
 
-def _envelope(header: bytes, body: bytes | Sequence[bytes]) -> bytes:
-    return b"".join(
-        (
-            f'<?xml version="1.0" encoding="UTF-8"?>\n<soap:Envelope xmlns:soap={attribute(SOAP12)} xmlns:wsa={attribute(WSA)}>'
-            "<soap:Header>".encode(),
-            header,
-            b"</soap:Header><soap:Body>",
-            *((body,) if isinstance(body, bytes) else body),
-            b"</soap:Body></soap:Envelope>",
-        )
-    )
+def _envelope(header: bytes, body: bytes | Sequence[bytes]) -> list[bytes]:
+    return [
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<soap:Envelope xmlns:soap={attribute(SOAP12)} xmlns:wsa={attribute(WSA)}>'
+        "<soap:Header>".encode(),
+        header,
+        b"</soap:Header><soap:Body>",
+        *((body,) if isinstance(body, bytes) else body),
+        b"</soap:Body></soap:Envelope>",
+    ]

@@ -15,7 +15,7 @@ BOM = b"\xef\xbb\xbf"
 def test_every_public_example_is_read_alike_from_its_head_and_from_its_tree(sample):
     content = sample.read_bytes()
     header = read_header(content)
-    assert header == header_of(parse_document(content))
+    assert header == header_of(parse_document(content).root)
     assert header.id.root
     assert header.code.code
     assert header.title
