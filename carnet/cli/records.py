@@ -11,9 +11,9 @@ import click
 from carnet.cli.operator_gate import operator_gate, operator_name, patient_identifier
 from carnet.cli.service import HOME
 from carnet.clock import from_datetime
+from carnet.consent.acting_links import Representation
 from carnet.consent.choices import Choice
 from carnet.consent.majority import PARIS
-from carnet.consent.representatives import Representation
 from carnet.metadata import PatientIdentifier
 from carnet.record.administration import Administration
 from carnet.record.delegations import Delegations

@@ -7,8 +7,8 @@ from functools import partial
 
 from carnet.authorization.patient_side import PatientRight
 from carnet.consent import representatives
+from carnet.consent.acting_links import OF_A_MINOR, Acting, Representation, acting_for
 from carnet.consent.majority import end_after
-from carnet.consent.representatives import OF_A_MINOR, Acting, Representation, acting_for
 from carnet.consent.standing import current_standing
 from carnet.errors import Refused, UnknownPatient
 from carnet.identity.patients import by_key, identifiers, pseudonym_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from carnet.consent.representatives import BY_DESTRUCTION
+from carnet.consent.acting_links import BY_DESTRUCTION
 from carnet.errors import CarnetError, InvalidMetadata, RecordClosed, Refused, UnknownDocument, UnknownPatient
 from carnet.exchange.alarms import Alarm, find_alarm, settle, sounding
 from carnet.exchange.emergency_figures import Figures, figures

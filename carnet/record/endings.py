@@ -6,8 +6,9 @@ import contextlib
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from carnet.consent.acting_ends import end_all, give_back
+from carnet.consent.acting_links import BY_DEATH, BY_DESTRUCTION, Acting
 from carnet.consent.lifecycle import Event
-from carnet.consent.representatives import BY_DEATH, BY_DESTRUCTION, Acting, end_all, give_back
 from carnet.errors import UnknownPatient
 from carnet.exchange.emergency_reviews import lapse_all
 from carnet.exchange.notice_states import call_off

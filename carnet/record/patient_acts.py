@@ -3,57 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
-from carnet.authorization.facts import DocumentFacts
-from carnet.authorization.patient_side import Actor, PatientRight, decide
-from carnet.authorization.rules import PATIENT_SIDE_MASKS
+from carnet.authorization.patient_side import Actor, PatientRight
 from carnet.consent import care_links, choices
 from carnet.consent.care_links import Link, reason_context, ties
 from carnet.consent.choices import Choice
 from carnet.consent.majority import end_after
 from carnet.consent.rights_version import bump
 from carnet.consent.standing import current_standing
-from carnet.document_query import FindDocuments
-from carnet.errors import Refused, UnknownDocument
+from carnet.errors import Refused
 from carnet.exchange.notices import owe
-from carnet.metadata import (
-    MASQUE_PS,
-    UNMASKED_BY_NAME,
-    VISIBILITY_SYSTEM,
-    AvailabilityStatus,
-    Code,
-    DocumentEntry,
-    ObjectType,
-    PatientIdentifier,
+from carnet.metadata import PatientIdentifier
+from carnet.record.patient_documents import (
+    ListedDocument,
+    delete_document,
+    is_masked,
+    listed_documents,
+    mask_document,
+    masks_everything,
+    own_document,
+    unmask_document,
 )
-from carnet.record.facts import facts_of_entry
 from carnet.record.patient_room import PATIENT_SIDE, PatientDesk, PatientRoom
-from carnet.record.patient_updates import new_masks, new_status
 from carnet.registry.found import FoundEntry
-from carnet.registry.queries import entry as whole_entry
-from carnet.registry.queries import find
-from carnet.registry.unmasked_documents import mask_by_default, unmask_by_name
+from carnet.registry.unmasked_documents import mask_by_default
 
-CURRENT = (AvailabilityStatus.APPROVED, AvailabilityStatus.ARCHIVED)
-MASK = Code(MASQUE_PS, VISIBILITY_SYSTEM, "Masqué aux professionnels de santé")
 COLLECTED = "consent-collected"
 """Kind of the notice that tells the holder that a professional took his or her consent for another (L1111-17 II CSP)."""
 
 Change = Callable[[PatientRoom], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class ListedDocument:
-    """One current document as its holder sees it; `masked` to professionals, by itself or by default."""
-
-    unique_id: str
-    title: str
-    type_code: str
-    creation_time: str
-    masked: bool
-    deletable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +44,19 @@ class PatientActs(PatientDesk):
 
     def documents(self, patient: PatientIdentifier) -> tuple[ListedDocument, ...]:
         """The current documents that the person who acts may see, the newest first."""
-        return self.perform(patient, "list-documents", PatientRight.SEE, _listed)
+        return self.perform(patient, "list-documents", PatientRight.SEE, listed_documents)
 
     def mask(self, patient: PatientIdentifier, unique_id: str) -> bool:
         """Hides a document from professionals (R1111-49 CSP). Raises UnknownDocument for what is hidden from the person who acts."""
-        return self._on_document(patient, "mask", PatientRight.MASK, unique_id, _mask)
+        return self._on_document(patient, "mask", PatientRight.MASK, unique_id, mask_document)
 
     def unmask(self, patient: PatientIdentifier, unique_id: str) -> bool:
         """Shows a document to professionals again, and takes it out of the default mask."""
-        return self._on_document(patient, "unmask", PatientRight.UNMASK, unique_id, _unmask)
+        return self._on_document(patient, "unmask", PatientRight.UNMASK, unique_id, unmask_document)
 
     def delete(self, patient: PatientIdentifier, unique_id: str) -> bool:
         """Deletes (logically) what the patient's side added, and nothing else."""
-        return self._on_document(patient, "delete", PatientRight.DELETE, unique_id, _delete)
+        return self._on_document(patient, "delete", PatientRight.DELETE, unique_id, delete_document)
 
     def _on_document(
         self,
@@ -87,7 +67,7 @@ class PatientActs(PatientDesk):
         change: Callable[[PatientRoom, FoundEntry], bool],
     ) -> bool:
         def work(room: PatientRoom) -> bool:
-            found = _own(room, right, unique_id)
+            found = own_document(room, right, unique_id)
             changed = change(room, found)
             if changed:
                 bump(room.connection, room.patient_key)
@@ -204,87 +184,6 @@ class PatientActs(PatientDesk):
         return self.perform(patient, "viewers", PatientRight.SEE, partial(_viewers, unique_id=unique_id))
 
 
-# --- documents ----------------------------------------------------------------------------------------------------
-
-
-def _current(room: PatientRoom, unique_id: str = "") -> list[FoundEntry]:
-    types = (ObjectType.STABLE, ObjectType.ON_DEMAND)
-    unique_ids = (unique_id,) if unique_id else ()
-    query = FindDocuments((room.identifier,), CURRENT, object_types=types, unique_ids=unique_ids)
-    return list(find(room.connection, room.holder, query).entries)
-
-
-def _facts(room: PatientRoom, found: FoundEntry) -> DocumentFacts:
-    facts = facts_of_entry(found, room.identifier.value)
-    return replace(facts, patient_authored=facts.patient_authored or found.depositor == PATIENT_SIDE)
-
-
-def _own(room: PatientRoom, right: PatientRight, unique_id: str) -> FoundEntry:
-    """The current version of a document for an act on it; what the person may not see is as unknown as what never was."""
-    room.require(PatientRight.SEE)
-    for found in _current(room, unique_id):
-        facts = _facts(room, found)
-        if decide(room.facts, PatientRight.SEE, facts).allowed:
-            room.require(right, facts, subject=unique_id)
-            return found
-    raise UnknownDocument("No such document in this record.", subject=unique_id)
-
-
-def _masks_everything(room: PatientRoom) -> bool:
-    found = current_standing(room.connection, room.patient_key, professional="", organization="", now=room.now)
-    return found is None or found.masks_everything
-
-
-def _is_masked(found: FoundEntry, *, by_default: bool) -> bool:
-    masks = frozenset(found.masks.split()) - PATIENT_SIDE_MASKS
-    return bool(masks - {UNMASKED_BY_NAME}) or (by_default and UNMASKED_BY_NAME not in masks)
-
-
-def _listed(room: PatientRoom) -> tuple[ListedDocument, ...]:
-    by_default = _masks_everything(room)
-    listed = []
-    for found in _current(room):
-        facts = _facts(room, found)
-        if not decide(room.facts, PatientRight.SEE, facts).allowed:
-            continue
-        metadata = whole_entry(room.connection, room.holder, found.uuid)
-        deletable = decide(room.facts, PatientRight.DELETE, facts).allowed
-        masked = _is_masked(found, by_default=by_default)
-        listed.append(
-            ListedDocument(found.unique_id, metadata.title, found.type_code, metadata.creation_time, masked, deletable)
-        )
-    room.touched.extend(one.unique_id for one in listed)
-    return tuple(sorted(listed, key=lambda one: (one.creation_time, one.unique_id), reverse=True))
-
-
-def _mask(room: PatientRoom, found: FoundEntry) -> bool:
-    changed = mask_by_default(room.connection, room.holder, found.unique_id)
-    entry = whole_entry(room.connection, room.holder, found.uuid)
-    return _change_codes(room, entry, (*entry.confidentiality_codes, MASK), MASQUE_PS not in entry.masks) or changed
-
-
-def _unmask(room: PatientRoom, found: FoundEntry) -> bool:
-    changed = _masks_everything(room) and unmask_by_name(room.connection, room.holder, found.unique_id)
-    for one in _current(room, found.unique_id):
-        entry = whole_entry(room.connection, room.holder, one.uuid)
-        codes = tuple(
-            code for code in entry.confidentiality_codes if (code.code, code.system) != (MASK.code, MASK.system)
-        )
-        changed = _change_codes(room, entry, codes, MASQUE_PS in entry.masks) or changed
-    return changed
-
-
-def _change_codes(room: PatientRoom, entry: DocumentEntry, codes: tuple[Code, ...], needed: bool) -> bool:
-    if needed:
-        new_masks(room, entry, codes)
-    return needed
-
-
-def _delete(room: PatientRoom, found: FoundEntry) -> bool:
-    new_status(room, whole_entry(room.connection, room.holder, found.uuid), AvailabilityStatus.DELETED)
-    return True
-
-
 # --- professionals ------------------------------------------------------------------------------------------------
 
 
@@ -317,9 +216,9 @@ def _may_collect(room: PatientRoom, professional: str) -> bool:
 
 
 def _viewers(room: PatientRoom, *, unique_id: str) -> tuple[str, ...]:
-    found = _own(room, PatientRight.SEE, unique_id)
+    found = own_document(room, PatientRight.SEE, unique_id)
     room.touched.append(unique_id)
-    masked = _is_masked(found, by_default=_masks_everything(room))
+    masked = is_masked(found, by_default=masks_everything(room))
     held = [one for one in ties(room.connection, room.patient_key, now=room.now) if _lives(one.expires_at, room.now)]
     if room.facts.actor not in {Actor.HOLDER, Actor.MINOR}:
         held = [one for one in held if not one.in_secret]
@@ -339,4 +238,4 @@ def _lives(expires_at: int | None, now: int) -> bool:
     return expires_at is None or expires_at > now
 
 
-__all__ = ["COLLECTED", "ListedDocument", "PatientActs"]
+__all__ = ["COLLECTED", "PatientActs"]

@@ -10,8 +10,9 @@ from carnet.audit.event import AuditEvent, Outcome
 from carnet.audit.journal import append as append_to_journal
 from carnet.authorization.facts import DocumentFacts
 from carnet.authorization.patient_side import Actor, PatientRight, PatientSideFacts, decide
+from carnet.consent.acting_links import Acting
 from carnet.consent.majority import majority_at
-from carnet.consent.representatives import Acting, link_between
+from carnet.consent.representatives import link_between
 from carnet.consent.standing import current_standing
 from carnet.errors import CarnetError, RecordClosed, Refused, UnknownPatient
 from carnet.identity.patients import Patient, traits

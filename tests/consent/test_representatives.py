@@ -5,18 +5,14 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import bindparam, insert, select
 
+from carnet.consent.acting_ends import end_all, give_back
+from carnet.consent.acting_links import BY_DEATH, Representation, State, acting_for
 from carnet.consent.choices import open_record
 from carnet.consent.representatives import (
-    BY_DEATH,
     MAXIMUM_CARED_FOR,
     MAXIMUM_CARERS,
-    Representation,
-    State,
-    acting_for,
     answer,
     declare,
-    end_all,
-    give_back,
     invite,
     link_between,
     revoke,

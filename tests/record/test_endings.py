@@ -8,9 +8,10 @@ import pytest
 
 from carnet.audit.trail import read_trail
 from carnet.clock import DAY
+from carnet.consent.acting_links import Representation
 from carnet.consent.delays import years_after
 from carnet.consent.lifecycle import Event
-from carnet.consent.representatives import MAXIMUM_CARED_FOR, Representation, link_between
+from carnet.consent.representatives import MAXIMUM_CARED_FOR, link_between
 from carnet.demo.people import (
     GIROUETTE,
     LANTERNE,

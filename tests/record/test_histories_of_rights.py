@@ -16,9 +16,9 @@ from sqlalchemy import bindparam, update
 from carnet.authorization.facts import Function
 from carnet.clock import DAY, HOUR, SECOND
 from carnet.consent import care_links
+from carnet.consent.acting_links import Representation
 from carnet.consent.choices import Choice
 from carnet.consent.majority import PARIS, end_after, majority_at
-from carnet.consent.representatives import Representation
 from carnet.consent.standing import current_standing, standing
 from carnet.database.statements import prepare
 from carnet.database.tables import health_record

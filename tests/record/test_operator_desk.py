@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from carnet.consent.representatives import Representation
+from carnet.consent.acting_links import Representation
 from carnet.demo.people import MEDECIN_TRAITANT, NESSI, OTHER_GP, PAT_TROIS
 from carnet.errors import UnknownPatient, UnresolvedReference
 from carnet.identity.ins import NIR_TEST, key_of

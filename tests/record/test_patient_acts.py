@@ -9,9 +9,9 @@ import pytest
 
 from carnet.authorization.facts import Function
 from carnet.clock import DAY, HOUR
+from carnet.consent.acting_links import Representation
 from carnet.consent.choices import Choice
 from carnet.consent.majority import majority_at
-from carnet.consent.representatives import Representation
 from carnet.demo.people import COMMUNITY_NURSE, HOSPITAL_DOCTOR, LANTERNE, MEDECIN_TRAITANT, NESSI, OTHER_GP, PAT_TROIS
 from carnet.document_query import ReturnType
 from carnet.errors import CarnetError, InvalidMetadata, RecordClosed, Refused, UnknownDocument, UnknownPatient
