@@ -116,7 +116,8 @@ def _add_people(raw: sqlite3.Connection, load: Load, people: list[int]) -> None:
     state = raw.execute("SELECT * FROM health_record WHERE patient_key = ?", (asked,)).fetchone()
     raw.execute("BEGIN IMMEDIATE")
     raw.executemany(
-        "INSERT INTO patient VALUES (?, ?, ?, ?)", ((k, uuid.uuid4().hex, bytes(200), began) for k in people)
+        "INSERT INTO patient (patient_key, pseudonym, sealed_traits, updated_at) VALUES (?, ?, ?, ?)",
+        ((k, uuid.uuid4().hex, bytes(200), began) for k in people),
     )
     raw.executemany(
         "INSERT INTO patient_identifier VALUES (?, ?, ?, ?, NULL)",

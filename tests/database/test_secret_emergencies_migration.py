@@ -5,14 +5,12 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 
-from alembic import command
-
-from carnet.database.schema import _configuration, migrate
+from carnet.database.schema import migrate
 
 
 def test_accesses_of_before_are_as_secret_as_what_told_of_them(tmp_path):
     path = tmp_path / "carnet.db"
-    command.upgrade(_configuration(path), "0006")
+    migrate(path, revision="0006")
     with contextlib.closing(sqlite3.connect(path)) as raw, raw:
         raw.execute(
             "INSERT INTO patient (patient_key, pseudonym, sealed_traits, updated_at) VALUES (1, 'one', x'00', 0)"

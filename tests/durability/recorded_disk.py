@@ -172,7 +172,7 @@ class _Raw:
         except apsw.Error as error:
             kind = sqlite3.IntegrityError if isinstance(error, apsw.ConstraintError) else sqlite3.OperationalError
             told = kind(str(error))
-            told.sqlite_errorcode = getattr(error, "extendedresult", 1) & 0xFF
+            told.sqlite_errorcode = _code(error)
             raise told from error
 
     @property
@@ -181,6 +181,12 @@ class _Raw:
 
     def close(self):
         self._database.close()
+
+
+def _code(error):
+    """SQLite's number of an error; one that a test raised in the file system has only its class."""
+    known = getattr(error, "extendedresult", 0) & 0xFF
+    return known or next(number for number in range(1, 29) if type(apsw.exceptionfor(number)) is type(error))
 
 
 class RecordedSqlite:

@@ -37,8 +37,7 @@ from carnet.record.search import search
 from carnet.record.submission import prepare_submission, submit
 from carnet.record.visibility import update
 from carnet.registry.renditions import RenditionCache
-from carnet.repository import frames
-from carnet.repository import segments as segments_module
+from carnet.repository import frame_reading, frames
 from carnet.repository.segments import SegmentStore
 from carnet.requester import Authentication, CardClass, Requester
 from carnet.soap.ebrim_render import EbrimRenderer
@@ -278,7 +277,7 @@ def test_control_a_store_that_does_not_check_seals_is_caught(shelf, seed, monkey
             return cipher.decryptor().update(bytes(body)[:-16])
 
     monkeypatch.setattr(frames, "AESGCM", NoTag)
-    monkeypatch.setattr(segments_module.hmac, "compare_digest", lambda *_: True)
+    monkeypatch.setattr(frame_reading.hmac, "compare_digest", lambda *_: True)
     _outcomes, wrong, _left_out = flip_many(shelf, random.Random(seed), 90, caplog)
     assert ("segment", "other bytes") in {(one[0], one[-1]) for one in wrong}
 
