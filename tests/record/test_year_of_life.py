@@ -1,6 +1,7 @@
 """A year in the life of 1,000 fictitious people, week by week, by a clock of the test's own; what must always hold is checked each week.
 
-A model of a few lines, which shares nothing with the code, says what each record must have become. Nobody of these people exists.
+A model of a few lines, which shares nothing with the code, says what each record must have become; that of the emergencies stands in
+year_of_emergencies, that of majority in year_of_majority. Nobody of these people exists.
 """
 
 from __future__ import annotations
@@ -12,17 +13,22 @@ import json
 import random
 import sys
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from zoneinfo import ZoneInfo
 
 import pytest
+from year_of_emergencies import SETTINGS, Emergencies
+from year_of_majority import ComingOfAge
 
 from carnet.authorization.facts import Function
 from carnet.clock import DAY, from_iso, to_datetime
 from carnet.consent import lifecycle
 from carnet.consent.lifecycle import CELLS, Event, State
-from carnet.consent.standing import standing
+from carnet.consent.standing import current_standing, standing
 from carnet.demo.people import OTHER_GP, DemoPatient
 from carnet.errors import UnknownPatient
+from carnet.exchange.notices import owe
 from carnet.identity.ins import NIR_TEST, key_of
 from carnet.identity.patients import Traits, find
 from carnet.metadata import INVISIBLE_PATIENT, PatientIdentifier
@@ -31,6 +37,7 @@ from carnet.record.due import run_due
 from carnet.record.enrolment import enrol_file
 from carnet.record.intake import import_patients
 from carnet.record.scope import facts_of
+from carnet.record.watching import _seen
 
 PEOPLE, BIRTHS_A_WEEK, WEEKS = 1_000, 2, 53
 START = from_iso("2027-01-04T08:00:00Z")
@@ -67,6 +74,12 @@ class Someone:
         body = f"2{self.born.year % 100:02d}{self.born.month:02d}99{self.number // 999 + 900:03d}{self.number % 999 + 1:03d}"
         return PatientIdentifier(body + key_of(body), NIR_TEST)
 
+    @cached_property
+    def majority(self):
+        """The first moment of the eighteenth birthday in Paris."""
+        day = self.born.replace(year=self.born.year + 18)
+        return int(dt.datetime.combine(day, dt.time(), ZoneInfo("Europe/Paris")).timestamp()) * 1_000_000
+
     @property
     def cells(self):
         return f"{self.identifier.value};{NIR_TEST};ESSAI;PERSONNE {self.number};F;{self.born};99350"
@@ -87,6 +100,9 @@ class Year:
     figures: Counter = field(default_factory=Counter)
     ticket: int = 0
     traced: Counter = field(default_factory=Counter)
+
+    def __post_init__(self):
+        self.emergencies, self.coming_of_age = Emergencies(self), ComingOfAge(self)
 
     @property
     def today(self):
@@ -169,19 +185,27 @@ class Year:
 
     def ends(self):
         """Destruction on request, and reopening, sometimes of what is about to be destroyed."""
-        second = Custody(self.room.gate, "operator:deux")
         if self.chance.random() < 0.5:
             for one in [one for one in self.some(3, "closed") if one.destroy_asked_on is None][:1]:
-                assert self.custody.order_destruction(one.identifier)
-                assert second.confirm_destruction(one.identifier)
-                one.destroy_asked_on = self.room.now
-                self.figures["destructions asked"] += 1
+                self.ask_destruction(one)
         if self.chance.random() < 0.5:
             for one in self.some(1, "closed"):
                 assert self.custody.open_record(one.identifier)
                 self.figures["destructions cancelled"] += one.destroy_asked_on is not None
                 one.destroy_asked_on = None
                 self.to(one, "open", "reopenings")
+
+    def ask_destruction(self, one):
+        assert self.custody.order_destruction(one.identifier)
+        assert Custody(self.room.gate, "operator:deux").confirm_destruction(one.identifier)
+        one.destroy_asked_on = self.room.now
+        self.figures["destructions asked"] += 1
+
+    def leaves(self, one):
+        """Closes the record and has it destroyed."""
+        assert self.custody.close_record(one.identifier, "FERMETURE_DEMANDE_PATIENT")
+        self.to(one, "closed", "closures")
+        self.ask_destruction(one)
 
     def deposits(self):
         """A document for a few people, some of them hidden until it is announced."""
@@ -195,7 +219,7 @@ class Year:
         """All timers, and the same by the model: six weeks are 42 whole days after the day itself."""
         self.room.gate.administer(
             lambda connection: connection._raw.execute(
-                "UPDATE notice SET delivered_at = due_at WHERE delivered_at IS NULL"
+                "UPDATE notice SET delivered_at = due_at WHERE delivered_at IS NULL AND kind NOT LIKE 'emergency-%'"
             )
         )
         done = run_due(self.room.gate)
@@ -213,11 +237,13 @@ class Year:
 
     # --- what must hold -------------------------------------------------------------------------------------------
 
-    def check(self):
+    def check(self, *, whole_trace=False):
         self.check_states()
         self.check_histories()
         self.check_trace()
         self.check_engine()
+        self.coming_of_age.check()
+        self.emergencies.check(whole_trace=whole_trace)
 
     def check_states(self):
         rows = dict(self.room.rows("SELECT patient_key, state FROM health_record"))
@@ -263,7 +289,7 @@ class Year:
         assert mine == Counter(rows)
 
     def check_engine(self):
-        """A record is readable exactly when it is open; nobody destroyed can be opened."""
+        """A record is read in an emergency exactly when it is open and nobody said no; nobody destroyed can be opened."""
         room = self.room
         requester = room.glass_breaker(OTHER_GP, patient=None)
         for one in self.people:
@@ -274,37 +300,34 @@ class Year:
                     requester, facts_of(found, regulation_centre=False), Function.CONSULT, room.now
                 ).allowed
             )
-            assert allowed == (one.state in {"open", "activated"}), one
+            welcome = self.emergencies.lets_in(OTHER_GP, one)
+            assert allowed == (one.state in {"open", "activated"} and welcome), one
             if one.state == "destroyed":
                 with pytest.raises(UnknownPatient):
                     room.platform.keyring.patient_key(one.pseudonym)
 
-    def majority(self):
-        """Who turned 18 in the year, as dates alone."""
-        end = to_datetime(self.room.now).date()
-        start = to_datetime(START).date()
-        return sum(start < one.born.replace(year=one.born.year + 18) <= end for one in self.people)
 
-
-def first_people(chance):
-    for number in range(PEOPLE):
+def first_people(chance, count):
+    for number in range(count):
         born = dt.date(1930, 1, 1) + dt.timedelta(days=chance.randrange(97 * 365))
+        if number % 40 == 7:  # some who are of age in the year
+            born = dt.date(2009, 1, 10) + dt.timedelta(days=chance.randrange(350))
         born = born.replace(day=min(born.day, 28))
         yield Someone(number, born, list(TERRITORIES)[number % 3], number % 10 == 0)
 
 
 def opened(open_room, **settings):
     territories = tuple(f"{code}={day}" for code, day in TERRITORIES.items())
-    room = open_room(pilot_territories=territories, **settings)
+    room = open_room(pilot_territories=territories, **SETTINGS, **settings)
     room.now = START
     return Year(room, ticket=room.last_ticket())
 
 
-def live(year, weeks):
-    year.affiliate(list(first_people(year.chance)))
+def live(year, weeks, people=PEOPLE):
+    year.affiliate(list(first_people(year.chance, people)))
     year.check()
-    for _ in range(weeks):
-        year.room.now += 7 * DAY
+    for week in range(1, weeks + 1):
+        year.room.now = START + week * 7 * DAY
         year.time_passes()
         year.check_states()
         year.births()
@@ -312,28 +335,70 @@ def live(year, weeks):
         year.deaths()
         year.ends()
         year.deposits()
-        year.check()
+        year.coming_of_age.happen()
+        year.emergencies.happen(week)
+        year.check(whole_trace=week % 13 == 1)
+
+
+HAPPENED = (
+    "births",
+    "deaths",
+    "objections",
+    "changes of mind",
+    "opened after six weeks",
+    "closures",
+    "closed after a suspension",
+    "destructions asked",
+    "destructions",
+    "destructions cancelled",
+    "reopenings",
+    "document-shown",
+    "representatives declared",
+    "came of age",
+    "handed over at 18",
+    "emergencies by bris_de_glace",
+    "emergencies by bris_de_glace in secret",
+    "emergencies by centre_15",
+    "blocked and kept out",
+    "opposed and kept out",
+    "notices to the patient",
+    "notices to the patient in secret",
+    "notices to the medecin_traitant",
+    "reviews in time",
+    "reviews too late",
+    "reviews that were not clear",
+    "found unjustified",
+    "harvests",
+    "alarms emergency-requester-hour",
+    "alarms harvest-hour",
+    "looks of representatives",
+    "times that the whole trace was proved",
+)
+"""Each kind of what must have happened in the year at least once."""
 
 
 def test_a_year_in_the_life_of_a_thousand_people(open_room, capsys):
     year = opened(open_room)
     live(year, WEEKS)
+    assert [what for what in HAPPENED if not year.figures[what]] == []
+    reviews = Counter(access.state(year.room.now) for access in year.emergencies.accesses)
+    assert {"waiting", "overdue", "reviewed", "lapsed"} <= set(reviews)
     states = Counter(one.state for one in year.people)
-    figures = year.figures
-    for what in (
-        "objections",
-        "changes of mind",
-        "opened after six weeks",
-        "closed after a suspension",
-        "destructions",
-    ):
-        assert figures[what] > 0, what
-    assert figures["destructions cancelled"] > 0
-    assert figures["document-shown"] > 0
+    reasons = Counter(answer for *_, answer in year.emergencies.told.elements())
     with capsys.disabled():
-        sys.stdout.write(f"\na year of {len(year.people)} people, {year.majority()} of whom turned 18\n  ")
-        sys.stdout.write(", ".join(f"{what} {count}" for what, count in sorted(figures.items())) + "\n  at its end: ")
-        sys.stdout.write(", ".join(f"{state} {count}" for state, count in sorted(states.items())) + "\n")
+        sys.stdout.write(f"\na year of {len(year.people)} people\n")
+        for what, counted in (
+            ("what happened", year.figures),
+            ("records at its end", states),
+            ("reviews at its end", reviews),
+            ("why no e-mail went, or the mail server's answer", reasons),
+        ):
+            sys.stdout.write(f"  {what}: {', '.join(f'{name} {count}' for name, count in sorted(counted.items()))}\n")
+        for one in sorted(year.emergencies.control.figures(START, year.room.now + DAY), key=lambda one: one.name):
+            sys.stdout.write(f"  {one.name}: {one.figures}\n")
+
+
+# --- controls: a build that does one thing less ---------------------------------------------------------------------
 
 
 def test_control_a_delay_that_is_a_day_too_short_is_noticed(open_room, monkeypatch):
@@ -346,3 +411,52 @@ def test_control_a_transition_that_is_not_traced_is_noticed(open_room, monkeypat
     monkeypatch.setattr("carnet.record.life.trace", lambda *_args, **_named: None)
     with pytest.raises(AssertionError):
         live(opened(open_room), 1)
+
+
+def nothing(*_args, **_named):
+    """Does nothing."""
+
+
+def openly(*given, secret=False, **named):
+    """A notice that forgets that its cause was secret."""
+    del secret
+    return owe(*given, **named)
+
+
+def not_blocked(*given, **named):
+    """Where a requester stands, without blocks."""
+    found = current_standing(*given, **named)
+    return replace(found, blocked=False) if found is not None else None
+
+
+def forgetful(line, found):
+    """Sees nothing in some lines."""
+    return [] if line.ticket % 5 == 0 else _seen(line, found)
+
+
+def always_of_age(*_about):
+    """Everybody came of age long ago."""
+    return 0
+
+
+BROKEN = {
+    "an emergency asks for no review": ("carnet.record.emergency.request_review", nothing),
+    "an emergency is told to nobody": ("carnet.record.emergency.owe", nothing),
+    "what was done in secret is told openly": ("carnet.record.emergency.owe", openly),
+    "an alarm does not ring": ("carnet.record.emergency._sound_alarms", nothing),
+    "a block does not hold": ("carnet.record.scope.current_standing", not_blocked),
+    "some reads are not counted": ("carnet.record.watching._seen", forgetful),
+    "a minor is taken for an adult": ("carnet.record.patient_room.majority_of", always_of_age),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_control_a_build_is_noticed_in_which(open_room, monkeypatch, how):
+    monkeypatch.setattr(*BROKEN[how])
+    with pytest.raises((AssertionError, pytest.fail.Exception)):
+        live(opened(open_room), 10, people=120)
+
+
+def test_the_first_weeks_of_few_people_hold_without_a_defect(open_room):
+    """What the controls would show, were nothing broken in them."""
+    live(opened(open_room), 10, people=120)
