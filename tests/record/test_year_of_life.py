@@ -25,7 +25,6 @@ from carnet.authorization.facts import Function
 from carnet.clock import DAY, from_iso, to_datetime
 from carnet.consent import lifecycle
 from carnet.consent.lifecycle import CELLS, Event, State
-from carnet.consent.majority import majority_at
 from carnet.consent.standing import current_standing, standing
 from carnet.demo.people import OTHER_GP, DemoPatient
 from carnet.errors import UnknownPatient
@@ -435,9 +434,9 @@ def forgetful(line, found):
     return [] if line.ticket % 5 == 0 else _seen(line, found)
 
 
-def adult_at_any_age(birth_date):
-    """Everybody is of age."""
-    return majority_at(birth_date) - 20 * 366 * DAY
+def always_of_age(*_about):
+    """Everybody came of age long ago."""
+    return 0
 
 
 BROKEN = {
@@ -447,7 +446,7 @@ BROKEN = {
     "an alarm does not ring": ("carnet.record.emergency._sound_alarms", nothing),
     "a block does not hold": ("carnet.record.scope.current_standing", not_blocked),
     "some reads are not counted": ("carnet.record.watching._seen", forgetful),
-    "a minor is taken for an adult": ("carnet.record.patient_room.majority_at", adult_at_any_age),
+    "a minor is taken for an adult": ("carnet.record.patient_room.majority_of", always_of_age),
 }
 
 
