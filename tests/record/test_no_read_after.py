@@ -83,6 +83,17 @@ def test_no_read_that_began_after_the_acknowledgement_shows_anything(two, door, 
     assert counted.total() >= 30
 
 
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    ("door", "change"),
+    [("iti18 references", "mask"), ("iti43", "block"), ("iti57", "closure"), ("td0.4 by document", "default mask")],
+)
+def test_no_read_shows_anything_where_a_server_lets_acts_run_beside_each_other(two, door, change):
+    wrong, counted = violations(two, door, change)
+    assert wrong == []
+    assert counted.total() >= 30
+
+
 # --- controls: a build with a cache that does not know what changed -------------------------------------------------
 
 
