@@ -130,6 +130,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+PATIENT = "30"
+"""Seconds that a request may be expected to wait for its turn: what more than a machine can do is refused with is measured by `bench.overload`."""
+
+
 @contextlib.contextmanager
 def product(
     home: Path,
@@ -141,7 +145,7 @@ def product(
     **settings: str,
 ) -> Iterator[Server]:
     """`carnet serve` on a home; `settings` are given by the environment, beside the variables of its `surroundings`."""
-    given = {**settings, "workers": str(cores.processes)}
+    given = {"maximum_waiting_seconds": PATIENT, **settings, "workers": str(cores.processes)}
     environment = {**surroundings, **{f"CARNET_{name.upper()}": value for name, value in given.items()}}
     command = ["carnet", "serve", "--home", str(home)]
     with running(_python(command), port, home / "server.log", cores, environment) as server:

@@ -196,5 +196,7 @@ class Admission:
         if not len(self.room):
             self._since, self._finished = now, 0
         elif now - self._since >= _WINDOW:
-            self._pace = (self._pace + (now - self._since) / self._finished) / 2
+            # Those who share a transaction end together: the first of them alone would tell a pace many times too slow.
+            weight = min(0.5, self._finished / self.limit)
+            self._pace += ((now - self._since) / self._finished - self._pace) * weight
             self._since, self._finished = now, 0

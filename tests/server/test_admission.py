@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -303,3 +304,17 @@ async def test_the_pace_is_that_of_what_was_finished():
         await bench.send(number, A, lasts=0.02)
     await bench.finish()
     assert 0.01 < bench.admission._pace < 0.03
+
+
+def test_the_first_of_a_group_that_ends_does_not_tell_the_pace_alone():
+    now = [0.0]
+    admission = Admission(Settings(home=Path(), maximum_requests_in_progress=16), clock=lambda: now[0])
+    admission.room.add(Waiter(A, claimed=False, urgent=False, until=9.0, turn=None, gone=lambda: False))
+    paces = []
+    for _group in range(8):
+        now[0] += 0.3
+        for _one in range(12):  # twelve share a transaction of 0.3 seconds
+            admission._measure()
+            paces.append(admission._pace)
+    assert max(paces) < 0.05
+    assert 0.015 < paces[-1] < 0.04
