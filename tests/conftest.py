@@ -28,6 +28,7 @@ from s3_double import KEY_ID, SECRET, S3Double
 ON_BOTH = (
     "tests/record/test_gate.py",
     "tests/record/test_gate_admission.py",
+    "tests/record/test_gate_operator.py",
     "tests/record/test_retrieval.py",
     "tests/record/test_search.py",
     "tests/record/test_submission.py",

@@ -9,7 +9,10 @@ import pytest
 
 from bench.slow_disk import SlowDisk, compiled
 
-pytestmark = pytest.mark.skipif(not (shutil.which("gcc") or shutil.which("cc")), reason="no C compiler")
+pytestmark = pytest.mark.skipif(
+    not (shutil.which("gcc") or shutil.which("cc")),
+    reason="the slower disk is a small C library: it needs gcc, which `make bench-packages` installs",
+)
 COMMIT = """
 import sqlite3, sys, time
 raw = sqlite3.connect(sys.argv[1] + "/one.db", isolation_level=None)

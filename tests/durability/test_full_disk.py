@@ -29,14 +29,18 @@ SETTINGS = f"submission_signature_required = false\nreserved_bytes = {RESERVED}\
 def small_disk(tmp_path):
     """A disk of 48 MB."""
     if os.geteuid() != 0 or shutil.which("mount") is None:
-        pytest.skip("only root can mount a disk of limited size")
+        pytest.skip(
+            "a disk that fills up is a tmpfs of 48 MB, which only root may mount; the n-th call that fails is tried everywhere (test_failing_calls)"
+        )
     place = tmp_path / "disk"
     place.mkdir()
     done = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", place], check=False, capture_output=True
     )
     if done.returncode:
-        pytest.skip(f"no disk of limited size here: {done.stderr.decode().strip()}")
+        pytest.skip(
+            f"this kernel or container refuses the tmpfs of 48 MB that is to fill up: {done.stderr.decode().strip()}"
+        )
     yield place
     subprocess.run(["umount", "-l", place], check=True)
 

@@ -69,7 +69,9 @@ class RealSwift:
 @pytest.fixture(scope="module", params=["double", pytest.param("swift", marks=pytest.mark.slow)])
 def store(request, tmp_path_factory, free_port):
     if request.param == "swift" and swift_service.missing():
-        pytest.skip(f"Debian's packages of Swift are not installed: {', '.join(swift_service.missing())}")
+        pytest.skip(
+            f"Debian's packages of Swift are not installed (`make deep-packages`); the same runs on our double: {', '.join(swift_service.missing())}"
+        )
     made = Double() if request.param == "double" else RealSwift(tmp_path_factory.mktemp("swift"), free_port)
     yield made
     made.close()

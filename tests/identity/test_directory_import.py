@@ -1,9 +1,5 @@
-import shutil
-
 import pytest
 
-from carnet.database.connection import SqliteConnection
-from carnet.database.schema import migrate
 from carnet.database.statements import Statement
 from carnet.demo.people import ORGANIZATIONS, PROFESSIONALS, directory_feed
 from carnet.errors import MalformedMessage
@@ -13,21 +9,6 @@ from carnet.identity.directory_import import COLLAPSE_FROM, LINES_A_TRANSACTION,
 
 PERSON, OTHER = "899970000016", "899970000024"
 HOSPITAL, OFFICE = "1990000028", "499970000016001"
-
-
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory):
-    database = tmp_path_factory.mktemp("migrated") / "carnet.db"
-    migrate(database)
-    return database
-
-
-@pytest.fixture
-def connection(migrated, tmp_path):
-    shutil.copy(migrated, tmp_path / "carnet.db")
-    found = SqliteConnection(tmp_path / "carnet.db")
-    yield found
-    found.close()
 
 
 def activity(person=PERSON, structure=HOSPITAL, profession="10", specialties=("SM54",), category="C"):

@@ -1,10 +1,5 @@
-import shutil
-
 import pytest
 
-from carnet.crypto.keyring import DevelopmentKeyring
-from carnet.database.connection import SqliteConnection
-from carnet.database.schema import migrate
 from carnet.database.statements import Statement
 from carnet.errors import IntegrityFailure, PatientMismatch, UnknownPatient
 from carnet.identity.ins import NIA, NIR, NIR_TEST
@@ -15,29 +10,6 @@ INS = PatientIdentifier("279035121518989", NIR_TEST)
 OTHER = PatientIdentifier("277076322082910", NIR_TEST)
 DOMINIQUE = Traits("PAT-TROIS", "DOMINIQUE MARIE-LOUISE", "F", "19790328", "51215")
 RUTH = Traits("NESSI", "RUTH ISABELLE", "F", "19770714", "75115", used_name="DECOURCY")
-
-
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory):
-    database = tmp_path_factory.mktemp("migrated") / "carnet.db"
-    migrate(database)
-    return database
-
-
-@pytest.fixture
-def connection(migrated, tmp_path):
-    shutil.copy(migrated, tmp_path / "carnet.db")
-    found = SqliteConnection(tmp_path / "carnet.db")
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def keyring(tmp_path):
-    DevelopmentKeyring.create(tmp_path / "keys")
-    found = DevelopmentKeyring(tmp_path / "keys", "test")
-    yield found
-    found.close()
 
 
 def opened(connection, keyring, identifier):

@@ -1,10 +1,5 @@
-import shutil
-
 import pytest
 
-from carnet.crypto.keyring import DevelopmentKeyring
-from carnet.database.connection import SqliteConnection
-from carnet.database.schema import migrate
 from carnet.database.statements import Statement
 from carnet.errors import MalformedMessage
 from carnet.identity import patients_import
@@ -17,29 +12,6 @@ from carnet.metadata import PatientIdentifier
 HEADER = "ins;oid;nom_naissance;prenoms;nom_utilise;prenom_utilise;sexe;date_naissance;lieu_naissance"
 DOMINIQUE = f"279035121518989;{NIR_TEST};PAT-TROIS;DOMINIQUE MARIE-LOUISE;;;F;1979-03-28;51215"
 RUTH = f"277076322082910;{NIR_TEST};NESSI;RUTH ISABELLE;DECOURCY;RUTH;F;19770714;75115"
-
-
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory):
-    database = tmp_path_factory.mktemp("migrated") / "carnet.db"
-    migrate(database)
-    return database
-
-
-@pytest.fixture
-def connection(migrated, tmp_path):
-    shutil.copy(migrated, tmp_path / "carnet.db")
-    found = SqliteConnection(tmp_path / "carnet.db")
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def keyring(tmp_path):
-    DevelopmentKeyring.create(tmp_path / "keys")
-    found = DevelopmentKeyring(tmp_path / "keys", "test")
-    yield found
-    found.close()
 
 
 def read(*lines, header=HEADER, test_identities=True):

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import shutil
 from dataclasses import replace
 
 import pytest
 
 from carnet.crypto.keyring import DevelopmentKeyring
-from carnet.database.connection import SqliteConnection
-from carnet.database.schema import migrate
 from carnet.demo.people import LANTERNE, NESSI, PATIENTS
 from carnet.errors import TooManyResults, Unavailable
 from carnet.identity import trait_index
@@ -22,29 +19,6 @@ from carnet.identity.trait_index import behind, folded, people_named
 from carnet.metadata import PatientIdentifier
 
 NOW = 1_000_000
-
-
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory):
-    database = tmp_path_factory.mktemp("migrated") / "carnet.db"
-    migrate(database)
-    return database
-
-
-@pytest.fixture
-def connection(migrated, tmp_path):
-    shutil.copy(migrated, tmp_path / "carnet.db")
-    found = SqliteConnection(tmp_path / "carnet.db")
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def keyring(tmp_path):
-    DevelopmentKeyring.create(tmp_path / "keys")
-    found = DevelopmentKeyring(tmp_path / "keys", "test")
-    yield found
-    found.close()
 
 
 @pytest.fixture
