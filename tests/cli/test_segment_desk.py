@@ -10,6 +10,7 @@ from carnet.config import load
 from carnet.platform import build
 from carnet.repository.segments import prepare
 from carnet.soap.ebrim_render import EbrimRenderer
+from tests.damage import altered
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_scrub_finds_damage_and_says_so_until_it_is_mended(run, segment, home):
     assert "1 segments compared, of 0" in run("documents", "scrub", "--home", "HOME", "--all").out
     file = home / "documents" / segment
     whole = file.read_bytes()
-    file.write_bytes(whole[:-1] + b"x")
+    file.write_bytes(altered(whole))
     said = run("documents", "scrub", "--home", "HOME", "--all")
     assert said.status == 1
     assert segment in said.err

@@ -22,6 +22,7 @@ from carnet.repository.sealed_objects import SealedObjects
 from carnet.repository.segment_states import find_state
 from carnet.repository.segments import prepare
 from carnet.soap.ebrim_render import EbrimRenderer
+from tests.damage import altered
 
 
 class Killed(BaseException):
@@ -278,7 +279,7 @@ def test_wherever_the_process_ends_nothing_is_lost_and_the_next_one_finishes(mac
 
 @pytest.mark.parametrize(
     "spoils",
-    [lambda content: None, lambda content: content[: len(content) // 2], lambda content: content[:-1] + b"x"],
+    [lambda content: None, lambda content: content[: len(content) // 2], altered],
     ids=["lost", "cut", "altered"],
 )
 def test_a_put_that_was_answered_and_not_done_costs_nothing_but_another(machine, spoils, caplog):
@@ -309,7 +310,7 @@ def test_control_a_build_that_drops_before_it_has_confirmed_is_caught(machine, m
     assert len(machine.lost(documents)) == 3
 
 
-@pytest.mark.parametrize("spoil", [lambda content: content[:-1] + b"x", lambda content: None])
+@pytest.mark.parametrize("spoil", [altered, lambda content: None])
 def test_control_a_build_that_trusts_a_200_is_caught(machine, monkeypatch, spoil):
     """Negative control: the bytes are not compared."""
     monkeypatch.setattr(SealedObjects, "holds", lambda *_: True)
@@ -354,7 +355,7 @@ def test_a_file_that_rotted_before_its_upload_is_not_uploaded_and_raises_an_alar
     machine.keeper.all_steps()
     machine.shelf.away = False
     file = machine.settings.home / "documents" / machine.state(documents).name
-    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    file.write_bytes(altered(file.read_bytes()))
     machine.restart()
     machine.keeper.all_steps()
     assert machine.shelf.objects == {}

@@ -10,6 +10,7 @@ from carnet.record.segment_keeping import SegmentKeeper
 from carnet.record.segment_reclaiming import SegmentReclaimer
 from carnet.repository.documents import erase, find
 from carnet.repository.segment_states import find_state
+from tests.damage import altered
 
 DAY = 24 * 3600 * 1_000_000
 
@@ -91,7 +92,7 @@ def test_nothing_is_copied_out_of_a_damaged_segment(closed):
     erased(closed, 0, 1)
     closed.now += 2 * DAY
     (file,) = files(closed)
-    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    file.write_bytes(altered(file.read_bytes()))
     with pytest.raises(IntegrityFailure):
         SegmentReclaimer(closed.gate, 35).empty(50)
     assert closed.gate.read(lambda connection: find_state(connection, closed.segment)).emptied_at is None
