@@ -1,4 +1,4 @@
-"""The two servers on core 0: the product and the floor, each a process of its own; what the system says of them."""
+"""The two servers, product and floor, each on its cores; what the system says of them."""
 
 from __future__ import annotations
 
