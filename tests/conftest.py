@@ -15,6 +15,7 @@ import pytest
 from aiosmtpd.smtp import SMTP
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from hypothesis import HealthCheck, settings
 
 from carnet.clock import to_iso
 from carnet.demo.stage import set_stage
@@ -24,6 +25,16 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from postgres_clusters import Cluster, Copies, programs
 from s3_double import KEY_ID, SECRET, S3Double
+
+SLOW_IS_RIGHT = {
+    "deadline": None,
+    "database": None,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+}
+settings.register_profile("same", derandomize=True, **SLOW_IS_RIGHT)
+settings.register_profile("random", **SLOW_IS_RIGHT)
+settings.load_profile("same")
+"""The same examples in every run, however slow the machine; `--hypothesis-profile=random` looks for others."""
 
 ON_BOTH = (
     "tests/record/test_gate.py",
@@ -98,7 +109,7 @@ def home(request, first_stage, tmp_path, database):
     copies = request.getfixturevalue("copies")
     url = copies.make()
     settings = made / "carnet.toml"
-    settings.write_text(f'database_url = "{url}"\n{settings.read_text()}')
+    settings.write_text(f'database_url = "{url}"\ndatabase_timeout = 60.0\n{settings.read_text()}')
     for file in made.glob("carnet.db*"):
         file.unlink()
     yield made
@@ -238,8 +249,8 @@ class MailServer:
             "smtp_host": self.host,
             "smtp_port": self.port,
             "smtp_security": "none",
-            "smtp_timeout": 5,
-            "notice_claim_seconds": 20,
+            "smtp_timeout": 60,
+            "notice_claim_seconds": 240,
             "notice_sender": "espace@carnet.example",
             "notice_space_address": "https://espace.carnet.example",
         }
@@ -298,6 +309,6 @@ def s3_settings(s3, tmp_path):
         "documents_url": s3.url,
         "documents_key_id": KEY_ID,
         "documents_secret_file": str(secret),
-        "documents_timeout": 1.0,
+        "documents_timeout": 10.0,
         "documents_upload_interval": 0.1,
     }

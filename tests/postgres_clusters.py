@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 import psycopg
+from processes import children_of
 from sqlalchemy import create_engine, insert, select, text
 
 from carnet.database.schema import migrate
@@ -64,20 +65,25 @@ class Cluster:
 
     def start(self) -> Cluster:
         """Starts the server and waits until it answers."""
+        self._launch()
+        end = time.monotonic() + 120
+        while True:
+            try:
+                psycopg.connect(self.url(), connect_timeout=10).close()
+            except psycopg.Error:
+                assert time.monotonic() < end, "the server did not start"
+                if self.process.poll() is not None:  # what is left of the one that was killed may hold its memory still
+                    self._launch()
+                time.sleep(0.05)
+            else:
+                return self
+
+    def _launch(self) -> None:
         mortal = ["setpriv", "--pdeathsig=QUIT"]  # it ends with the tests, however they end
         command = [*mortal, *_as_owner()[1:], str(programs() / "postgres"), "-D", str(self.data)]
         self.process = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
-        end = time.monotonic() + 60
-        while True:
-            try:
-                psycopg.connect(self.url(), connect_timeout=2).close()
-            except psycopg.Error:
-                assert time.monotonic() < end, "the server did not start"
-                time.sleep(0.05)
-            else:
-                return self
 
     def sql(self, command, *values, database="postgres"):
         """Runs one command outside of any transaction and returns its rows."""
@@ -86,9 +92,12 @@ class Cluster:
             return cursor.fetchall() if cursor.description else []
 
     def kill(self) -> None:
-        """kill -9 of the server and of all its children, at once."""
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(timeout=30)
+        """kill -9 of the server and of all its children, each of which is in a group of its own; those that it starts meanwhile end with it."""
+        children = children_of(self.process.pid)
+        for pid in (self.process.pid, *children):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.wait(timeout=60)
         self.process = None
 
     def stop(self) -> None:
