@@ -23,9 +23,10 @@ from carnet.platform import packaged_matrices
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from postgres_clusters import Cluster, Copies, programs
+from postgres_clusters import Cluster, Copies, be_patient, programs
 from s3_double import KEY_ID, SECRET, S3Double
 
+be_patient()
 SLOW_IS_RIGHT = {
     "deadline": None,
     "database": None,
@@ -109,7 +110,7 @@ def home(request, first_stage, tmp_path, database):
     copies = request.getfixturevalue("copies")
     url = copies.make()
     settings = made / "carnet.toml"
-    settings.write_text(f'database_url = "{url}"\ndatabase_timeout = 60.0\n{settings.read_text()}')
+    settings.write_text(f'database_url = "{url}"\n{settings.read_text()}')
     for file in made.glob("carnet.db*"):
         file.unlink()
     yield made
@@ -201,7 +202,7 @@ class MailServer:
         self.host, self.port = "127.0.0.1", self._server.sockets[0].getsockname()[1]
 
     def _run(self, work):
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=30)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=60)
 
     async def _listen(self):
         context = self._options.pop("implicit_tls", None)
@@ -268,7 +269,7 @@ class MailServer:
 
         self._run(end())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout=30)
+        self._thread.join(timeout=60)
         self._loop.close()
 
 

@@ -20,6 +20,7 @@ import psycopg
 from processes import children_of
 from sqlalchemy import create_engine, insert, select, text
 
+from carnet.database.postgres import PostgresConnection
 from carnet.database.schema import migrate
 from carnet.database.tables import metadata
 
@@ -33,6 +34,8 @@ autovacuum_naptime = 20s
 log_min_messages = fatal
 """
 MUCH = 3 << 30
+USUAL, PATIENT = 4.0, 60.0
+"""Seconds that a connection waits for the server: what an installation sets, and what it becomes in tests, where the machine may be busy."""
 _NAMES = itertools.count()
 
 
@@ -141,6 +144,16 @@ class Copies:
     def drop(self, url: str) -> None:
         name = url.partition("@/")[2].partition("?")[0]
         self.cluster.sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def be_patient() -> None:
+    """From now on connections of this process wait for their server in no hurry, unless they are told otherwise than usual."""
+    opened = PostgresConnection.__init__
+
+    def patiently(self, url, *, patience=USUAL):
+        opened(self, url, patience=PATIENT if patience == USUAL else patience)
+
+    PostgresConnection.__init__ = patiently
 
 
 def pour(source: Path, url: str) -> None:

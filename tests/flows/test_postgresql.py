@@ -32,7 +32,7 @@ def server():
 def away_house(server, pristine, open_house):
     """An exchange of two workers whose registry is on the server."""
     url = Copies(server, pristine.settings.database).make()
-    with open_house(f'database_url = "{url}"\ndatabase_timeout = 2.0\n', CARNET_WORKERS="2") as opened:
+    with open_house(f'database_url = "{url}"\ndatabase_timeout = 4.5\n', CARNET_WORKERS="2") as opened:
         yield opened
 
 
