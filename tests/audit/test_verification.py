@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carnet.audit import stored_lines, verification
@@ -41,7 +41,7 @@ def test_an_honest_trace_is_intact_and_counted(journal):
     assert (report.sealed, report.unsealed, report.checkpoints, report.patients, report.unopened) == (20, 3, 4, 3, 0)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(acts=st.lists(st.sampled_from([1, 2, 3, None, "seal", "seal few", "new process", "roll back"]), max_size=40))
 def test_no_honest_history_is_suspected(journal, acts):
     for act in acts:

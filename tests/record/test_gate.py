@@ -189,11 +189,11 @@ def test_a_document_sync_that_fails_answers_nobody_as_done(open_room):
     disk = FailsToSync()
     room = open_room(file_system=disk)
     entry = room.put(room.document())[0]
+    store, now = room.platform.segments, system_clock()
+    store._clock = lambda: now
     disk.failures = 1
     answers_nobody(room, submitting(room), submitting(room), finding(room), expected=OutOfResources, synced=True)
     # Until a pause is over no document is stored; reading goes on. Then the same process goes on in another file.
-    store, now = room.platform.segments, system_clock()
-    store._clock = lambda: now
     before, files = room.kept(), set(store.segments())
     refused, found = room.together(submitting(room), finding(room))
     assert isinstance(refused, OutOfResources)
@@ -262,9 +262,11 @@ def test_a_savepoint_that_cannot_be_gone_back_to_takes_the_whole_batch_with_it(r
 def test_a_database_that_another_process_holds_is_told_as_a_moment_to_wait(room):
     other = sqlite3.connect(room.platform.settings.database, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
+    room.connection._patience = 0.1
     answers_nobody(room, finding(room))
     other.execute("ROLLBACK")
     other.close()
+    room.connection._patience = 60.0
     assert room.do(*finding(room)).references == ()
 
 

@@ -27,16 +27,17 @@ EACH = 12
 
 
 class Meeting(PostgresConnection):
-    """Waits, once it has read a patient's last line, for the other worker to have read it too; not for ever."""
+    """Waits, once it has read a patient's last line, for the other worker to have read it too; for so many seconds at most."""
 
     barrier: threading.Barrier | None = None
+    seconds = 1.5
 
     def execute(self, statement, parameters=None):
         rows = super().execute(statement, parameters)
         if self.barrier is not None and "patient_seq DESC" in statement.sqlite:
             barrier, self.barrier = self.barrier, None
             with contextlib.suppress(threading.BrokenBarrierError):
-                barrier.wait(timeout=1.5)
+                barrier.wait(timeout=self.seconds)
         return rows
 
 
@@ -85,7 +86,7 @@ def sequences(room):
 def proved(room):
     """The findings of `carnet verify-audit`."""
     platform = room.platform
-    with contextlib.closing(open_database(platform.settings.database_place, patience=4.0)) as connection:
+    with contextlib.closing(open_database(platform.settings.database_place, patience=60.0)) as connection:
         connection.begin_reading()
         return verify(connection, platform.keyring.checkpoint_public_key(), platform.settings.audit_origin).findings
 
@@ -147,6 +148,7 @@ def test_two_workers_that_meet_at_one_patient_take_turns(room, workers):
 def test_without_the_turn_of_the_patient_one_of_the_two_fails(room, workers, monkeypatch):
     """The control: acts that hold no turn meet at the patient's last line, and the database refuses the second."""
     monkeypatch.setattr(groups, "keys_of", lambda _platform, _requester: ())
+    monkeypatch.setattr(Meeting, "seconds", 60)
     answers = two_at_one_patient(room, workers)
     failed = [answer for answer in answers if isinstance(answer, Exception)]
     assert [type(failure) for failure in failed] == [Unavailable]
@@ -157,7 +159,7 @@ def test_a_turn_is_waited_for_and_then_given_up(room, workers):
     url = room.platform.settings.database_url
     with contextlib.closing(PostgresConnection(url)) as holder:
         holder.begin(turn_of([1, 2]))
-        with contextlib.closing(PostgresConnection(url, patience=0.5)) as other:
+        with contextlib.closing(PostgresConnection(url, patience=2.0)) as other:
             other.begin(turn_of([3]))
             other.control("ROLLBACK")
             for turn in (turn_of([2, 9]), ALONE):
