@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from carnet.config import SETTINGS_FILE, Settings, load, parse
 from carnet.crypto.keyring import DevelopmentKeyring
 from carnet.database.schema import current, migrate
 from carnet.errors import ConfigurationError
+from carnet.repository.file_system import OperatingSystem
 
 TEMPLATE = """\
 # Settings of this Carnet home; docs/operate/settings.md explains each. CARNET_<NAME> in the environment wins over this file.
@@ -34,4 +36,18 @@ def create_home(home: Path, *, settings: str = TEMPLATE) -> Settings:
     DevelopmentKeyring.create(home / "keys")
     made = load(home)
     migrate(made.database_place)
+    _settle(home)
     return made
+
+
+def _settle(home: Path) -> None:
+    """Makes the names durable, of the home itself too: what is acknowledged in it is lost with any of them."""
+    files = OperatingSystem()
+    handle = files.open(home / SETTINGS_FILE)
+    try:
+        files.sync(handle)
+    finally:
+        files.close(handle)
+    for directory in (home, *home.resolve().parents):
+        with contextlib.suppress(PermissionError):  # of another owner, who made it
+            files.sync_directory(directory)

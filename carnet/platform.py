@@ -24,7 +24,7 @@ from carnet.errors import ConfigurationError
 from carnet.identity.certificates import CertificateStore
 from carnet.registry.holder import Renderer
 from carnet.registry.renditions import RenditionCache
-from carnet.repository.document_store import open_places
+from carnet.repository.document_store import DocumentPlaces, open_places
 from carnet.repository.segment_files import SegmentFiles
 from carnet.repository.segments import SegmentStore
 
@@ -85,12 +85,24 @@ def build(
         raise ConfigurationError(f"There is no Carnet home in {settings.home}: make one with `carnet init --home DIR`.")
     if current(settings.database_place) < head():
         raise ConfigurationError("The database is not at this version's schema: run `carnet migrate`.")
-    connection = open_database(settings.database_place, patience=settings.database_timeout)
-    if not runs_on(connection, head()):
-        connection.close()
-        raise ConfigurationError("The database was brought to a schema that this version cannot run on.")
-    keys = keyring(settings.home / "keys", settings.environment)
-    places = open_places(settings, worker, clock)
+    with ExitStack() as opening:
+        connection = open_database(settings.database_place, patience=settings.database_timeout)
+        opening.callback(connection.close)
+        if not runs_on(connection, head()):
+            raise ConfigurationError("The database was brought to a schema that this version cannot run on.")
+        keys = keyring(settings.home / "keys", settings.environment)
+        opening.callback(keys.close)
+        places = open_places(settings, worker, clock)
+        opening.callback(places.segments.close)
+        platform = _assembled(settings, renderer, clock, opened=(connection, keys, places))
+        opening.pop_all()
+        return platform
+
+
+def _assembled(
+    settings: Settings, renderer: Renderer, clock: Clock, *, opened: tuple[OwnedConnection, Keyring, DocumentPlaces]
+) -> Platform:
+    connection, keys, places = opened
     return Platform(
         settings=settings,
         clock=clock,

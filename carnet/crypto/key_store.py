@@ -146,21 +146,28 @@ def _open_database(directory: Path) -> sqlite3.Connection:
     path = directory / STORE_FILE
     os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
     raw = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        _set_up(raw)
+    except BaseException:
+        raw.close()
+        raise
+    _sync_directory(directory)
+    return raw
+
+
+def _set_up(raw: sqlite3.Connection) -> None:
     with _available():
         for setting in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
             raw.execute(f"PRAGMA {setting}")
         _check_settings(raw)
         for statement in _SCHEMA:
             raw.execute(statement)
-    _sync_directory(directory)
-    return raw
 
 
 def _check_settings(raw: sqlite3.Connection) -> None:
     names = ("journal_mode", "synchronous", "secure_delete")
     journal, synchronous, secure = (raw.execute(f"PRAGMA {name}").fetchone()[0] for name in names)
     if (journal, synchronous, secure) != ("wal", 2, 1):
-        raw.close()
         raise ConfigurationError(
             f"{STORE_FILE} runs with journal_mode={journal}, synchronous={synchronous}, secure_delete={secure}; "
             "keys are only safe, and only destroyed, with wal, 2 and 1."

@@ -45,8 +45,16 @@ class Keyring(Protocol):
     def destroy_patient_key(self, pseudonym: str) -> None:
         """Destroys all versions of a person's key for ever and leaves a tombstone; doing it again changes nothing.
 
-        Other worker processes may hold the key in memory for five minutes more.
+        Other worker processes let go of it when they are told to (`forget`), and in any case after five minutes.
         """
+        ...
+
+    def held(self) -> set[str]:
+        """The pseudonyms whose keys this process keeps in memory."""
+        ...
+
+    def forget(self, pseudonym: str) -> None:
+        """Lets go of a key in memory; the next `patient_key` reads it again, if it is there still."""
         ...
 
     def blind_index(self, data: bytes) -> bytes:
@@ -91,8 +99,10 @@ class DevelopmentKeyring:
             self._checkpoint = Ed25519PrivateKey.from_private_bytes(self._store.service_key("checkpoint"))
             self._blind_index = hmac.new(self._store.service_key("blind-index"), digestmod=hashlib.sha256)
             self._actor = self._store.create(ACTOR)
-        except IntegrityFailure:
+        except BaseException as error:
             self._store.close()
+            if not isinstance(error, IntegrityFailure):
+                raise
             raise ConfigurationError(
                 f"{ROOT_FILE} does not open {STORE_FILE}: the two are not of one installation, or one is damaged."
             ) from None
@@ -142,6 +152,16 @@ class DevelopmentKeyring:
         with self._lock:
             self._cache.pop(pseudonym, None)
             self._store.destroy(pseudonym, self._clock())
+
+    def held(self) -> set[str]:
+        """See Keyring."""
+        with self._lock:
+            return set(self._cache)
+
+    def forget(self, pseudonym: str) -> None:
+        """See Keyring."""
+        with self._lock:
+            self._cache.pop(pseudonym, None)
 
     def blind_index(self, data: bytes) -> bytes:
         """See Keyring."""

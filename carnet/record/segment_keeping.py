@@ -80,11 +80,11 @@ class SegmentKeeper:
         if task.step is Step.CONFIRM:
             return Done(task, good=files.stands(task.name, known))
         if task.step is Step.SWEEP:
-            files.sweep(task.name)
+            files.sweep(task.name, known)
         if task.step is Step.RELEASE:
             return Done(task, good=files.is_there(task.name, known.size))
         if task.step is Step.DROP:
-            return Done(task, good=files.drop(task.name, known.size))
+            return Done(task, good=files.drop(task.name, known))
         if task.step is Step.DESTROY:
             files.destroy(task.name)
         return Done(task)
@@ -175,7 +175,7 @@ class SegmentKeeper:
 
 
 def _step_of(state: SegmentState) -> Step | None:
-    """What a file that is here needs: `verified_at` alone, and the store's answer of the moment, let it be dropped."""
+    """What a file that is here needs: `verified_at`, and what the store gives back at the moment, let it be dropped."""
     for done, step in (
         (state.retired_at is None, Step.DESTROY),
         (state.uploaded_at is not None, Step.UPLOAD),

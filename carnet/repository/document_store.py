@@ -43,7 +43,7 @@ def open_places(settings: Settings, worker: str, clock: Clock, *, store: ObjectS
         store = _s3(settings)
     sealed = SealedObjects(store) if store is not None else None
     unsealed = UnsealedObjects(store) if store is not None else None
-    beside = [Source("replica", Readers(plain, replica).read)] if replica is not None else []
+    beside = [_beside(Readers(plain, replica))] if replica is not None else []
     segments = SegmentStore(
         directory,
         worker,
@@ -57,6 +57,10 @@ def open_places(settings: Settings, worker: str, clock: Clock, *, store: ObjectS
         through=unsealed if settings.unsealed_documents == "written_through" else None,
     )
     return DocumentPlaces(segments, SegmentFiles(plain, directory, replica=replica, sealed=sealed, unsealed=unsealed))
+
+
+def _beside(readers: Readers) -> Source:
+    return Source("replica", readers.read, readers)
 
 
 def _far(settings: Settings, sealed: SealedObjects, unsealed: UnsealedObjects) -> FarFrames:

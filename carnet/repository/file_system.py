@@ -13,7 +13,7 @@ class FileSystem(Protocol):
     """Files of one directory, by handle. Every call may raise OSError; offsets and lengths are in bytes."""
 
     def make_directory(self, directory: Path) -> None:
-        """Makes a directory (mode 0700) durably, unless it exists."""
+        """Makes a directory (mode 0700), unless it exists, and its name durable in any case: who made it may not have waited for that."""
         ...
 
     def create(self, path: Path) -> int:
@@ -52,6 +52,10 @@ class FileSystem(Protocol):
         """Removes a file."""
         ...
 
+    def has_name(self, handle: int) -> bool:
+        """Whether the file of a handle was not removed."""
+        ...
+
     def list(self, directory: Path) -> list[str]:
         """Names of the files of a directory, sorted."""
         ...
@@ -70,10 +74,10 @@ class OperatingSystem:
 
     def make_directory(self, directory: Path) -> None:
         """See FileSystem."""
-        if directory.is_dir():
-            return
+        made = [directory, *(parent for parent in directory.parents if not parent.exists())]
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.sync_directory(directory.parent)
+        for one in made:
+            self.sync_directory(one.parent)
 
     def create(self, path: Path) -> int:
         """See FileSystem. The lock goes with the process, however it ends."""
@@ -125,6 +129,10 @@ class OperatingSystem:
     def unlink(self, path: Path) -> None:
         """See FileSystem."""
         path.unlink()
+
+    def has_name(self, handle: int) -> bool:
+        """See FileSystem."""
+        return os.fstat(handle).st_nlink > 0
 
     def list(self, directory: Path) -> list[str]:
         """See FileSystem."""

@@ -16,6 +16,7 @@ from carnet.repository.far_frames import FarFrames
 from carnet.repository.frames import open_frame
 from carnet.repository.object_store import Absent
 from carnet.repository.preparation import expand
+from carnet.repository.readers import Readers
 
 _LOG = logging.getLogger("carnet.repository")
 
@@ -42,10 +43,11 @@ class Sought:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A place where frames may be. `read` (segment, offset, length) raises Absent or OutOfResources."""
+    """A place where frames may be. `read` (segment, offset, length) raises Absent or OutOfResources; `files` are those it keeps open."""
 
     name: str
     read: Callable[[str, int, int], bytes]
+    files: Readers | None = None
 
 
 class FrameReading:
@@ -85,10 +87,20 @@ class FrameReading:
                 return source.read(place.segment, place.offset, place.length)
         raise IntegrityFailure("The file of a stored document is missing.")
 
+    def let_go(self) -> None:
+        """Gives back files that were removed meanwhile."""
+        for files in self._files():
+            files.let_go()
+
     def close(self) -> None:
-        """Ends what reads the object store."""
+        """Gives back all files, and ends what reads the object store."""
+        for files in self._files():
+            files.clear()
         if self._far is not None:
             self._far.close()
+
+    def _files(self) -> list[Readers]:
+        return [source.files for source in self._near if source.files is not None]
 
     def _read_far(self, far: FarFrames, sought: Sought, near: CarnetError) -> bytes:
         """From the object store; when it has nothing, what went wrong near is told."""

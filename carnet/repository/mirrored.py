@@ -84,6 +84,10 @@ class Mirrored:
             with contextlib.suppress(FileNotFoundError):
                 self._files.unlink(self._twin(path))
 
+    def has_name(self, handle: int) -> bool:
+        """See FileSystem."""
+        return self._files.has_name(handle)
+
     def list(self, directory: Path) -> list[str]:
         """See FileSystem."""
         return self._files.list(directory)

@@ -47,6 +47,12 @@ class Readers:
         except OSError as error:
             raise OutOfResources("A stored document cannot be read now.") from error
 
+    def let_go(self) -> None:
+        """Gives back files that were removed meanwhile, by whichever process: the disk keeps their room as long as they are open."""
+        with self._lock:
+            for name in [name for name, handle in self._open.items() if not self._files.has_name(handle.number)]:
+                del self._open[name]
+
     def clear(self) -> None:
         """Gives the files back."""
         with self._lock:

@@ -7,6 +7,7 @@ import hashlib
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from carnet.errors import IntegrityFailure, OutOfResources
@@ -46,11 +47,13 @@ class SegmentFiles:
         return [name for name in self.files.list(self.directory) if NAME.fullmatch(name)]
 
     def is_closed(self, name: str) -> bool:
-        """Whether the file is here, holds a frame, and nobody writes it any more."""
+        """Whether the file is here, holds a frame, and nobody writes it any more.
+
+        In this order: who writes holds the file before its first byte, so that one with a frame that nobody holds has had its last.
+        """
+        path = self.directory / name
         try:
-            if self.files.is_held(self.directory / name):
-                return False
-            return any(True for _ in self._pieces(self.directory / name, first=len(SEGMENT_HEADER)))
+            return self._reaches(path, len(SEGMENT_HEADER)) and not self.files.is_held(path)
         except FileNotFoundError:
             return False
 
@@ -85,8 +88,19 @@ class SegmentFiles:
         """Whether the store's copy, read back whole, is this one. Raises OutOfResources."""
         return self.sealed is not None and self.sealed.holds(name, digested.size, digested.sha256, self._go_on)
 
-    def sweep(self, name: str) -> None:
-        """Removes what stood in for a segment until it was in the store whole: objects of its groups, its replica. Raises OutOfResources."""
+    def sweep(self, name: str, digested: Digested) -> None:
+        """Removes what stood in for a segment until it was in the store whole: objects of its groups, its replica.
+
+        Raises OutOfResources; IntegrityFailure when one of them says otherwise than the segment: the digest was then perhaps taken of a
+        file that had rotted already, and what says otherwise is all that is left of a document.
+        """
+        if self.unsealed is not None and self.sealed is not None:
+            self.unsealed.compare(name, partial(self.sealed.read, name), self._go_on)
+        if self.replica is not None and self._digest(self.replica / name) not in {None, digested}:
+            raise IntegrityFailure("The replica of a segment is not the segment.")
+        self._remove_stand_ins(name)
+
+    def _remove_stand_ins(self, name: str) -> None:
         if self.unsealed is not None:
             self.unsealed.sweep(name)
         if self.replica is not None:
@@ -96,10 +110,16 @@ class SegmentFiles:
         """Whether the store says now that it has the segment. Raises OutOfResources."""
         return self.sealed is not None and self.sealed.is_there(name, size)
 
-    def drop(self, name: str, size: int) -> bool:
-        """Removes this machine's file, if the store says now that it has the segment. Raises OutOfResources."""
-        if not self.is_there(name, size):
+    def drop(self, name: str, digested: Digested) -> bool:
+        """Removes this machine's file, if the store's copy, read back whole now, is the segment: it may have rotted since it was confirmed.
+
+        Raises OutOfResources; IntegrityFailure when the file holds more than the store was given.
+        """
+        if not self.stands(name, digested):
             return False
+        with contextlib.suppress(FileNotFoundError):
+            if self._reaches(self.directory / name, digested.size):
+                raise IntegrityFailure("A segment grew after it was closed.")
         self._unlink(self.directory / name)
         return True
 
@@ -111,8 +131,16 @@ class SegmentFiles:
         """Removes a segment everywhere that is reached from here. Raises OutOfResources."""
         if self.sealed is not None:
             self.sealed.remove(name)
-        self.sweep(name)
+        self._remove_stand_ins(name)
         self._unlink(self.directory / name)
+
+    def _reaches(self, path: Path, offset: int) -> bool:
+        """Whether a byte stands at an offset."""
+        handle = self.files.open(path)
+        try:
+            return bool(self.files.read(handle, 1, offset))
+        finally:
+            self.files.close(handle)
 
     def _digest(self, path: Path) -> Digested | None:
         digest, size = hashlib.sha256(), 0

@@ -105,7 +105,7 @@ class SegmentStore:
         self._pause = 0
         self._refuses_until = 0
         self._readers = Readers(self._files, directory)
-        self._reading = FrameReading([Source("disk", self._readers.read), *beside], far)
+        self._reading = FrameReading([Source("disk", self._readers.read, self._readers), *beside], far)
         self._through = through
         self._files.make_directory(directory)
 
@@ -176,11 +176,11 @@ class SegmentStore:
             self._through.confirm(sent)
 
     def close_old(self) -> None:
-        """Closes the file of this process when it is old and all of it is durable: the next document begins another."""
+        """Closes the file of this process when it is old, or begun in what is now the future, and all of it is durable: the next document begins another."""
         if not self._segment_age or not self._written or self._written[-1].given_up:
             return
         last = self._written[-1]
-        if last.durable == last.end > _START and self._clock() - last.begun >= self._segment_age:
+        if last.durable == last.end > _START and not 0 <= self._clock() - last.begun < self._segment_age:
             self._retire(keep=0)
 
     def mark(self) -> Mark:
@@ -203,9 +203,9 @@ class SegmentStore:
     def close(self) -> None:
         """Gives the files back; what was not synced may be lost."""
         for segment in self._written:
-            self._files.close(segment.handle)
+            with contextlib.suppress(OSError):
+                self._files.close(segment.handle)
         self._written.clear()
-        self._readers.clear()
         self._reading.close()
         if self._through is not None:
             self._through.close()
@@ -308,6 +308,10 @@ class SegmentStore:
     async def fetch(self, place: Place, dek: bytes, object_id: str, *, size: int, sha256: bytes) -> bytes:
         """The same without holding up the event loop when the object store has to be asked. Raises Busy too."""
         return await self._reading.fetch(_checked(Sought(place, dek, object_id, size, sha256)))
+
+    def let_go(self) -> None:
+        """Gives back the room of files that were removed since they were read. For every worker, every few seconds."""
+        self._reading.let_go()
 
     def scan(self, segment: str) -> Iterator[tuple[Place, bytes]]:
         """Every frame of a segment, in order, with the SHA-256 of its object id; stops at the first thing that is not a frame.

@@ -7,12 +7,13 @@ comes late or twice changes nothing.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from carnet.errors import OutOfResources
+from carnet.errors import IntegrityFailure, OutOfResources
 from carnet.repository.object_store import Absent, ObjectStore
 
 FOLDER = "unsealed"
@@ -66,6 +67,18 @@ class UnsealedObjects:
         start = _LAST - int(found[0], 16)
         return self._store.read(f"{folder}/{found[0]}", offset - start, length)
 
+    def compare(self, segment: str, read: Callable[[int, int], bytes], go_on: Callable[[], None]) -> None:
+        """Compares each object of a segment with what `read` (offset, length) gives of the whole; `go_on` is called before each.
+
+        Raises IntegrityFailure when one says otherwise, OutOfResources, what `go_on` raises.
+        """
+        for name in list(self._store.names(f"{FOLDER}/{segment}")):
+            go_on()
+            with contextlib.suppress(Absent):  # another keeper removed it
+                content = self._store.read(name, 0, self._store.size(name))
+                if content != _from_whole(read, _LAST - int(name.rpartition("/")[2], 16), len(content)):
+                    raise IntegrityFailure("What was written through of a segment is not in the segment.")
+
     def sweep(self, segment: str) -> int:
         """Removes the objects of a segment, once it is in the store whole; returns how many."""
         names = list(self._store.names(f"{FOLDER}/{segment}"))
@@ -76,6 +89,13 @@ class UnsealedObjects:
     def close(self) -> None:
         """Ends the senders."""
         self._senders.shutdown(wait=False, cancel_futures=True)
+
+
+def _from_whole(read: Callable[[int, int], bytes], offset: int, length: int) -> bytes:
+    try:
+        return read(offset, length)
+    except Absent:
+        raise IntegrityFailure("A segment is shorter than what was written through of it.") from None
 
 
 def _away() -> OutOfResources:

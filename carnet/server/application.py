@@ -119,6 +119,7 @@ async def keep_forgetting(gate: Gate) -> None:
         await asyncio.sleep(BETWEEN_FORGETTING)
         try:
             forget_the_ended(gate)
+            gate.platform.segments.let_go()
         except Exception:  # noqa: BLE001 - the log tells it, and the next turn tries again
             _LOG.exception("the memory of ended records could not be looked through")
 

@@ -11,9 +11,10 @@ import pytest
 
 from carnet.clock import DAY
 from carnet.demo.people import NESSI, PAT_TROIS
-from carnet.errors import CarnetError, RecordClosed
+from carnet.errors import CarnetError, RecordClosed, UnknownPatient
 from carnet.platform import build
 from carnet.record import forgetting
+from carnet.record.administration import known_patient
 from carnet.record.custody import Custody
 from carnet.record.due import run_due
 from carnet.record.forgetting import forget_the_ended
@@ -73,6 +74,49 @@ def test_what_a_worker_keeps_of_a_record_goes_when_another_process_ends_it(room,
     with pytest.raises(CarnetError):
         other.perform_now(room.caller(), room.finding())
     assert other.perform_now(room.caller(patient=NESSI), room.finding(patient=NESSI)).objects
+
+
+def key_of(room, person):
+    """The pseudonym of somebody's key."""
+    return room.gate.read(lambda connection: known_patient(room.platform, connection, person.identifier)).pseudonym
+
+
+@pytest.mark.parametrize("ends", [closes, suspends, dies, destroys])
+def test_the_key_that_a_worker_keeps_goes_too(room, other, ends):
+    remembered(room, other)
+    gone, stays = key_of(room, PAT_TROIS), key_of(room, NESSI)
+    ends(room)
+    other.platform.renditions.forget_everybody()
+    assert {gone, stays} <= other.platform.keyring.held()
+    assert forget_the_ended(other) == 1
+    assert gone not in other.platform.keyring.held()
+    assert stays in other.platform.keyring.held()
+
+
+def test_a_destroyed_key_opens_nothing_in_another_worker_once_it_forgot(room, other):
+    remembered(room, other)
+    name = key_of(room, PAT_TROIS)
+    destroys(room)
+    assert other.platform.keyring.patient_key(name).secret, "it is held until the worker looks"
+    forget_the_ended(other)
+    with pytest.raises(UnknownPatient):
+        other.platform.keyring.patient_key(name)
+
+
+def test_a_key_that_was_read_again_before_its_destruction_goes_in_the_next_turn(room, other):
+    remembered(room, other)
+    name = key_of(room, PAT_TROIS)
+    closes(room)
+    forget_the_ended(other)
+    other.platform.keyring.patient_key(name)
+    forget_the_ended(other)
+    assert name not in other.platform.keyring.held()
+
+
+def test_control_a_worker_that_forgets_renditions_alone_is_noticed(room, other, monkeypatch):
+    monkeypatch.setattr(type(other.platform.keyring), "forget", lambda _self, _pseudonym: None)
+    with pytest.raises(pytest.fail.Exception):
+        test_a_destroyed_key_opens_nothing_in_another_worker_once_it_forgot(room, other)
 
 
 def test_between_the_closing_and_the_forgetting_nothing_is_shown(room, other):

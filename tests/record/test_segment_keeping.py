@@ -303,7 +303,7 @@ def test_control_a_build_that_drops_before_it_has_confirmed_is_caught(machine, m
     monkeypatch.setattr(
         segment_keeping, "_step_of", lambda state: Step.UPLOAD if state.uploaded_at is None else Step.DROP
     )
-    monkeypatch.setattr("carnet.repository.segment_files.SegmentFiles.is_there", lambda files, name, size: True)
+    monkeypatch.setattr("carnet.repository.segment_files.SegmentFiles.stands", lambda *_: True)
     documents = machine.write()
     machine.shelf.spoil = lambda content: None
     machine.keeper.all_steps()
@@ -335,6 +335,36 @@ def test_an_object_that_vanished_after_it_was_confirmed_is_put_again_before_the_
     assert not machine.is_here(documents)
     assert machine.lost(documents) == []
     machine.close()
+
+
+def test_an_object_that_rotted_after_it_was_confirmed_is_put_again_before_the_file_is_dropped(home):
+    """Its size is right, and it was compared once: between that and the drop there may be months."""
+    machine = Machine(home, documents_local_bytes=1 << 30)
+    documents = machine.write()
+    machine.keeper.all_steps()
+    name = f"segments/{machine.state(documents).name}"
+    whole = machine.shelf.objects[name]
+    machine.shelf.objects[name] = altered(whole)
+    machine.settings = replace(machine.settings, documents_local_bytes=0)
+    machine.restart()
+    machine.keeper.all_steps()
+    assert machine.is_here(documents)
+    machine.keeper.all_steps()
+    assert machine.shelf.objects[name] == whole
+    assert not machine.is_here(documents)
+    assert machine.lost(documents) == []
+    machine.close()
+
+
+def test_control_a_build_that_asks_for_the_size_alone_is_caught(home, monkeypatch):
+    monkeypatch.setattr(
+        "carnet.repository.segment_files.SegmentFiles.drop",
+        lambda files, name, digested: (
+            files.is_there(name, digested.size) and not (files.directory / name).unlink(missing_ok=True)
+        ),
+    )
+    with pytest.raises(AssertionError):
+        test_an_object_that_rotted_after_it_was_confirmed_is_put_again_before_the_file_is_dropped(home)
 
 
 def test_while_the_store_is_away_everything_stays_and_goes_on_when_it_is_back(machine, caplog):

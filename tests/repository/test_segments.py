@@ -372,3 +372,17 @@ def test_checks_that_are_off_are_caught(store, monkeypatch):
         place, KEY, "1.2.250.1.999.1", size=300, sha256=hashlib.sha256(content[:-1] + bytes([content[-1] ^ 1])).digest()
     )
     assert served != content
+
+
+@pytest.mark.parametrize(("later", "closed"), [(59, False), (60, True), (-1, True), (-10 * 365 * 86_400, True)])
+def test_a_file_is_closed_when_it_is_old_or_begun_in_what_is_now_the_future(tmp_path, later, closed):
+    """A clock that was ahead by years when the file was begun would keep it from the object store for years."""
+    now = [1_790_000_000_000_000]
+    store = SegmentStore(tmp_path, "w0", segment_seconds=60, clock=lambda: now[0])
+    store.append(prepare(b"a document"), bytes(32), "1.2")
+    store.sync()
+    now[0] += later * 1_000_000
+    store.close_old()
+    (name,) = store.segments()
+    assert OperatingSystem().is_held(tmp_path / name) is not closed
+    store.close()
