@@ -228,6 +228,10 @@ class OutOfResources(Unavailable):
     """Storage is full or failing."""
 
 
+class NotHereYet(OutOfResources):
+    """A document is still on the machine that took it, and not yet where others read it."""
+
+
 class IntegrityFailure(CarnetError):
     """Stored bytes do not match their digest or their seal. Nothing of them is shown."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import cast
 
 from carnet.authorization.engine import Engine
 from carnet.authorization.matrix import Matrices, Matrix
@@ -16,6 +17,7 @@ from carnet.config import SETTINGS_FILE, Settings
 from carnet.crypto.envelope import PatientKey
 from carnet.crypto.keyring import DevelopmentKeyring, Keyring
 from carnet.crypto.tombstone_file import Tombstone, TombstoneFile
+from carnet.database.checked_rows import CheckedRows
 from carnet.database.connection import Connection, OwnedConnection
 from carnet.database.opening import open_database
 from carnet.database.schema import current, head
@@ -51,6 +53,10 @@ class Platform:
         """Raises ConfigurationError when the database was brought to a schema that this code cannot run on, while it ran perhaps."""
         if not runs_on(self.connection, head()):
             raise ConfigurationError("The database was brought to a schema that this version cannot run on.")
+
+    def checked(self) -> Platform:
+        """The same over rows that are compared with the types of their columns; they raise IntegrityFailure."""
+        return replace(self, connection=cast("OwnedConnection", CheckedRows(self.connection)))
 
     def close(self) -> None:
         """Gives back files, connections and keys, each whatever becomes of the others; what is in memory of records goes too."""

@@ -14,6 +14,7 @@ from sqlalchemy import Select, bindparam, insert, or_, select, update
 from carnet.consent.rights_version import bump
 from carnet.database.connection import Connection, Row
 from carnet.database.statements import prepare
+from carnet.database.stored_words import word
 from carnet.database.tables import representation
 
 
@@ -153,7 +154,7 @@ def link_of_row(row: Row, now: int) -> Acting:
         link_id=link_id,
         acting_key=acting_key,
         kind=Representation(kind),
-        state=State.EXPIRED if expired else State(state),
+        state=State.EXPIRED if expired else word(State, state),
         since=since,
         until=until,
         answer_by=answer_by,

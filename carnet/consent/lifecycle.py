@@ -16,6 +16,7 @@ from carnet.consent.destruction_orders import cancel
 from carnet.consent.rights_version import bump
 from carnet.database.connection import Connection
 from carnet.database.statements import prepare
+from carnet.database.stored_words import word
 from carnet.database.tables import health_record, record_transition
 from carnet.errors import RecordClosed, UnknownPatient
 
@@ -218,19 +219,19 @@ _DUE = prepare(
 def life(connection: Connection, patient_key: int) -> Life:
     """Where a person's record is in its life; State.NONE when there is none."""
     rows = connection.execute(_LIFE, {"patient": patient_key})
-    return Life(State(rows[0][0]), *rows[0][1:]) if rows else Life(State.NONE)
+    return Life(word(State, rows[0][0]), *rows[0][1:]) if rows else Life(State.NONE)
 
 
 def history(connection: Connection, patient_key: int) -> tuple[Transition, ...]:
     """Every transition of a record, the first one first."""
     rows = connection.execute(_HISTORY, {"patient": patient_key})
-    return tuple(Transition(row[0], State(row[1]), State(row[2]), *row[3:]) for row in rows)
+    return tuple(Transition(row[0], word(State, row[1]), word(State, row[2]), *row[3:]) for row in rows)
 
 
 def state_at(connection: Connection, patient_key: int, moment: int) -> State:
     """The state of a record at a moment, past or present; State.NONE before its first transition."""
     rows = connection.execute(_STATE_AT, {"patient": patient_key, "moment": moment})
-    return State(rows[0][0]) if rows else State.NONE
+    return word(State, rows[0][0]) if rows else State.NONE
 
 
 def attached(past: tuple[Transition, ...]) -> bool:
@@ -285,7 +286,7 @@ def close_record(connection: Connection, patient_key: int, reason: str, *, now: 
 def due(connection: Connection, now: int, *, after: tuple[int, int], count: int) -> list[tuple[int, Event, int]]:
     """Records whose timer has run out by `now`: (patient_key, what happens, since when), the longest due first, after a place in that order."""
     rows = connection.execute(_DUE, {"now": now, "after": after[0], "after_patient": after[1], "count": count})
-    return [(row[0], _AFTER_DELAY.get(State(row[1]), Event.TAKE_OVER), row[2]) for row in rows]
+    return [(row[0], _AFTER_DELAY.get(word(State, row[1]), Event.TAKE_OVER), row[2]) for row in rows]
 
 
 def _check(before: Life, past: tuple[Transition, ...], event: Event, now: int) -> None:

@@ -58,7 +58,7 @@ class PatientKey:
 
         Raises IntegrityFailure for altered bytes, another context, another person's key or another version of the key.
         """
-        if len(sealed) < _SHORTEST or sealed[:_HEADER_BYTES] != self._header:
+        if not isinstance(sealed, bytes) or len(sealed) < _SHORTEST or sealed[:_HEADER_BYTES] != self._header:
             raise IntegrityFailure("A sealed value is not of this key, or is cut short.")
         nonce = sealed[_HEADER_BYTES : _HEADER_BYTES + NONCE_BYTES]
         body = sealed[_HEADER_BYTES + NONCE_BYTES :]

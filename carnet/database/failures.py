@@ -19,6 +19,10 @@ _PASSING = frozenset(
     }
 )
 
+_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_MISMATCH})
+_NOT_TEXT = "Could not decode to UTF-8"
+"""How sqlite3 begins to tell of a text that is none; it gives no code."""
+
 
 class ConstraintViolated(Exception):
     """A key that exists already, a reference to nothing, a value that its column does not take: the statement did nothing."""
@@ -33,3 +37,10 @@ def is_passing(error: BaseException) -> bool:
     if isinstance(error, sqlite3.Error):
         return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _PASSING
     return isinstance(error, OSError | MemoryError | psycopg.OperationalError)
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether the database itself says that what is stored is damaged."""
+    if isinstance(error, sqlite3.Error):
+        return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _DAMAGE or str(error).startswith(_NOT_TEXT)
+    return isinstance(error, psycopg.errors.DataCorrupted | psycopg.errors.IndexCorrupted)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from carnet.authorization.facts import DocumentFacts
-from carnet.metadata import AvailabilityStatus
 from carnet.record.scope import Scope
-from carnet.registry.found import FoundEntry
+from carnet.registry.found import FoundEntry, status_of
 
 
 def document_facts(scope: Scope, entry: FoundEntry) -> DocumentFacts:
@@ -22,7 +21,7 @@ def facts_of_entry(entry: FoundEntry, ins: str) -> DocumentFacts:
     return DocumentFacts(
         type_code=entry.type_code,
         masks=frozenset(entry.masks.split()),
-        status=AvailabilityStatus(entry.status),
+        status=status_of(entry),
         author_persons=persons,
         author_institutions=frozenset(entry.author_institutions.split()),
         depositor=entry.depositor,

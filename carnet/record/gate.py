@@ -40,6 +40,7 @@ from carnet.platform import Platform
 from carnet.record.act import Act, Room
 from carnet.record.groups import groups_of
 from carnet.record.rules_in_force import RulesInForce
+from carnet.record.second_reading import damage_met
 from carnet.record.trace_line import write_line
 from carnet.requester import Requester
 
@@ -316,12 +317,31 @@ class Gate:
             detail = type(error).__name__
         except Exception as error:  # noqa: BLE001 - its own savepoint was rolled back; the others of the batch go on
             _LOG.exception("an act failed")
-            waiting.error = _unavailable(error) if is_passing(error) else error
+            waiting.error = self._meaning(waiting, error)
             outcome, detail = "failed", type(error).__name__
         if not platform.connection.in_transaction:
             raise _TransactionLost
         self._trace(waiting, scope, outcome=outcome, detail=detail, rules=rules)
         reached("line-written")
+
+    def _meaning(self, waiting: _Waiting, error: Exception) -> Exception:
+        """What an error that no act tells of means: the machine's state, damage, or a fault of ours."""
+        if is_passing(error):
+            return _unavailable(error)
+        damage = self._damage_met(waiting) if self.platform.connection.in_transaction else None
+        if damage is None:
+            return error
+        _DAMAGE.error("what is stored is damaged", extra={"reason": f"{type(error).__name__} in {waiting.act.name}"})
+        return damage
+
+    def _damage_met(self, waiting: _Waiting) -> IntegrityFailure | None:
+        mark = self.platform.segments.mark()
+        self.platform.connection.control("SAVEPOINT act")
+        try:
+            return damage_met(self.platform, waiting.requester, waiting.act)
+        finally:
+            self.platform.segments.rollback_to(mark)
+            self._take_back()
 
     def _admit(self, requester: Requester) -> None:
         """The checks that need the database: the assertion is fresh, the directory knows the caller."""

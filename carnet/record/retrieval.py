@@ -10,18 +10,19 @@ from functools import partial
 
 from carnet.authorization.facts import Function
 from carnet.document_query import Get, GetObjects
-from carnet.errors import CarnetError, IntegrityFailure, Refused, UnknownDocument, UnknownRepository
+from carnet.errors import CarnetError, IntegrityFailure, NotHereYet, Refused, UnknownDocument, UnknownRepository
 from carnet.metadata import AvailabilityStatus, ObjectType
 from carnet.platform import Platform
 from carnet.record.act import Act
 from carnet.record.facts import document_facts
 from carnet.record.scope import Scope
 from carnet.record.search import visible
+from carnet.record.segment_whereabouts import is_on_its_way
 from carnet.registry.found import FoundEntry
 from carnet.registry.queries import find
 from carnet.repository.documents import StoredDocument
 from carnet.repository.documents import find as find_documents
-from carnet.repository.frame_reading import Place
+from carnet.repository.frame_reading import Missing, Place
 
 _DAMAGE = logging.getLogger("carnet.damage")
 
@@ -99,26 +100,35 @@ def _locate(scope: Scope, wanted: Wanted, entries: dict[str, FoundEntry], places
 
 
 def read(platform: Platform, located: Located) -> bytes:
-    """The document's bytes, whole and verified (AEAD and SHA-256). Raises IntegrityFailure, and then nothing of it is shown."""
+    """The document's bytes, whole and verified (AEAD and SHA-256).
+
+    Raises IntegrityFailure, and then nothing of it is shown; NotHereYet while they are on another machine alone.
+    """
     stored, unique_id = located.stored, located.wanted.document_unique_id
-    with _damage_told(stored.place):
+    with _damage_told(platform, stored.place):
         return platform.segments.read(stored.place, located.key, unique_id, size=stored.size, sha256=stored.sha256)
 
 
 async def fetch(platform: Platform, located: Located) -> bytes:
     """The same without holding up the event loop when the object store has to be asked. Raises Busy and OutOfResources too."""
     stored, unique_id = located.stored, located.wanted.document_unique_id
-    with _damage_told(stored.place):
+    with _damage_told(platform, stored.place):
         return await platform.segments.fetch(
             stored.place, located.key, unique_id, size=stored.size, sha256=stored.sha256
         )
 
 
 @contextmanager
-def _damage_told(place: Place) -> Iterator[None]:
+def _damage_told(platform: Platform, place: Place) -> Iterator[None]:
     """That no copy of a document is whole is an error in the log; the log of the repository names each copy."""
     try:
         yield
+    except Missing:
+        if not is_on_its_way(platform, place.segment):
+            _DAMAGE.error("a stored document is missing", extra={"reason": f"{place.segment} at {place.offset}"})
+            raise
+        _DAMAGE.warning("a stored document is on another machine alone", extra={"reason": place.segment})
+        raise NotHereYet("The document is still on the machine that took it; try again later.") from None
     except IntegrityFailure:
         _DAMAGE.error("a stored document is damaged", extra={"reason": f"{place.segment} at {place.offset}"})
         raise

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, insert, select
 
 from carnet.database.connection import Connection
 from carnet.database.statements import Statement, prepare
+from carnet.database.stored_words import word
 from carnet.database.tables import association
 from carnet.metadata import Association, AssociationType, AvailabilityStatus, Code
 from carnet.registry.holder import Holder
@@ -89,14 +90,14 @@ def _association(row: Sequence[Any]) -> Association:
     uuid, kind, source, target, status, member, previous, original, new, code, system, display = row
     return Association(
         entry_uuid=uuid,
-        type=AssociationType(kind),
+        type=word(AssociationType, kind),
         source=source,
         target=target,
-        status=AvailabilityStatus(status),
+        status=word(AvailabilityStatus, status),
         submission_set_status=member,
         previous_version=previous,
-        original_status=AvailabilityStatus(original) if original else None,
-        new_status=AvailabilityStatus(new) if new else None,
+        original_status=word(AvailabilityStatus, original) if original else None,
+        new_status=word(AvailabilityStatus, new) if new else None,
         documentation=Code(code, system, display) if code else None,
     )
 

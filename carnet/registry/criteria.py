@@ -5,7 +5,7 @@ A shape is a tuple of (parameter, sizes). Code filters are spelled `code^^system
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,12 +13,15 @@ from sqlalchemy import Column, ColumnElement, Select, bindparam, or_, true
 
 from carnet.database.statements import Statement, prepare
 from carnet.document_query import AllOf, CodeFilter, TimeRange
-from carnet.errors import QueryParameterInvalid
+from carnet.errors import IntegrityFailure, QueryParameterInvalid
+from carnet.metadata import AvailabilityStatus
 from carnet.registry.matching import bounds
 from carnet.registry.value_lists import LARGEST, binds, fill, width_of
 
 Shape = tuple[tuple[str, tuple[int, ...]], ...]
 Condition = Callable[[str, tuple[int, ...]], ColumnElement[bool]]
+
+_STATUSES = frozenset(map(str, AvailabilityStatus))
 
 
 @dataclass(slots=True)
@@ -37,6 +40,10 @@ class Criteria:
         """The attribute is one of the values."""
         if values:
             self.items.append((name, (self._list(f"{name}_", values),)))
+
+    def in_status(self, wanted: Sequence[str]) -> None:
+        """The status is none of those that are not wanted: a damaged one is found, not left out, and told by `check_statuses`."""
+        self.one_of("statuses", [status for status in AvailabilityStatus if status not in wanted])
 
     def within(self, name: str, wanted: TimeRange) -> None:
         """The attribute is a time of the range."""
@@ -84,6 +91,17 @@ def statement(chosen: Select[Any], conditions: Mapping[str, Condition], shape: S
 def in_list(column: Column[Any]) -> Condition:
     """The condition of `one_of`."""
     return lambda name, sizes: column.in_(binds(f"{name}_", sizes[0]))
+
+
+def not_in_list(column: Column[Any]) -> Condition:
+    """The condition of `in_status`."""
+    return lambda name, sizes: column.not_in(binds(f"{name}_", sizes[0]))
+
+
+def check_statuses(statuses: Iterable[str]) -> None:
+    """Raises IntegrityFailure for a status that there is not: then the search does not answer, rather than leave something out."""
+    if not _STATUSES.issuperset(statuses):
+        raise IntegrityFailure("A registered object is in no status that there is.")
 
 
 def in_range(column: Column[Any]) -> Condition:

@@ -12,6 +12,7 @@ from carnet.database.connection import Connection
 from carnet.database.statements import Statement, prepare
 from carnet.database.tables import document_entry, entry_code, entry_reference, unmasked_document
 from carnet.metadata import UNMASKED_BY_NAME, VISIBILITY_SYSTEM, AvailabilityStatus, Code, DocumentEntry
+from carnet.registry.criteria import check_statuses
 from carnet.registry.found import FoundEntry, found_entry
 from carnet.registry.holder import Holder, Renderer
 from carnet.registry.sealed_metadata import open_entry, seal_entry, seal_entry_rendition
@@ -103,11 +104,13 @@ def find_by_logical_id(connection: Connection, holder: Holder, logical_ids: Iter
 
 
 def _found(connection: Connection, holder: Holder, statement: Any, values: Iterable[str]) -> list[FoundEntry]:
-    return [
+    found = [
         found_entry(row)
         for width, parameters in each_width("value", values)
         for row in connection.execute(statement(width), {"patient": holder.patient_key, **parameters})
     ]
+    check_statuses(row.status for row in found)
+    return found
 
 
 def whole(connection: Connection, holder: Holder, uuids: Iterable[str]) -> dict[str, DocumentEntry]:

@@ -11,7 +11,18 @@ from carnet.database.statements import Statement
 from carnet.database.tables import folder, folder_code, submission_set
 from carnet.document_query import FindFolders, FindSubmissionSets
 from carnet.registry import folder_table, submission_set_table
-from carnet.registry.criteria import Condition, Criteria, Shape, code_condition, in_codes, in_list, in_range, statement
+from carnet.registry.criteria import (
+    Condition,
+    Criteria,
+    Shape,
+    check_statuses,
+    code_condition,
+    in_codes,
+    in_list,
+    in_range,
+    not_in_list,
+    statement,
+)
 from carnet.registry.found import FoundFolder, FoundSubmissionSet
 from carnet.registry.holder import Holder
 from carnet.registry.matching import like
@@ -29,7 +40,7 @@ def _has_code(name: str, sizes: tuple[int, ...]) -> ColumnElement[bool]:
 
 SUBMISSION_SET_CONDITIONS: dict[str, Condition] = {
     # parameter of FindSubmissionSets (`$XDSSubmissionSet…`): condition
-    "statuses": in_list(_S.status),
+    "statuses": not_in_list(_S.status),
     "source_ids": in_list(_S.source_id),
     "submission_time": in_range(_S.submission_time),
     "content_types": in_codes(_S.content_type, _S.content_type_system),
@@ -37,7 +48,7 @@ SUBMISSION_SET_CONDITIONS: dict[str, Condition] = {
 
 FOLDER_CONDITIONS: dict[str, Condition] = {
     # parameter of FindFolders (`$XDSFolder…`): condition
-    "statuses": in_list(_F.status),
+    "statuses": not_in_list(_F.status),
     "last_update_time": in_range(_F.last_update_time),
     "codes": _has_code,
     "logical_ids": in_list(_F.logical_id),
@@ -63,12 +74,13 @@ def find_submission_sets(
     if not query.statuses:
         return ()
     criteria = Criteria({"patient": holder.patient_key})
-    criteria.one_of("statuses", query.statuses)
+    criteria.in_status(query.statuses)
     criteria.one_of("source_ids", query.source_ids)
     criteria.within("submission_time", query.submission_time)
     criteria.coded("content_types", query.content_types)
     rows = connection.execute(_submission_set_statement(criteria.shape), criteria.parameters)
     found = tuple(map(FoundSubmissionSet._make, rows))
+    check_statuses(row.status for row in found)
     if not query.author_persons:
         return found
     patterns = [like(pattern) for pattern in query.author_persons]
@@ -85,9 +97,11 @@ def find_folders(connection: Connection, holder: Holder, query: FindFolders) -> 
     if not query.statuses:
         return ()
     criteria = Criteria({"patient": holder.patient_key})
-    criteria.one_of("statuses", query.statuses)
+    criteria.in_status(query.statuses)
     criteria.within("last_update_time", query.last_update_time)
     criteria.all_of("codes", query.codes)
     criteria.one_of("logical_ids", query.logical_ids)
     rows = connection.execute(_folder_statement(criteria.shape), criteria.parameters)
-    return tuple(map(FoundFolder._make, rows))
+    found = tuple(map(FoundFolder._make, rows))
+    check_statuses(row.status for row in found)
+    return found

@@ -14,7 +14,18 @@ from carnet.database.tables import document_entry, entry_code, entry_reference
 from carnet.document_query import AllOf, CodeFilter, FindDocuments
 from carnet.metadata import ObjectType
 from carnet.registry import entry_table
-from carnet.registry.criteria import Condition, Criteria, Shape, code_condition, in_codes, in_list, in_range, statement
+from carnet.registry.criteria import (
+    Condition,
+    Criteria,
+    Shape,
+    check_statuses,
+    code_condition,
+    in_codes,
+    in_list,
+    in_range,
+    not_in_list,
+    statement,
+)
 from carnet.registry.found import FoundEntry, found_entry
 from carnet.registry.holder import Holder
 from carnet.registry.matching import like
@@ -47,7 +58,7 @@ def _no_signature(_name: str, _sizes: tuple[int, ...]) -> ColumnElement[bool]:
 
 CONDITIONS: dict[str, Condition] = {
     # parameter of FindDocuments (`$XDSDocumentEntry…`): condition
-    "statuses": in_list(_T.status),
+    "statuses": not_in_list(_T.status),
     "class_codes": in_codes(_T.class_code, _T.class_system),
     "type_codes": in_codes(_T.type_code, _T.type_system),
     "practice_settings": in_codes(_T.practice_setting, _T.practice_setting_system),
@@ -84,6 +95,7 @@ def find_documents(connection: Connection, holder: Holder, query: FindDocuments)
     criteria.items.append(("no_signature", ()))
     rows = connection.execute(_statement(criteria.shape), criteria.parameters)
     found = tuple(map(found_entry, rows))
+    check_statuses(row.status for row in found)
     if query.author_persons or query.titles:
         return _whose_text_matches(connection, holder, query, found)
     return found
@@ -116,7 +128,8 @@ def members_matching(
 
 def _criteria(holder: Holder, query: FindDocuments) -> Criteria:
     criteria = Criteria({"patient": holder.patient_key})
-    criteria.one_of("statuses", query.statuses)
+    if query.statuses:
+        criteria.in_status(query.statuses)
     criteria.coded("class_codes", query.class_codes)
     criteria.coded("type_codes", query.type_codes)
     criteria.coded("practice_settings", query.practice_settings)

@@ -12,7 +12,8 @@ from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
 
-from carnet.metadata import Association
+from carnet.database.stored_words import word
+from carnet.metadata import Association, AvailabilityStatus
 
 
 class FoundEntry(NamedTuple):
@@ -40,6 +41,11 @@ class FoundEntry(NamedTuple):
 
 found_entry: Callable[[Iterable[Any]], FoundEntry] = partial(tuple.__new__, FoundEntry)
 """A FoundEntry from a row; `_make` would run a function of Python's for each."""
+
+
+def status_of(entry: FoundEntry) -> AvailabilityStatus:
+    """The status of an entry. Raises IntegrityFailure for one that there is not."""
+    return word(AvailabilityStatus, entry.status)
 
 
 class FoundSubmissionSet(NamedTuple):

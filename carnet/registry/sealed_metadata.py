@@ -7,13 +7,17 @@ a row whose status was altered by another hand than ours does not open.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeVar
 
 import msgspec
 
+from carnet.database.stored_words import word
+from carnet.errors import IntegrityFailure
 from carnet.metadata import AvailabilityStatus, DocumentEntry, Folder, SubmissionSet
 from carnet.registry.compaction import compact, restore
 from carnet.registry.holder import Holder, Renderer
 
+T = TypeVar("T")
 _ENCODER = msgspec.json.Encoder()
 _ENTRY = msgspec.json.Decoder(DocumentEntry)
 _SUBMISSION_SET = msgspec.json.Decoder(SubmissionSet)
@@ -42,8 +46,8 @@ def seal_entry(holder: Holder, entry: DocumentEntry) -> bytes:
 
 def open_entry(holder: Holder, uuid: str, status: str, sealed: bytes) -> DocumentEntry:
     """The entry as registered, with the status that its row has now. Raises IntegrityFailure."""
-    entry = _ENTRY.decode(_open(holder, sealed, f"entry|{uuid}"))
-    return entry if entry.status == status else replace(entry, status=AvailabilityStatus(status))
+    entry = _decoded(_ENTRY, _open(holder, sealed, f"entry|{uuid}"))
+    return entry if entry.status == status else replace(entry, status=word(AvailabilityStatus, status))
 
 
 def seal_entry_rendition(holder: Holder, renderer: Renderer, entry: DocumentEntry) -> bytes:
@@ -58,8 +62,8 @@ def seal_submission_set(holder: Holder, submission_set: SubmissionSet) -> bytes:
 
 def open_submission_set(holder: Holder, uuid: str, status: str, sealed: bytes) -> SubmissionSet:
     """The submission set as registered, with the status that its row has now. Raises IntegrityFailure."""
-    found = _SUBMISSION_SET.decode(_open(holder, sealed, f"submission_set|{uuid}"))
-    return found if found.status == status else replace(found, status=AvailabilityStatus(status))
+    found = _decoded(_SUBMISSION_SET, _open(holder, sealed, f"submission_set|{uuid}"))
+    return found if found.status == status else replace(found, status=word(AvailabilityStatus, status))
 
 
 def seal_submission_set_rendition(holder: Holder, renderer: Renderer, submission_set: SubmissionSet) -> bytes:
@@ -75,14 +79,21 @@ def seal_folder(holder: Holder, folder: Folder) -> bytes:
 
 def open_folder(holder: Holder, uuid: str, status: str, last_update_time: str, sealed: bytes) -> Folder:
     """The folder as registered, with the status and last update that its row has now. Raises IntegrityFailure."""
-    folder = _FOLDER.decode(_open(holder, sealed, f"folder|{uuid}"))
-    return replace(folder, status=AvailabilityStatus(status), last_update_time=last_update_time)
+    folder = _decoded(_FOLDER, _open(holder, sealed, f"folder|{uuid}"))
+    return replace(folder, status=word(AvailabilityStatus, status), last_update_time=last_update_time)
 
 
 def seal_folder_rendition(holder: Holder, renderer: Renderer, folder: Folder) -> bytes:
     """The wire form of a folder version as it is now, for sealed_rendition."""
     state = folder_state(folder.status, folder.last_update_time)
     return _seal(holder, renderer.folder(folder), rendition_context(folder.entry_uuid, state))
+
+
+def _decoded(decoder: msgspec.json.Decoder[T], plain: bytes) -> T:
+    try:
+        return decoder.decode(plain)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise IntegrityFailure("What is sealed is not the metadata of an object.") from error
 
 
 def _seal(holder: Holder, plain: bytes, context: str) -> bytes:

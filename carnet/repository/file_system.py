@@ -56,6 +56,10 @@ class FileSystem(Protocol):
         """Whether the file of a handle was not removed."""
         ...
 
+    def size(self, path: Path) -> int:
+        """Bytes of a file."""
+        ...
+
     def list(self, directory: Path) -> list[str]:
         """Names of the files of a directory, sorted."""
         ...
@@ -133,6 +137,10 @@ class OperatingSystem:
     def has_name(self, handle: int) -> bool:
         """See FileSystem."""
         return os.fstat(handle).st_nlink > 0
+
+    def size(self, path: Path) -> int:
+        """See FileSystem."""
+        return path.stat().st_size
 
     def list(self, directory: Path) -> list[str]:
         """See FileSystem."""

@@ -21,6 +21,13 @@ from carnet.repository.readers import Readers
 _LOG = logging.getLogger("carnet.repository")
 
 
+class Missing(IntegrityFailure):
+    """No place has anything of a document."""
+
+    def __init__(self) -> None:
+        super().__init__("The file of a stored document is missing.")
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a frame stands: name of the segment file, offset and length of the frame in bytes."""
@@ -60,7 +67,7 @@ class FrameReading:
     def read(self, sought: Sought) -> bytes:
         """The content, after its seal, its size and its SHA-256 were checked. Waits for the object store.
 
-        Raises IntegrityFailure when no place has it whole, OutOfResources when one that may have it does not answer.
+        Raises IntegrityFailure when no place has it whole, Missing when none has anything of it, OutOfResources when one that may have it does not answer.
         """
         try:
             return self._first_whole(self._near, sought)
@@ -85,7 +92,7 @@ class FrameReading:
         for source in [*self._near, *far]:
             with contextlib.suppress(Absent):
                 return source.read(place.segment, place.offset, place.length)
-        raise IntegrityFailure("The file of a stored document is missing.")
+        raise Missing
 
     def let_go(self) -> None:
         """Gives back files that were removed meanwhile."""
@@ -106,8 +113,8 @@ class FrameReading:
         """From the object store; when it has nothing, what went wrong near is told."""
         try:
             return self._first_whole([Source("object store", far.read)], sought, keep=far.keep)
-        except IntegrityFailure:
-            if isinstance(near, OutOfResources):
+        except IntegrityFailure as failure:
+            if isinstance(near, OutOfResources) or isinstance(failure, Missing):
                 raise near from None
             raise
 
@@ -132,7 +139,7 @@ class FrameReading:
                 if keep is not None:
                     keep(place.segment, place.offset, frame)
                 return content
-        raise failure or IntegrityFailure("The file of a stored document is missing.")
+        raise failure or Missing
 
 
 def _opened(frame: bytes, sought: Sought) -> bytes:

@@ -88,6 +88,10 @@ class Mirrored:
         """See FileSystem."""
         return self._files.has_name(handle)
 
+    def size(self, path: Path) -> int:
+        """See FileSystem."""
+        return self._files.size(path)
+
     def list(self, directory: Path) -> list[str]:
         """See FileSystem."""
         return self._files.list(directory)

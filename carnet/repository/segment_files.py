@@ -46,6 +46,14 @@ class SegmentFiles:
         """The segments of this machine's directory, the oldest name first within each worker."""
         return [name for name in self.files.list(self.directory) if NAME.fullmatch(name)]
 
+    def local_bytes(self) -> int:
+        """Bytes of the segments of this machine's directory."""
+        total = 0
+        for name in self.names():
+            with contextlib.suppress(FileNotFoundError):
+                total += self.files.size(self.directory / name)
+        return total
+
     def is_closed(self, name: str) -> bool:
         """Whether the file is here, holds a frame, and nobody writes it any more.
 

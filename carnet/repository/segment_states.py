@@ -74,6 +74,15 @@ _COUNT = prepare(
         _counted(_COLUMNS.retired_at.is_not(None)),
     )
 )
+_WAITING = and_(_LIVING, _COLUMNS.verified_at.is_(None))
+_PROGRESS = prepare(
+    select(
+        _counted(_WAITING),
+        func.min(case((_WAITING, _COLUMNS.closed_at))),
+        _counted(and_(_LIVING, _COLUMNS.damaged_at.is_not(None))),
+        func.max(_COLUMNS.scrubbed_at),
+    )
+)
 _DAMAGED = prepare(select(_COLUMNS.name).where(_LIVING, _COLUMNS.damaged_at.is_not(None)).order_by(_COLUMNS.name))
 _LIVING_BYTES = (
     select(stored_document.c.segment, func.sum(stored_document.c.length).label("living"))
@@ -135,6 +144,20 @@ class Summary:
     retired: int
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Closed segments of all machines that stand: how many are not confirmed in the object store, and how many are damaged.
+
+    `oldest_waiting` is since when the oldest of the first is closed, `last_scrub` when any was last compared: microseconds UTC, None where
+    there is none.
+    """
+
+    waiting: int
+    oldest_waiting: int | None
+    damaged: int
+    last_scrub: int | None
+
+
 def find_state(connection: Connection, name: str) -> SegmentState | None:
     """What is known of a segment; None before it was sealed."""
     rows = connection.execute(_FIND, {"of_name": name})
@@ -172,6 +195,12 @@ def summary(connection: Connection) -> Summary:
     """The counts of an operator's overview."""
     (row,) = connection.execute(_COUNT)
     return Summary(*map(int, row))
+
+
+def progress(connection: Connection) -> Progress:
+    """What an operator's figures show."""
+    (row,) = connection.execute(_PROGRESS)
+    return Progress(*row)
 
 
 def damaged(connection: Connection) -> list[str]:

@@ -40,6 +40,11 @@ LONGEST_PAUSE = 30 * SECOND
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
+def begun_at(name: str) -> int:
+    """When a segment file was begun, by the clock of its machine (microseconds UTC)."""
+    return int(name.split("-")[1], 16)
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """An end of the store that one may go back to; segment '' is the time before the first file."""

@@ -19,6 +19,7 @@ from carnet.platform import Platform
 from carnet.record.emergency_control import obligations
 from carnet.record.gate import Gate
 from carnet.repository.segments import SegmentStore, prepare
+from carnet.server.segment_figures import SegmentFigures
 
 exposition: Callable[[Any], bytes] = generate_latest
 """The library's function carries no types."""
@@ -79,6 +80,7 @@ class Operation:
             multiprocess_mode="mostrecent",
             registry=self.registry,
         )
+        self.segments = SegmentFigures(self.registry)
         started = Gauge(
             "carnet_start_time_seconds",
             "When the first worker started.",
@@ -153,6 +155,7 @@ class Operation:
     async def metrics(self, _: Request) -> Response:
         """OpenMetrics text."""
         _works(self._count_obligations)
+        _works(partial(self.segments.count, self.gate))
         return Response(exposition(self._whole()), media_type=CONTENT_TYPE_LATEST)
 
 

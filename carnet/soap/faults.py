@@ -75,6 +75,7 @@ XDS_CODES: dict[type[CarnetError], tuple[str, str]] = {
     errors.Unavailable: ("XDSRegistryNotAvailable", "XDSRegistryNotAvailable"),
     errors.Busy: ("XDSRegistryBusy", "XDSRepositoryBusy"),
     errors.OutOfResources: ("XDSRegistryOutOfResources", "XDSRepositoryOutOfResources"),
+    errors.NotHereYet: ("XDSRegistryOutOfResources", "XDSRepositoryOutOfResources"),
     errors.IntegrityFailure: ("XDSRegistryError", "XDSRepositoryError"),
     errors.InvalidRuleData: ("XDSRegistryError", "XDSRepositoryError"),
     errors.ConfigurationError: ("XDSRegistryError", "XDSRepositoryError"),
@@ -124,6 +125,7 @@ FAULTS: dict[type[CarnetError], _Fault] = {
     errors.Unavailable: _Fault("Receiver", status=503),
     errors.Busy: _Fault("Receiver", status=503),
     errors.OutOfResources: _Fault("Receiver", status=503),
+    errors.NotHereYet: _Fault("Receiver", status=503),
     errors.IntegrityFailure: _Fault("Receiver"),
     errors.ConfigurationError: _Fault("Receiver"),
 }

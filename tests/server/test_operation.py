@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from carnet.clock import system_clock
+from carnet.clock import HOUR, system_clock
 from carnet.demo.people import MEDECIN_TRAITANT, PATIENTS, PROFESSIONALS
 from carnet.errors import OutOfResources
 from carnet.repository.file_system import OperatingSystem
@@ -191,3 +191,33 @@ def test_what_is_owed_is_counted_whether_or_not_there_is_any(served):
     )
     connection.execute("INSERT INTO alarm VALUES ('a', 'harvest-hour', '8', 2, 1, 0, NULL, '')")
     assert {what for what, count in owed().items() if count == 1} == {"notices_due", "alarms"}
+
+
+def test_segments_are_counted_by_what_they_wait_for(served):
+    def shown():
+        _, families = figures(served)
+        found = {sample.labels["what"]: sample.value for sample in families["carnet_segments"].samples}
+        for name in ("oldest_waiting_seconds", "local_bytes", "last_scrub_timestamp_seconds"):
+            (sample,) = families[f"carnet_segment_{name}"].samples
+            found[name] = sample.value
+        return found
+
+    before = shown()
+    assert {name: before[name] for name in before.keys() - {"local_bytes"}} == {
+        "waiting": 0,
+        "damaged": 0,
+        "oldest_waiting_seconds": 0,
+        "last_scrub_timestamp_seconds": 0,
+    }
+    hour_ago = system_clock() - HOUR
+    add = "INSERT INTO document_segment (name, size, sha256, closed_at, verified_at, damaged_at, scrubbed_at, retired_at) VALUES "
+    connection = served.platform.connection._raw
+    connection.execute(f"{add} ('w-1-1.seg', 9, x'', {hour_ago}, NULL, NULL, NULL, NULL)")
+    connection.execute(f"{add} ('w-1-2.seg', 9, x'', {hour_ago + 1}, NULL, {hour_ago}, 7000000, NULL)")
+    connection.execute(f"{add} ('w-1-3.seg', 9, x'', 0, {hour_ago}, NULL, 9000000, NULL)")
+    connection.execute(f"{add} ('w-1-4.seg', 9, x'', 0, NULL, 1, NULL, 1)")
+    (served.platform.settings.home / "documents" / "w0-1-00000001.seg").write_bytes(bytes(1_000))
+    after = shown()
+    assert (after["waiting"], after["damaged"], after["last_scrub_timestamp_seconds"]) == (2, 1, 9)
+    assert after["oldest_waiting_seconds"] >= 3_600
+    assert after["local_bytes"] == before["local_bytes"] + 1_000
