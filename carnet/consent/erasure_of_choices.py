@@ -13,6 +13,7 @@ from carnet.database.tables import (
     patient_choice,
     patient_contact,
     representation,
+    space_visit,
     unmasked_document,
     watched_access,
 )
@@ -22,6 +23,7 @@ ERASED: tuple[Table, ...] = (
     patient_choice,
     opposition_proof,
     representation,
+    space_visit,
     unmasked_document,
     patient_contact,
     notice_preference,

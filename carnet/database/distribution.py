@@ -74,6 +74,7 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "rule_version": EVERYWHERE,  # rule data
         "rule_withdrawal": EVERYWHERE,  # rule data
         "schema_step": COORDINATOR,  # of the whole database
+        "space_visit": BY_PATIENT,
         "stored_document": BY_PATIENT,
         "submission_set": BY_PATIENT,
         "tombstone": EVERYWHERE,  # found by pseudonym; written when somebody is destroyed

@@ -57,6 +57,7 @@ from carnet.database.tables.repository import document_segment, stored_document
 from carnet.database.tables.representation import representation
 from carnet.database.tables.rule_data import rule_approval, rule_version, rule_withdrawal
 from carnet.database.tables.upgrade import schema_step
+from carnet.database.tables.visiting import space_visit
 
 __all__ = [
     "access_figure",
@@ -103,6 +104,7 @@ __all__ = [
     "rule_version",
     "rule_withdrawal",
     "schema_step",
+    "space_visit",
     "stored_document",
     "submission_set",
     "tombstone",
