@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from carnet.errors import Busy, CarnetError, MalformedMessage
 from carnet.kill_points import reached
 from carnet.platform import Platform
+from carnet.portal.mounting import patient_space
 from carnet.record.forgetting import forget_the_ended
 from carnet.record.gate import Gate
 from carnet.server.admission import NOBODY, Admission
@@ -192,5 +193,6 @@ def application(platform: Platform, *, sealer: bool = True) -> Starlette:
         lifespan=lifespan,
     )
     served.state.operation, served.state.admission = operation, admission
+    served.router.default = patient_space(gate)
     served.router.redirect_slashes = False  # a redirection would name the host that the caller claims
     return served
