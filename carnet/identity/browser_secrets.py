@@ -1,8 +1,7 @@
-"""What a browser holds: opaque random tokens, of which only a hash is kept, and what proves that a form came from our own page."""
+"""What a browser holds: opaque random tokens, of which only a hash is kept, and what signs the forms of a session."""
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import re
@@ -27,12 +26,6 @@ def digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def form_token(token: str) -> str:
-    """What forms of the browser that holds a cookie's token carry: made from it, so that it changes with it, and does not tell it."""
-    made = hmac.new(token.encode(), b"carnet form v1", hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
-
-
-def came_from_our_page(token: str, given: str) -> bool:
-    """Whether a form carries what the page of this browser had; compared in constant time."""
-    return is_token(token) and hmac.compare_digest(form_token(token).encode(), given.encode("utf-8", "surrogatepass"))
+def form_key(token: str) -> bytes:
+    """The secret by which the forms of a session are signed: made from its cookie, so that it ends with it, and does not tell it."""
+    return hmac.digest(token.encode(), b"carnet form v1", hashlib.sha256)

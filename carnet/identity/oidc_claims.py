@@ -26,6 +26,7 @@ LEVELS: Mapping[str, int] = MappingProxyType({"eidas1": 1, "eidas2": 2, "eidas3"
 """acr of FranceConnect+; the higher satisfies the lower."""
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 LONGEST_SUBJECT = 255
+LONGEST_SESSION = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def _no_nonce(claims: Claims, _expected: Expected) -> bool:
 
 def _whom(claims: Claims, _expected: Expected) -> bool:
     given = [claims[name] for name in ("sub", "sid") if name in claims]
-    return bool(given) and all(isinstance(one, str) and 0 < len(one) <= LONGEST_SUBJECT for one in given)
+    return bool(given) and all(isinstance(one, str) and 0 < len(one) <= LONGEST_SESSION for one in given)
 
 
 def _logout_issued(claims: Claims, expected: Expected) -> bool:
@@ -202,8 +203,14 @@ def identified(claims: Claims, expected: Expected, checks: Mapping[str, Check] =
         _text(claims, "sub"),
         _text(claims, "acr"),
         named[:8],
-        _text(claims, "sid")[:LONGEST_SUBJECT],
+        _session(claims),
     )
+
+
+def _session(claims: Claims) -> str:
+    """The provider's own session; one too long to be one is none."""
+    found = _text(claims, "sid")
+    return found if len(found) <= LONGEST_SESSION else ""
 
 
 def _passes(one: Check, claims: Claims, expected: Expected) -> bool:

@@ -22,7 +22,7 @@ from carnet.identity import oidc_claims
 from carnet.identity.oidc_claims import Check, Expected, Identified, check, identified
 from carnet.identity.oidc_fetch import Fetcher, json_object
 from carnet.identity.oidc_issuer import Issuer
-from carnet.identity.oidc_tokens import Key, Opener, UnknownSigner, deny
+from carnet.identity.oidc_tokens import KEY_ALGORITHMS, Key, Opener, UnknownSigner, deny
 
 PIVOT = "openid given_name family_name birthdate gender birthplace birthcountry"
 """Scopes of the pivot identity, no more: neither address nor e-mail is asked for."""
@@ -139,6 +139,14 @@ class IdentityProvider:
         claims = await self._verified(signed, kinds=LOGOUT_TYPES)
         check(claims, self._expected(), self.logout_checks)
         return claims
+
+    def published_keys(self) -> list[dict[str, Any]]:
+        """Our public keys as a JWK set lists them: those that the provider encrypts for, and the one that we sign with."""
+        ours = self.registration
+        opening = [
+            {**one.as_dict(private=False), "alg": KEY_ALGORITHMS[one.key_type]} for one in ours.opener.private_keys
+        ]
+        return [*opening, *([ours.signing_key.as_dict(private=False)] if ours.signing_key is not None else [])]
 
     def _expected(self) -> Expected:
         ours = self.registration

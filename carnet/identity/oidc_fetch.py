@@ -24,7 +24,7 @@ class Fetcher:
 
     authorities: str = ""
     transport: httpx.AsyncBaseTransport | None = None
-    _client: httpx.AsyncClient | None = field(default=None, repr=False)
+    _context: ssl.SSLContext | None = field(default=None, repr=False)
 
     async def get(
         self, url: str, *, bearer: str = "", kinds: frozenset[str] = frozenset({"application/json"})
@@ -39,17 +39,11 @@ class Fetcher:
             "POST", url, {"accept": "application/json"}, dict(form), frozenset({"application/json", ""})
         )
 
-    async def close(self) -> None:
-        """Closes the connections."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
-
     async def _ask(
         self, method: str, url: str, headers: dict[str, str], form: dict[str, str] | None, kinds: frozenset[str]
     ) -> bytes:
         try:
-            async with self._opened().stream(method, url, headers=headers, data=form) as answer:
+            async with self._opened() as client, client.stream(method, url, headers=headers, data=form) as answer:
                 body = await _read(answer)
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
             raise Unavailable(AWAY) from error
@@ -61,12 +55,12 @@ class Fetcher:
         return body
 
     def _opened(self) -> httpx.AsyncClient:
-        if self._client is None:
-            context = ssl.create_default_context(cafile=self.authorities or None)
-            self._client = httpx.AsyncClient(
-                verify=context, timeout=SECONDS, follow_redirects=False, trust_env=False, transport=self.transport
-            )
-        return self._client
+        """A client for one question: people sign in too rarely for a connection to be kept, and none is left open at the end."""
+        if self._context is None:
+            self._context = ssl.create_default_context(cafile=self.authorities or None)
+        return httpx.AsyncClient(
+            verify=self._context, timeout=SECONDS, follow_redirects=False, trust_env=False, transport=self.transport
+        )
 
 
 async def _read(answer: httpx.Response) -> bytes:

@@ -19,7 +19,7 @@ from carnet.identity.contacts import address_of_patient
 from carnet.identity.patients import Patient, Traits, traits
 from carnet.identity.provisional_codes import end_codes, issue_code, try_code
 from carnet.identity.sessions import Details, Level, Opening, Purpose, end_session
-from carnet.platform import Connection
+from carnet.platform import Connection, Platform
 from carnet.record.endings import settle_after
 from carnet.record.life import Actor, Person, happen
 from carnet.record.sign_in_desk import Case, SignedIn, SignInDesk, person_numbered
@@ -36,7 +36,7 @@ _NO: Mapping[State, Event] = MappingProxyType(
         State.OPEN: Event.CLOSE,  # R1111-36 CSP: the delay has passed
     }
 )
-_WITHOUT_SPACE = frozenset({State.INFORMED, State.OPPOSED, State.OPEN, State.CLOSED})
+WITHOUT_SPACE = frozenset({State.INFORMED, State.OPPOSED, State.OPEN, State.CLOSED})
 """States in which a provisional code is given."""
 
 
@@ -71,12 +71,12 @@ class ProvisionalCodes(SignInDesk):
         work = partial(_by_code, number=number, birth_date=birth_date, code=code)
         return self.perform(PROVISIONAL_CODE, work, of=partial(_numbered, self, number))
 
-    def ask_another(self, number: str, birth_date: str) -> Sent | None:
+    def ask_another(self, number: str, birth_date: str, *, by_email: bool = True) -> Sent | None:
         """Makes another code for somebody who has no space yet: for e-mail, or a letter becomes due. None when nothing is to be sent now.
 
         Whoever asked is told the same in every case. Raises TooManyTries, of the address it comes from alone.
         """
-        work = partial(_ask_another, number=number, birth_date=birth_date)
+        work = partial(_ask_another, number=number, birth_date=birth_date, by_email=by_email)
         return self.perform("ask-provisional-code", work, of=partial(_numbered, self, number))
 
 
@@ -95,7 +95,7 @@ class Activation(SignInDesk):
             now_is = life(connection, self.who.patient.patient_key)
             no = _event_of_no(now_is.state, joining=now_is.due_at is not None)
             proof = last_proof(connection, self.who.patient.patient_key, key) is not None
-            named = _called(traits(connection, self.who.patient.patient_key, key))
+            named = called(traits(connection, self.who.patient.patient_key, key))
             return Offer(now_is.state, _may_say_yes(now_is.state), no, proof, named)
 
         return self.gate.read(read)
@@ -139,7 +139,7 @@ def _by_code(case: Case, *, number: str, birth_date: str, code: str) -> SignedIn
     if not _born_on(case, person, birth_date):
         raise SignInFailed("the date of birth is another")
     channel = try_code(case.connection, case.platform.keyring, patient.patient_key, code, now=case.now)
-    if life(case.connection, patient.patient_key).state not in _WITHOUT_SPACE:
+    if life(case.connection, patient.patient_key).state not in WITHOUT_SPACE:
         raise SignInFailed("a provisional code is for who has no space")
     person = case.admit(patient)
     level = Level.STRONG if channel == "post" else Level.PLAIN
@@ -147,7 +147,7 @@ def _by_code(case: Case, *, number: str, birth_date: str, code: str) -> SignedIn
     return case.open(person, Opening(Purpose.ACTIVATION, PROVISIONAL_CODE, level, case.visitor.device, details))
 
 
-def _ask_another(case: Case, *, number: str, birth_date: str) -> Sent | None:
+def _ask_another(case: Case, *, number: str, birth_date: str, by_email: bool) -> Sent | None:
     case.count_visit()
     patient = person_numbered(case.platform, case.connection, number)
     try:
@@ -159,19 +159,19 @@ def _ask_another(case: Case, *, number: str, birth_date: str) -> Sent | None:
         case.detail = "sent to nobody"
         return None
     address = address_of_patient(case.connection, person.patient.patient_key, person.key)
-    if not address:
+    if not (address and by_email):
         case.tell(CODE_ASKED, cause="code")
         case.detail = "a letter is due"
         return None
     case.detail = "sent"
-    return Sent(address, issue(case, person, "email"))
+    code = write_provisional_code(case.platform, case.connection, person.patient.patient_key, "email", case.now)
+    return Sent(address, code)
 
 
-def issue(case: Case, person: Person, channel: str) -> str:
-    """Makes a provisional code for a person, for e-mail or post; it ends the one before."""
-    ends = case.now + case.platform.settings.provisional_code_days * DAY
-    of = person.patient.patient_key
-    return issue_code(case.connection, case.platform.keyring, of, channel=channel, now=case.now, expires_at=ends)
+def write_provisional_code(platform: Platform, connection: Connection, patient_key: int, channel: str, now: int) -> str:
+    """Makes a provisional code for e-mail or post; it ends the one before."""
+    ends = now + platform.settings.provisional_code_days * DAY
+    return issue_code(connection, platform.keyring, patient_key, channel=channel, now=now, expires_at=ends)
 
 
 def _about(case: Case, patient: Patient) -> Person:
@@ -185,7 +185,7 @@ def _may_have_code(case: Case, person: Person) -> bool:
     now_is = life(case.connection, person.patient.patient_key)
     try:
         born = traits(case.connection, person.patient.patient_key, person.key).birth_date
-        return now_is.state in _WITHOUT_SPACE and not now_is.deceased and majority_at(born) <= case.now
+        return now_is.state in WITHOUT_SPACE and not now_is.deceased and majority_at(born) <= case.now
     except ValueError:
         return False
 
@@ -228,7 +228,7 @@ def _refuse(case: Case, *, who: Present) -> Event:
     happen(case.connection, person, event, by=_holder(who), now=case.now, reason=reason)
     settle_after(case.platform, case.connection, patient_key, event, now=case.now)
     if event is not Event.CLOSE:
-        identity = _called(traits(case.connection, patient_key, person.key))
+        identity = called(traits(case.connection, patient_key, person.key))
         sign = case.platform.keyring.sign_checkpoint
         write_proof(case.connection, patient_key, identity=identity, key=person.key, sign=sign, now=case.now)
     case.detail = event.value
@@ -265,6 +265,7 @@ def _holder(who: Present) -> Actor:
     return Actor(who.identifier.value, "holder")
 
 
-def _called(known: Traits) -> str:
+def called(known: Traits) -> str:
+    """How a person is called: the used names, or those of birth."""
     given = known.used_given_name or known.birth_given_names.partition(" ")[0]
     return f"{given} {known.used_name or known.birth_name}".strip()

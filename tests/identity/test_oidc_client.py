@@ -52,13 +52,7 @@ def arrive(forge: Forge, provider: IdentityProvider | None = None, *, issuer=Non
     forge.nonce = forge.nonce or begun.nonce
     provider = provider or forge.provider()
 
-    async def run():
-        try:
-            return await provider.arrive(begun, "the-code", issuer)
-        finally:
-            await provider.fetcher.close()
-
-    return asyncio.run(run())
+    return asyncio.run(provider.arrive(begun, "the-code", issuer))
 
 
 def url_of(forge: Forge, begun: Begun, **changes) -> dict[str, list[str]]:
