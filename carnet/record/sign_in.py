@@ -199,19 +199,19 @@ def _numbered(desk: SignIn, number: str, connection: Connection) -> Patient | No
 def _ask_code(case: Case, *, number: str, address: str) -> Sending | None:
     case.count_visit()
     patient = person_numbered(case.platform, case.connection, number)
-    person = _reached_at(case, patient, address) if patient is not None else None
+    reached = _reached_at(case, patient, address) if patient is not None else None
     try:
         case.count("code asked", "".join(number.split()), case.platform.settings.sign_in_tries_account)
     except TooManyTries:
-        person = None  # whoever asks too often for somebody learns nothing by it
-    of = person.patient.patient_key if person is not None else None
+        reached = None  # whoever asks too often for somebody learns nothing by it
+    of = patient.patient_key if patient is not None and reached is not None else None
     code = write_code(case.connection, case.platform.keyring, of, browser=case.visitor.browser, now=case.now)
-    case.detail = "sent" if person is not None else "sent to nobody"
-    return Sending(address.strip(), code) if person is not None else None
+    case.detail = "sent" if reached is not None else "sent to nobody"
+    return Sending(reached, code) if reached is not None else None
 
 
-def _reached_at(case: Case, patient: Patient, address: str) -> Person | None:
-    """The person, when they may have a code and this is the address at which they are told."""
+def _reached_at(case: Case, patient: Patient, address: str) -> str | None:
+    """The address at which a person is told, as it is known, when they may have a code and it is the one given."""
     try:
         person = case.about(patient)
         known = address_of_patient(case.connection, patient.patient_key, person.key)
@@ -221,7 +221,7 @@ def _reached_at(case: Case, patient: Patient, address: str) -> Person | None:
         return None
     active = life(case.connection, patient.patient_key).state is State.ACTIVATED
     given = address.strip().casefold()
-    return person if active and theirs and known and known.casefold() == given else None
+    return known if active and theirs and known and known.casefold() == given else None
 
 
 def _asked(desk: SignIn, connection: Connection) -> Patient | None:

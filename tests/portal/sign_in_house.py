@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import html
+import json
 import re
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
@@ -24,6 +26,7 @@ from carnet.portal.mounting import patient_space
 from carnet.portal.patient.sign_in_setup import open_sign_in
 from carnet.record.custody import Custody
 from carnet.record.gate import Gate
+from carnet.record.space_sessions import present
 from carnet.soap.ebrim_render import EbrimRenderer
 
 ADDRESS = "https://space.test"
@@ -148,6 +151,13 @@ class SignInHouse:
         assert sent.status_code == 303, sent.text
         answer = browser.get(self.choose(sent.headers["location"], patient))
         return SimpleNamespace(browser=browser, answer=answer)
+
+    def provider_session(self, cookie):
+        """The `sid` of the ID token by which a session began."""
+        who = present(self.gate, cookie)
+        key = self.platform.keyring.patient_key(who.patient.pseudonym)
+        claims = who.session.details(key).id_token.split(".")[1]
+        return json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["sid"]
 
     def trail(self, patient):
         """The lines of a person's trace that signing in left: (action, outcome, detail)."""

@@ -299,12 +299,7 @@ def test_the_providers_word_ends_the_session_once(house):
     house.activated(PAT_TROIS)
     browser = house.sign_in(PAT_TROIS).browser
     other = house.sign_in(NESSI).browser
-    grants = house.idp.server.context.session_manager
-    sid = next(
-        grants.encrypted_branch_id(*key.split(";;"))
-        for key, value in grants.db.items()
-        if type(value).__name__ == "Grant" and PAT_TROIS.identifier.value in key
-    )
+    sid = house.provider_session(browser.cookies[SESSION])
     place, token = house.idp.backchannel(sid)["carnet"]
     assert place == f"{ADDRESS}/connexion/fin"
     machine = house.browser()
