@@ -80,6 +80,7 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "sign_in_attempt": COORDINATOR,  # before the patient is known
         "sign_in_count": COORDINATOR,  # about accounts and addresses
         "space_session": COORDINATOR,  # found by the cookie before the patient is known
+        "space_visit": BY_PATIENT,
         "stored_document": BY_PATIENT,
         "submission_set": BY_PATIENT,
         "subject_link": COORDINATOR,  # finds the patient

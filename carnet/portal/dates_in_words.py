@@ -7,6 +7,7 @@ import datetime as dt
 from babel.dates import format_date, format_datetime, get_timezone
 
 from carnet.clock import to_datetime
+from carnet.portal.typography import french
 
 PARIS = get_timezone("Europe/Paris")
 
@@ -16,7 +17,7 @@ def moment(at: int, language: str) -> str:
     local = to_datetime(at).astimezone(PARIS)
     if language == "en":
         return str(format_datetime(local, "d MMMM y 'at' HH:mm", locale="en_GB", tzinfo=PARIS))
-    return str(format_datetime(local, "d MMMM y 'à' H 'h' mm", locale="fr_FR", tzinfo=PARIS))
+    return french(f"{_long(local.date(), language)} à {local.hour} h {local:%M}")
 
 
 def day(at: int, language: str) -> str:

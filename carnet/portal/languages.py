@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -16,7 +17,8 @@ from carnet.portal.typography import english, french
 
 LOCALE = Path(__file__).parent / "locale"
 COOKIE = "langue"
-LANGUAGES = ("fr", "en")
+Language = Literal["fr", "en"]
+LANGUAGES: tuple[Language, ...] = ("fr", "en")
 YEAR = 365 * 24 * 3600
 """Seconds."""
 
@@ -70,13 +72,15 @@ def load_words() -> dict[str, Words]:
     }
 
 
-def language_of(request: Request) -> str:
+def language_of(request: Request) -> Language:
     """What the person chose, else the first of the browser's languages that we speak, else French."""
     chosen = request.cookies.get(COOKIE, "")
-    if chosen in LANGUAGES:
-        return chosen
+    for known in LANGUAGES:
+        if chosen == known:
+            return known
     for part in request.headers.get("accept-language", "").split(","):
         code = part.split(";")[0].strip().lower().split("-")[0]
-        if code in LANGUAGES:
-            return code
+        for known in LANGUAGES:
+            if code == known:
+                return known
     return "fr"

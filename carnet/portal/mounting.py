@@ -21,6 +21,9 @@ from carnet.portal.security_headers import SecurityHeaders
 from carnet.portal.space import SIGN_IN, Endpoint, Space, safe_path
 from carnet.record.gate import Gate
 
+OPEN_PAGES = (("/aide", "help.html"), ("/mentions", "legal.html"), ("/accessibilite", "accessibility.html"))
+"""Pages for everybody."""
+
 
 def patient_space(gate: Gate, sessions: Sessions | None = None) -> Starlette:
     """The space of one worker. Without sessions nobody can sign in, and the public pages are all there is."""
@@ -39,7 +42,15 @@ def _public(space: Space) -> list[Route]:
     return [
         Route(f"{PREFIX}{{name}}", space.assets.serve, methods=["GET"]),
         Route("/langue/{code}", space.endpoint(_language(space)), methods=["GET"]),
+        *(Route(path, space.endpoint(_open_page(space, name)), methods=["GET"]) for path, name in OPEN_PAGES),
     ]
+
+
+def _open_page(space: Space, template: str) -> Endpoint:
+    async def shown(request: Request) -> Response:
+        return space.page(request, template)
+
+    return shown
 
 
 def _fallback(space: Space) -> list[Route]:

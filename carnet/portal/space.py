@@ -21,6 +21,7 @@ from carnet.portal.templating import Templates
 from carnet.record.gate import Gate
 
 SIGN_IN = "/connexion"
+SIGN_OUT = "/deconnexion"
 FORM_COOKIE = "formulaire"
 Endpoint = Callable[[Request], Awaitable[Response]]
 _LOG = logging.getLogger("carnet.portal")
@@ -47,6 +48,12 @@ class Space:
         """Whether browsers reach this by TLS, ours or a declared proxy's: a cookie is then sent by TLS alone."""
         settings = self.gate.platform.settings
         return settings.tls_enabled or bool(settings.declared_proxies)
+
+    @property
+    def sign_out(self) -> str:
+        """Where one signs out, '' where the sessions have no such page."""
+        paths = {getattr(one, "path", "") for one in self.sessions.routes()}
+        return SIGN_OUT if SIGN_OUT in paths else ""
 
     def cookie(self, name: str) -> str:
         """The name of a cookie as the browser keeps it: `__Host-` says that no neighbour could have set it."""
@@ -103,7 +110,7 @@ class Space:
             "signed_in": person is not None,
             "token": token(key, record),
             "token_field": FIELD,
-            "whole": request.headers.get("hx-request") != "true",
+            "sign_out": self.sign_out,
         }
         text = self.templates.render(language_of(request), template, {**shared, **values})
         response = HTMLResponse(text, status_code=status, headers={"vary": "cookie, accept-language, hx-request"})

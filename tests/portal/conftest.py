@@ -14,11 +14,20 @@ from typing import Any
 import httpx
 import pytest
 
+from carnet.client.feeding import from_cda, submission_of
+from carnet.clock import DAY, SECOND, system_clock
 from carnet.config import load
+from carnet.demo import documents
+from carnet.demo.documents import Draft
+from carnet.demo.people import MEDECIN_TRAITANT, PAT_TROIS
 from carnet.platform import build
 from carnet.portal.mounting import patient_space
 from carnet.portal.person import Person
 from carnet.record.gate import Gate
+from carnet.record.patient_acts import PatientActs
+from carnet.record.retrieval import Wanted, retrieve
+from carnet.record.submission import prepare_submission, submit
+from carnet.requester import Authentication, CardClass, Requester
 from carnet.soap.ebrim_render import EbrimRenderer
 
 ADDRESS = "https://space.test"
@@ -103,12 +112,51 @@ class Browser:
 
 @dataclass
 class House:
-    """A space on a home, and browsers on it."""
+    """A space on a home, browsers on it, and professionals who put documents in and read them; time is as the test says."""
 
-    platform: Any
-    gate: Gate
-    doorkeeper: Doorkeeper
-    app: Any
+    stage: Any
+    platform: Any = None
+    gate: Any = None
+    doorkeeper: Doorkeeper = field(default_factory=Doorkeeper)
+    app: Any = None
+    now: int = field(default_factory=system_clock)
+
+    def caller(self, who=MEDECIN_TRAITANT, patient=PAT_TROIS, **changes):
+        """A requester as authentication would give it."""
+        about = {
+            "identifier": who.identifier,
+            "name": who.name,
+            "organization_id": who.organization.identifier,
+            "sector": who.organization.sector,
+            "authentication": Authentication.DIRECT,
+            "card": CardClass.PROFESSIONAL,
+            "profession": who.profession,
+            "specialty": who.specialty,
+            "patient": patient.identifier,
+            "certificate": "c" * 64,
+        }
+        return Requester(**{**about, **changes})
+
+    def add(self, title="Bilan", *, by=MEDECIN_TRAITANT, patient=PAT_TROIS, masks=(), **about):
+        """A document, put in by a professional as software does; its entry as registered."""
+        self.now += SECOND
+        draft = Draft(**{"created": self.now - DAY, "title": title, "author": by, "patient": patient, **about})
+        sent = from_cda(documents.level_1(draft, media_type="text/plain"), masks=masks)
+        requester = self.caller(by, patient)
+        made = submission_of((sent,), self.stage.callers[by.identifier], self.now, signed=False)
+        act = submit(prepare_submission(self.platform, requester, made), requester)
+        return self.gate.perform_now(requester, act).entries[0]
+
+    def read(self, entry, *, by=MEDECIN_TRAITANT, patient=PAT_TROIS, **changes):
+        """A professional reads a document; what is given, or why not."""
+        self.now += SECOND
+        wanted = (Wanted(self.platform.settings.repository_unique_id, entry.unique_id),)
+        return self.gate.perform_now(self.caller(by, patient, **changes), retrieve(wanted))[0]
+
+    @property
+    def acts(self):
+        """The acts of the patient's side by another hand than the space's."""
+        return PatientActs(self.gate, "operator:tests")
 
     def browser(self, patient=None, **cookies: str) -> Browser:
         """A browser in which a patient is signed in, or nobody."""
@@ -117,16 +165,18 @@ class House:
 
 
 @pytest.fixture
-def open_house(home):
+def open_house(first_stage, home):
     """Opens the home's space with some settings."""
     opened = []
 
     def open_it(**settings):
-        platform = build(replace(load(home, {}), **settings), EbrimRenderer())
-        opened.append(platform)
-        doorkeeper = Doorkeeper()
-        gate = Gate(platform)
-        return House(platform, gate, doorkeeper, patient_space(gate, doorkeeper))
+        house = House(first_stage)
+        chosen = replace(load(home, {}), **{"submission_signature_required": False, **settings})
+        house.platform = build(chosen, EbrimRenderer(), clock=lambda: house.now)
+        opened.append(house.platform)
+        house.gate = Gate(house.platform)
+        house.app = patient_space(house.gate, house.doorkeeper)
+        return house
 
     yield open_it
     for platform in opened:

@@ -8,7 +8,7 @@ import pytest
 from carnet.demo.people import PAT_TROIS
 from carnet.portal.security_headers import ALWAYS
 
-PUBLIC = {"/static/{name}", "/langue/{code}", "/connexion"}
+PUBLIC = {"/static/{name}", "/langue/{code}", "/connexion", "/aide", "/mentions", "/accessibilite"}
 """What anybody may ask for."""
 
 

@@ -66,6 +66,7 @@ from carnet.database.tables.sign_in import (
     subject_link,
 )
 from carnet.database.tables.upgrade import schema_step
+from carnet.database.tables.visiting import space_visit
 
 __all__ = [
     "access_figure",
@@ -118,6 +119,7 @@ __all__ = [
     "sign_in_attempt",
     "sign_in_count",
     "space_session",
+    "space_visit",
     "stored_document",
     "subject_link",
     "submission_set",

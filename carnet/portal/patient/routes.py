@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
-from carnet.portal.space import Endpoint, Space
+from carnet.portal.patient import access_pages, document_pages, home_page, settings_pages
+from carnet.portal.space import Space
+from carnet.portal.visit import Page, visiting
+
+GET, POST = "GET", "POST"
+PAGES: tuple[tuple[str, str, Page], ...] = (
+    (GET, "/", home_page.show),
+    (POST, "/dossier", home_page.switch),
+    (GET, "/documents", document_pages.shelf),
+    (GET, "/documents/{document}", document_pages.show),
+    (GET, "/documents/{document}/original", document_pages.original),
+    (POST, "/documents/{document}/masquer", document_pages.mask),
+    (POST, "/documents/{document}/demasquer", document_pages.unmask),
+    (POST, "/documents/{document}/supprimer", document_pages.delete),
+    (GET, "/acces", access_pages.trail),
+    (GET, "/acces/export", access_pages.export_page),
+    (POST, "/acces/export", access_pages.export),
+    (GET, "/acces/qui", access_pages.circle),
+    (GET, "/acces/professionnel", access_pages.party),
+    (POST, "/acces/professionnel", access_pages.change_party),
+    (POST, "/acces/choix", access_pages.choose),
+    (GET, "/avis", settings_pages.notices),
+    (GET, "/reglages", settings_pages.show),
+    (POST, "/reglages/adresse", settings_pages.address),
+    (POST, "/reglages/avis", settings_pages.preferences),
+    (GET, "/reglages/fermer", settings_pages.closing),
+    (POST, "/reglages/fermer", settings_pages.close),
+    (POST, "/reglages/opposition", settings_pages.oppose),
+)
 
 
 def patient_routes(space: Space) -> list[Route]:
     """Every route that needs a person."""
-    return [Route("/", space.endpoint(_home(space)), methods=["GET"])]
-
-
-def _home(space: Space) -> Endpoint:
-    async def home(request: Request) -> Response:
-        space.current_person(request)
-        return space.page(request, "home.html")
-
-    return home
+    return [Route(path, visiting(space, page), methods=[method]) for method, path, page in PAGES]

@@ -59,6 +59,7 @@ class SignInDoor:
     provider: IdentityProvider | None
     address_of: Callable[[Any], str]
     pages: list[Callable[[SignInDoor], Sequence[BaseRoute]]] = field(default_factory=list)
+    _routes: list[BaseRoute] | None = None
 
     def person(self, request: Request) -> Person | None:
         """See Sessions: somebody whose session is for the space; one that is for activation opens nothing else."""
@@ -68,8 +69,10 @@ class SignInDoor:
         return Person(who.identifier, form_key(self.cookie(request, SESSION)))
 
     def routes(self) -> Sequence[BaseRoute]:
-        """See Sessions."""
-        return [route for make in self.pages for route in make(self)]
+        """See Sessions. The same ones each time."""
+        if self._routes is None:
+            self._routes = [route for make in self.pages for route in make(self)]
+        return self._routes
 
     def present(self, request: Request) -> Present | None:
         """Whose living session a request carries, for the space or for activation; asked once a request."""

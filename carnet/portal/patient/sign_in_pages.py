@@ -29,6 +29,7 @@ def sign_in_routes(door: SignInDoor) -> Sequence[BaseRoute]:
         Route("/connexion", endpoint(partial(_choose, door)), methods=get),
         Route("/connexion/cle/debut", endpoint(partial(_passkey_begins, door)), methods=post),
         Route("/connexion/cle", endpoint(partial(_passkey_answers, door)), methods=post),
+        Route("/deconnexion", endpoint(partial(_sign_out_page, door)), methods=get),
         Route("/deconnexion", endpoint(partial(_sign_out, door)), methods=post),
     ]
     if codes_are_sent(door):
@@ -191,6 +192,11 @@ async def _code_given(door: SignInDoor, request: Request) -> Response:
 
 
 # --- the end --------------------------------------------------------------------------------------------------------
+
+
+async def _sign_out_page(door: SignInDoor, request: Request) -> Response:
+    door.needed(request, Purpose.SPACE)
+    return space_of(request).page(request, "sign_out.html")
 
 
 async def _sign_out(door: SignInDoor, request: Request) -> Response:
