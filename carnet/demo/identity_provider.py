@@ -293,7 +293,6 @@ def _configuration(issuer: str, people: Mapping[str, DemoPatient]) -> dict[str, 
         },
         "scopes_to_claims": {"openid": ["sub"], **{scope: [scope] for scope in SCOPES}},
         "subject_types_supported": ["pairwise"],
-        "capabilities": {"grant_types_supported": ["authorization_code"]},
         "salt": secrets.token_hex(16),
     }
 

@@ -16,7 +16,7 @@ from carnet.database.tables import subject_link
 from carnet.errors import SignInFailed
 
 _LINK = subject_link.c
-_OWNER = prepare(select(_LINK.patient_key).where(_LINK.subject == bindparam("of_subject"), _LINK.until.is_(None)))
+_OWNERS = prepare(select(_LINK.patient_key, _LINK.until).where(_LINK.subject == bindparam("of_subject")))
 _ADD = prepare(
     insert(subject_link).values({name: bindparam(name) for name in ("patient_key", "link_id", "subject", "since")})
 )
@@ -30,13 +30,13 @@ _END = prepare(
 def link(connection: Connection, keyring: Keyring, patient_key: int, *, issuer: str, subject: str, now: int) -> bool:
     """Writes that a subject is this person; False when it stood so. A person's former subject at the provider ends.
 
-    Raises SignInFailed when the subject is somebody else's already.
+    Raises SignInFailed when the subject is, or ever was, somebody else's.
     """
     blind = keyring.blind_index(f"subject|{issuer}|{subject}".encode())
-    rows = connection.execute(_OWNER, {"of_subject": blind})
-    if rows and rows[0][0] != patient_key:
+    rows = connection.execute(_OWNERS, {"of_subject": blind})
+    if any(owner != patient_key for owner, _until in rows):
         raise SignInFailed("the provider's subject is linked to another person")
-    if rows:
+    if any(until is None for _owner, until in rows):
         return False
     unlink(connection, patient_key, by="another subject", now=now)
     row = {"patient_key": patient_key, "link_id": secrets.token_hex(12), "subject": blind, "since": now}

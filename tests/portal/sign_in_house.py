@@ -76,14 +76,16 @@ class SignInHouse:
     home: object
     settings: dict
     offset: int = 0
+    address: str = ADDRESS
+    issuer: str = ISSUER
 
     def __post_init__(self):
         key = generate_private_key(SECP256R1())
         (self.home / "oidc.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         (self.home / "oidc-secret").write_text(SECRET + "\n")
         usual = {
-            "space_origin": ADDRESS,
-            "oidc_issuer": ISSUER,
+            "space_origin": self.address,
+            "oidc_issuer": self.issuer,
             "oidc_client_id": "carnet",
             "oidc_client_secret_file": "oidc-secret",
             "oidc_decryption_keys": ("oidc.pem",),
@@ -95,17 +97,18 @@ class SignInHouse:
         self.app = patient_space(self.gate, self.door)
         self.provider = self.door.provider
         self.idp = DemonstrationProvider(
-            ISSUER,
+            self.issuer,
             PATIENTS,
             client_id="carnet",
             client_secret=SECRET,
-            redirect_uri=f"{ADDRESS}/connexion/retour",
-            logout_uri=f"{ADDRESS}/connexion",
+            redirect_uri=f"{self.address}/connexion/retour",
+            logout_uri=f"{self.address}/connexion",
             client_keys=self.provider.published_keys(),
-            backchannel_uri=f"{ADDRESS}/connexion/fin",
+            backchannel_uri=f"{self.address}/connexion/fin",
         )
         self.idp_app = self.idp.application()
-        self.provider.fetcher.transport = httpx.ASGITransport(app=self.idp_app)
+        if self.issuer == ISSUER:
+            self.provider.fetcher.transport = httpx.ASGITransport(app=self.idp_app)
 
     def now(self):
         return system_clock() + self.offset
