@@ -215,7 +215,44 @@ _KEEPING = {  # what is done to the record as a whole, and on its trail (rules �
                                          "recalled a destruction that is due", "recall a destruction that is due"),
 }  # fmt: skip
 
-WORDS: Mapping[str, Words] = MappingProxyType({**_EXCHANGE, **_CHOICES, **_KEEPING})
+_SIGNING_IN = {  # security §5.5: who came in, how, and who tried
+    "provider": Words("ouvert une session par le fournisseur d'identité", "ouvrir une session par le fournisseur d'identité",
+                              "signed in by the identity provider", "sign in by the identity provider"),
+    "provider-return": Words("ouvert une session par le fournisseur d'identité", "ouvrir une session par le fournisseur d'identité",
+                                     "signed in by the identity provider", "sign in by the identity provider"),
+    "provider-logout": Words("fermé une session à la demande du fournisseur d'identité", "fermer une session",
+                                     "ended a session at the identity provider's word", "end a session"),
+    "passkey": Words("ouvert une session par une clé d'accès", "ouvrir une session par une clé d'accès",
+                             "signed in with a passkey", "sign in with a passkey"),
+    "one-time-code": Words("ouvert une session par un code reçu par courriel", "ouvrir une session par un code reçu par courriel",
+                                   "signed in with a code received by e-mail", "sign in with a code received by e-mail"),
+    "ask-code": Words("demandé un code de connexion", "demander un code de connexion",
+                              "asked for a sign-in code", "ask for a sign-in code"),
+    "provisional-code": Words("ouvert une session avec le code provisoire", "ouvrir une session avec le code provisoire",
+                                      "signed in with the provisional code", "sign in with the provisional code"),
+    "ask-provisional-code": Words("demandé un nouveau code provisoire", "demander un nouveau code provisoire",
+                                          "asked for another provisional code", "ask for another provisional code"),
+    "issue-provisional-code": Words("préparé une lettre avec un code provisoire", "préparer une lettre avec un code provisoire",
+                                            "prepared a letter with a provisional code", "prepare a letter with a provisional code"),
+    "create": Words("accepté les conditions de l'espace", "accepter les conditions de l'espace",
+                            "accepted the terms of the space", "accept the terms of the space"),
+    "refuse": Words("refusé {record}", "refuser {record}", "said no to {record}", "say no to {record}"),
+    "opposition-proof": Words("téléchargé la preuve d'opposition", "télécharger la preuve d'opposition",
+                                      "downloaded the proof of objection", "download the proof of objection"),
+    "sign-out": Words("fermé une session", "fermer une session", "signed out", "sign out"),
+    "sign-out-everywhere": Words("fermé toutes les sessions", "fermer toutes les sessions",
+                                         "signed out everywhere", "sign out everywhere"),
+    "end-session": Words("fermé une session sur un autre appareil", "fermer une session sur un autre appareil",
+                                 "ended a session on another device", "end a session on another device"),
+    "add-passkey": Words("ajouté une clé d'accès", "ajouter une clé d'accès", "added a passkey", "add a passkey"),
+    "begin-passkey-adding": Words("commencé à ajouter une clé d'accès", "ajouter une clé d'accès",
+                                  "began to add a passkey", "add a passkey"),
+    "begin-passkey": Words("commencé à ouvrir une session", "ouvrir une session", "began to sign in", "sign in"),
+    "begin-provider": Words("commencé à ouvrir une session", "ouvrir une session", "began to sign in", "sign in"),
+    "remove-passkey": Words("retiré une clé d'accès", "retirer une clé d'accès", "removed a passkey", "remove a passkey"),
+}  # fmt: skip
+
+WORDS: Mapping[str, Words] = MappingProxyType({**_EXCHANGE, **_CHOICES, **_KEEPING, **_SIGNING_IN})
 
 
 def words_of(action: str) -> Words | None:

@@ -55,8 +55,10 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "health_record": BY_PATIENT,
         "notice": BY_PATIENT,
         "notice_preference": BY_PATIENT,
+        "one_time_code": COORDINATOR,  # asked for by anybody, of nobody perhaps
         "opposition_proof": BY_PATIENT,
         "organization": EVERYWHERE,  # directory
+        "passkey": COORDINATOR,  # found by the credential before the patient is known
         "patient": EVERYWHERE,  # found by their INS before their shard is known; written by the identity feed
         "patient_choice": BY_PATIENT,
         "patient_contact": BY_PATIENT,
@@ -65,6 +67,7 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "professional_contact": EVERYWHERE,  # directory
         "professional_role": EVERYWHERE,  # directory
         "professional_situation": EVERYWHERE,  # directory
+        "provisional_code": BY_PATIENT,
         "record_transition": BY_PATIENT,
         "registered_identifier": COORDINATOR,  # none is used twice, for any patient
         "replay": COORDINATOR,  # noted before the patient is known
@@ -74,9 +77,13 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "rule_version": EVERYWHERE,  # rule data
         "rule_withdrawal": EVERYWHERE,  # rule data
         "schema_step": COORDINATOR,  # of the whole database
+        "sign_in_attempt": COORDINATOR,  # before the patient is known
+        "sign_in_count": COORDINATOR,  # about accounts and addresses
+        "space_session": COORDINATOR,  # found by the cookie before the patient is known
         "space_visit": BY_PATIENT,
         "stored_document": BY_PATIENT,
         "submission_set": BY_PATIENT,
+        "subject_link": COORDINATOR,  # finds the patient
         "tombstone": EVERYWHERE,  # found by pseudonym; written when somebody is destroyed
         "trait_index": EVERYWHERE,  # people are searched for before their shard is known
         "unmasked_document": BY_PATIENT,

@@ -95,6 +95,10 @@ class Space:
         check(self.form_key(request), record, fields.pop(FIELD, ""))
         return fields
 
+    async def plain_form(self, request: Request) -> dict[str, str]:
+        """The fields of what another service sends by itself: no page of ours made it, and no browser's session is behind it."""
+        return await form_fields(request)
+
     def page(
         self, request: Request, template: str, *, status: int = 200, record: str = "", **values: Any
     ) -> HTMLResponse:

@@ -11,9 +11,10 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
-from carnet.database.turns import ALONE, Turn, turn_of
-from carnet.identity.patients import turn_key
-from carnet.platform import Platform
+from carnet.database.turns import ALONE, NOBODY, Turn, turn_of
+from carnet.errors import UnknownPatient
+from carnet.identity.patients import Patient, identifiers, turn_key
+from carnet.platform import Connection, Platform
 from carnet.record.act import Act
 from carnet.requester import AccessMode, Requester
 
@@ -26,6 +27,8 @@ class Asked(Protocol):
 
 
 A = TypeVar("A", bound=Asked)
+OF_NOBODY = NOBODY
+"""The turn of what touches nobody's record."""
 
 
 def groups_of(platform: Platform, batch: Sequence[A]) -> Iterator[tuple[list[A], Turn]]:
@@ -48,6 +51,19 @@ def keys_of(platform: Platform, requester: Requester) -> Iterator[int]:
     if requester.mode is not AccessMode.NORMAL:
         yield _named("requester", requester.identifier)
         yield _named("structure", requester.organization_id)
+
+
+def turn_of_people(platform: Platform, connection: Connection, patient: Patient | None) -> tuple[Turn, int | None]:
+    """The turn of an act about one person, found before it begins, with their internal key; of nobody, when it is about nobody known."""
+    if patient is None:
+        return OF_NOBODY, None
+    try:
+        key = platform.keyring.patient_key(patient.pseudonym)
+    except UnknownPatient:
+        return OF_NOBODY, patient.patient_key
+    known = identifiers(connection, patient.patient_key, key)
+    turns = [turn_key(platform.keyring, one.identifier) for one in known[-1:]]
+    return turn_of(turns), patient.patient_key
 
 
 def _named(kind: str, name: str) -> int:

@@ -56,6 +56,15 @@ from carnet.database.tables.registry import (
 from carnet.database.tables.repository import document_segment, stored_document
 from carnet.database.tables.representation import representation
 from carnet.database.tables.rule_data import rule_approval, rule_version, rule_withdrawal
+from carnet.database.tables.sign_in import (
+    one_time_code,
+    passkey,
+    provisional_code,
+    sign_in_attempt,
+    sign_in_count,
+    space_session,
+    subject_link,
+)
 from carnet.database.tables.upgrade import schema_step
 from carnet.database.tables.visiting import space_visit
 
@@ -85,8 +94,10 @@ __all__ = [
     "metadata",
     "notice",
     "notice_preference",
+    "one_time_code",
     "opposition_proof",
     "organization",
+    "passkey",
     "patient",
     "patient_choice",
     "patient_contact",
@@ -95,6 +106,7 @@ __all__ = [
     "professional_contact",
     "professional_role",
     "professional_situation",
+    "provisional_code",
     "record_transition",
     "registered_identifier",
     "replay",
@@ -104,8 +116,12 @@ __all__ = [
     "rule_version",
     "rule_withdrawal",
     "schema_step",
+    "sign_in_attempt",
+    "sign_in_count",
+    "space_session",
     "space_visit",
     "stored_document",
+    "subject_link",
     "submission_set",
     "tombstone",
     "trait_index",
