@@ -7,10 +7,11 @@ from decimal import Decimal
 from enum import Enum, auto
 from types import MappingProxyType
 
-from carnet.cda.result_model import LOINC, Result, Value
+from carnet.cda.result_model import LOINC, ReferenceRange, Result, Value, number_of
 from carnet.cda.timestamps import to_dtm
 
 _FINAL = frozenset({"completed", "normal", ""})
+_NORMAL = "N"
 _CODED = frozenset({"CD", "CE", "CV", "CO", "CS"})
 
 
@@ -101,3 +102,21 @@ def _no_number(value: Value) -> Reason:
     if value.kind in _CODED:
         return Reason.CODED
     return Reason.INTERVAL if value.low.digits and value.high.digits else Reason.WRITTEN
+
+
+def usual_range(result: Result) -> ReferenceRange | None:
+    """The range to which a result's value may be set on a rule; None where the report leaves a choice or another unit.
+
+    The only range there is, else the only one that is called normal; its ends in the value's own unit.
+    """
+    if len(result.values) != 1:
+        return None
+    called_normal = [one for one in result.ranges if one.interpretation.code == _NORMAL]
+    candidates = called_normal if len(result.ranges) > 1 else list(result.ranges)
+    if len(candidates) != 1 or (len(result.ranges) > 1 and candidates[0].criterion):
+        return None
+    found = candidates[0]
+    ends = [end for end in (found.value.low, found.value.high) if end.digits]
+    unit = result.values[0].shown_unit
+    same = all(end.unit in (unit, "") or (end.unit == "1" and not unit) for end in ends)
+    return found if ends and same and all(number_of(end.digits) is not None for end in ends) else None
