@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 
 from carnet.cda.comparability import Reason, loinc_of, measure_of, moment_of
 from carnet.cda.participants import Identifier, Organization
@@ -152,14 +153,14 @@ def _isolate(result: Result) -> str:
 def _merged(point: Point, group: list[Point]) -> bool:
     """Whether the point is one of the group told again; the source is then added to it."""
     for place, other in enumerate(group):
-        if _same(point, other):
+        if point.number == other.number and _same(point, other):
             group[place] = replace(other, sources=other.sources + point.sources)
             return True
     return False
 
 
 def _same(new: Point, known: Point) -> bool:
-    if (new.number, new.value.comparator) != (known.number, known.value.comparator):
+    if new.value.comparator != known.value.comparator:
         return False
     repeated = new.result.earlier or known.result.earlier
     if not _same_laboratory(new.result.laboratory, known.result.laboratory, unknown_fits=repeated):
@@ -189,13 +190,16 @@ def _same_time(first: Result, second: Result, precision: int) -> bool:
 
 
 def _times(result: Result) -> set[str]:
-    found = set()
-    for stamp in (result.specimen.collected, result.observed):
-        try:
-            found.add(to_dtm(stamp))
-        except ValueError:
-            continue
-    return found - {""}
+    return {_dtm(result.specimen.collected), _dtm(result.observed)} - {""}
+
+
+@lru_cache(maxsize=4096)
+def _dtm(stamp: str) -> str:
+    """The UTC DTM of a time stamp, '' for what is none."""
+    try:
+        return to_dtm(stamp)
+    except ValueError:
+        return ""
 
 
 def _same_laboratory(first: Organization, second: Organization, *, unknown_fits: bool) -> bool:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from xml.sax.saxutils import escape
 
-_WIDTH, _HEIGHT = 640, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 20, 24, 44
+_WIDTH, _HEIGHT = 440, 280
+_LEFT, _RIGHT, _TOP, _BOTTOM = 60, 16, 26, 40
 _WORDS = {
     "fr": (
         "{name} de {first} à {last}, en {unit}",
@@ -87,7 +87,7 @@ def curve_svg(name: str, unit: str, dots: Sequence[Dot], band: Band | None = Non
         *_dates(ordered, frame, language),
         _line(ordered, frame),
         *(_mark(dot, frame) for dot in ordered),
-        f'<text x="{_LEFT}" y="14" font-size="13" fill="currentColor">{escape(unit)}</text></svg>',
+        f'<text x="{_LEFT}" y="14" font-size="14" fill="currentColor">{escape(unit)}</text></svg>',
     ]
     return "".join(parts)
 
@@ -148,7 +148,7 @@ def _scale(frame: Frame) -> list[str]:
         y = frame.y(value)
         parts.append(f'<path d="M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}" stroke="currentColor" stroke-opacity="0.15"/>')
         parts.append(
-            f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" font-size="13" text-anchor="end" fill="currentColor">{value:.{places}f}</text>'
+            f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" font-size="14" text-anchor="end" fill="currentColor">{value:.{places}f}</text>'
         )
     return parts
 
@@ -171,7 +171,7 @@ def _dates(dots: Sequence[Dot], frame: Frame, language: str) -> list[str]:
     axis = f'<path d="M{_LEFT} {_HEIGHT - _BOTTOM}H{_WIDTH - _RIGHT}" stroke="currentColor"/>'
     return [axis] + [
         f'<path d="M{x:.1f} {_HEIGHT - _BOTTOM}v6" stroke="currentColor"/>'
-        f'<text x="{x:.1f}" y="{y}" font-size="13" text-anchor="{anchor}" fill="currentColor">{text}</text>'
+        f'<text x="{x:.1f}" y="{y}" font-size="14" text-anchor="{anchor}" fill="currentColor">{text}</text>'
         for x, text, anchor in places
     ]
 

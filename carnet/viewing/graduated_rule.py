@@ -39,8 +39,8 @@ STANDINGS: Mapping[str, Mapping[Standing, str]] = MappingProxyType(
     }
 )
 
-_WIDTH, _HEIGHT, _MARGIN = 320, 44, 12
-_LINE = 24
+_WIDTH, _HEIGHT, _MARGIN = 320, 52, 12
+_LINE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +121,8 @@ def sentence_of(reading: Reading, language: str) -> str:
     """The reading in words: value, unit, where it stands, and the range as received."""
     value = f"{reading.shown} {reading.unit}".strip()
     ends = " – ".join(end for end in (reading.low_shown, reading.high_shown) if end)  # noqa: RUF001 - the dash of an interval
-    sign = (
-        "≥ "
-        if reading.low_shown and not reading.high_shown
-        else "≤ "
-        if reading.high_shown and not reading.low_shown
-        else ""
-    )
+    open_sides = {(True, False): "≥ ", (False, True): "≤ "}
+    sign = open_sides.get((bool(reading.low_shown), bool(reading.high_shown)), "")
     usual = f" ({sign}{ends})" if ends else ""
     return f"{value}, {STANDINGS[language][standing_of(reading)]}{usual}"
 
@@ -150,11 +145,21 @@ def rule_svg(reading: Reading, *, language: str = "fr") -> str:
         parts.append(
             f'<rect class="band" x="{left:.1f}" y="{_LINE - 7}" width="{width:.1f}" height="14" fill="currentColor" fill-opacity="0.15" stroke="currentColor"/>'
         )
+        parts += _ends(reading, left, left + width)
     parts.append(
         f'<path d="M{_MARGIN} {_LINE}H{_WIDTH - _MARGIN}{_graduations(inner)}" stroke="currentColor" fill="none"/>'
     )
     parts.append(_marker(rule.standing, _MARGIN + rule.place * inner))
     return "".join([*parts, "</svg>"])
+
+
+def _ends(reading: Reading, left: float, right: float) -> list[str]:
+    """The ends of the range as received, under the band."""
+    return [
+        f'<text x="{x:.1f}" y="{_HEIGHT - 6}" font-size="14" text-anchor="middle" fill="currentColor">{escape(end)}</text>'
+        for x, end in ((left, reading.low_shown), (right, reading.high_shown))
+        if end
+    ]
 
 
 def _graduations(inner: int) -> str:
