@@ -149,7 +149,9 @@ def renew(home: Path, patient: str) -> None:
 @click.command("activation-letter")
 @HOME
 @PATIENT
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Where to write the letter.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Where to write the letter."
+)
 def activation_letter(home: Path, patient: str, out: Path) -> None:
     """Write the letter with a new provisional code, by which a person creates the space or objects to it."""
     with operator_gate(home) as gate:

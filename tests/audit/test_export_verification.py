@@ -271,7 +271,7 @@ def forged(journal, *, at, entry=None):
     rows = journal.sql("SELECT * FROM audit_event ORDER BY ticket")
     journal.sql("DELETE FROM audit_event WHERE ticket >= :at", at=at)
     journal.sql("DELETE FROM audit_checkpoint")
-    journal.sql("UPDATE audit_event SET leaf_index = NULL")
+    journal.sql("DELETE FROM audit_place")
     for row in rows[at - 1 :] if entry is not None else ():
         journal.append(row[1], detail=entry)
     journal.seal(tree=None)

@@ -48,7 +48,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 from notice_runs import DOCTOR, MINE, OPERATOR
 from rule_meddling import CLOSED, PROPOSER
 
-TRACE_TABLES = frozenset({"audit_event", "audit_checkpoint", "replay", "sqlite_sequence", "alembic_version"})
+TRACE_TABLES = frozenset(
+    {"audit_event", "audit_checkpoint", "audit_place", "replay", "sqlite_sequence", "alembic_version"}
+)
 """What grows with a refused act too."""
 
 

@@ -7,7 +7,13 @@ the patient's key (`crypto.envelope`); coded attributes that queries need stand 
 from __future__ import annotations
 
 from carnet.database.tables.access import replay
-from carnet.database.tables.audit import audit_checkpoint, audit_cosignature, audit_event, audit_forwarding
+from carnet.database.tables.audit import (
+    audit_checkpoint,
+    audit_cosignature,
+    audit_event,
+    audit_forwarding,
+    audit_place,
+)
 from carnet.database.tables.data_model import metadata
 from carnet.database.tables.identity import (
     organization,
@@ -77,6 +83,7 @@ __all__ = [
     "audit_cosignature",
     "audit_event",
     "audit_forwarding",
+    "audit_place",
     "care_link",
     "delivery",
     "delivery_line",

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0012"
-down_revision = "0010"
+down_revision = "0011"
 runs_with = "0010"
 """New tables alone: code of 0010 does not know them, and needs not."""
 branch_labels = None
