@@ -25,7 +25,7 @@ from bench.site import DEEP, QUICK, STANDARD, Ground, Site, Teller, prepare
 RESULTS = Path(__file__).with_name("results")
 MEMORY = Path("/dev/shm")
 """Where requests wait to be sent: not on the disk whose syncs are measured."""
-PARTS = ("paths", "bytes", "hour", "slow_disk", "postgresql", "orthanc", "growth")
+PARTS = ("paths", "one_core", "bytes", "hour", "slow_disk", "postgresql", "orthanc", "growth")
 Part = Callable[[], dict[str, Any]]
 
 
@@ -63,6 +63,7 @@ def _measured(site: Site, ground: Ground, parts: list[str], arguments: argparse.
     routes = [route for route in ROUTES if not arguments.only or route.name in arguments.only]
     work: dict[str, Part] = {
         "paths": lambda: path_runs.measure(site, ground, routes),
+        "one_core": lambda: path_runs.on_one_core(site, ground),
         "bytes": lambda: costs.measure(site, ground),
         "hour": lambda: hour.measure(site, ground, whole),
         "slow_disk": lambda: disk_runs.measure(site, ground),
@@ -95,7 +96,11 @@ def _arguments() -> argparse.Namespace:
     names = [route.name for route in ROUTES]
     parser = argparse.ArgumentParser(prog="bench", description="Each path of Carnet against its floor.")
     parser.add_argument(
-        "--cores", type=int, choices=(1, 2), default=1, help="servers on one core and load on the other, or all on both"
+        "--cores",
+        type=int,
+        choices=(1, 2),
+        default=2,
+        help="servers and load on both, or servers on one and load on the other",
     )
     parser.add_argument("--quick", action="store_true", help="one short round with 16 clients, small registries")
     parser.add_argument("--deep", action="store_true", help="longer rounds, a whole hour, 10,000,000 documents: hours")

@@ -144,12 +144,14 @@ def _add_documents(raw: sqlite3.Connection, load: Load, people: list[int]) -> No
         raw.executemany(_AUDIT, _lines(load, range(number, end), everybody))
         raw.execute("COMMIT")
         number = end
+    raw.execute(_PLACES)
 
 
 _AUDIT = (
     "INSERT INTO audit_event (patient_key, patient_seq, at, entry, sealed_openings, leaf_hash, leaf_index)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
+_PLACES = "INSERT INTO audit_place SELECT leaf_index, ticket FROM audit_event WHERE leaf_index >= 1000000000 ORDER BY leaf_index"
 
 
 def _entries(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ METHOD = """\
 else the machine does weighs on both. **The floor** is the same web server receiving the same bytes: it appends them to a file, syncs, inserts
 four rows in SQLite with synchronous FULL and answers, sharing syncs among those who wait as we do; for what is read it sends the very bytes that we
 answered. It knows no SOAP, XML, signature, rule, trail or key. Neither speaks TLS: a declared proxy ends it, as in the published figures of
-others. The load generator is wrk on the other core; `load` is its share of that core, and near 1 it is what was measured. **CPU ratio** is the floor's
+others. Two server processes, ours as the floor's, share the two cores with the load generator, wrk: the layout for which the bounds were set;
+`load` is the part of a core that wrk took. Beside it the gated paths are measured with one process on a core of its own. **CPU ratio** is the floor's
 processor time for a request over ours: waiting for the disk, which flatters whoever computes, is not in it. Every answer is checked to be a
 success by the server's own count, and to have left its line in the trace."""
 
@@ -48,6 +49,7 @@ def lines(whole: Mapping[str, Any], pictures: Iterable[str]) -> Iterator[str]:
     yield from _verdicts(whole)
     for title, picture, part in (
         ("Paths", "ratios.svg", _paths(whole)),
+        ("One process on one core", "", _one_core(whole)),
         ("Slower disks", "slow-disk.svg", _disks(whole)),
         ("Growth", "growth.svg", _growth(whole)),
         ("The mixed national hour", "hour.svg", _hour(whole)),
@@ -86,6 +88,16 @@ def _paths(whole: Mapping[str, Any]) -> Iterator[str]:
     if not paths:
         yield from _absent(whole.get("paths", {}))
         return
+    yield from _rows(paths)
+    yield ""
+    for name in paths:
+        one = whole[name]
+        yield f"- `{name}`: {one['what']}; {one['request_bytes']:,} bytes sent, {one['answer_bytes']:,} answered"
+    yield from ("", "![Requests a second by clients](rates.svg)")
+
+
+def _rows(paths: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:
+    """The table of paths."""
     head = (
         "path",
         "clients",
@@ -117,11 +129,15 @@ def _paths(whole: Mapping[str, Any]) -> Iterator[str]:
             for row in rows
         ),
     )
-    yield ""
-    for name in paths:
-        one = whole[name]
-        yield f"- `{name}`: {one['what']}; {one['request_bytes']:,} bytes sent, {one['answer_bytes']:,} answered"
-    yield from ("", "![Requests a second by clients](rates.svg)")
+
+
+def _one_core(whole: Mapping[str, Any]) -> Iterator[str]:
+    part = whole.get("one_core", {})
+    if "paths" not in part:
+        yield from _absent(part)
+        return
+    yield from (f"{part['layout']}.", "")
+    yield from _rows(verdict.paths_of(part["paths"]))
 
 
 def _disks(whole: Mapping[str, Any]) -> Iterator[str]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
 from bench import servers
 from bench.load import LoadFailed
-from bench.measure import Bench
-from bench.paths import Route
+from bench.measure import GATED, Bench
+from bench.paths import ROUTES, Route
+from bench.servers import ONE_CORE
 from bench.site import Ground, Site
+from bench.verdict import RATIOS
 
 
 def measure(site: Site, ground: Ground, routes: Sequence[Route]) -> dict[str, Any]:
@@ -34,3 +37,11 @@ def measure(site: Site, ground: Ground, routes: Sequence[Route]) -> dict[str, An
         "memory": {"peak_mb": max(memory.values(), default=0), "by_server": memory},
         "trace": {"lines": lines, "sealed": placed},
     }
+
+
+def on_one_core(site: Site, ground: Ground) -> dict[str, Any]:
+    """The gated paths with one server process on a core of its own and the load on the other. Raises LoadFailed, ServerFailed."""
+    plan = replace(site.depth.plan, clients=(GATED,))
+    alone = replace(site, folder=site.folder / "one-core", cores=ONE_CORE, depth=replace(site.depth, plan=plan))
+    found = measure(alone, ground, [route for route in ROUTES if route.name in RATIOS])
+    return {"layout": ONE_CORE.layout, "paths": {name: found[name] for name in RATIOS}}

@@ -28,7 +28,7 @@ class Depth:
     disk_rounds: int
 
 
-QUICK = Depth(Plan(clients=(GATED,), rounds=1, seconds=0.6, floor_seconds=0.6), (10_000, 20_000), (1, 8.0), 1)
+QUICK = Depth(Plan(clients=(GATED,), rounds=3, seconds=1.0, floor_seconds=0.6), (10_000, 20_000), (1, 8.0), 1)
 STANDARD = Depth(FULL, (10_000, 100_000, 1_000_000), (1, 60.0), 3)
 DEEP = Depth(
     Plan(rounds=5, seconds=3.0, seconds_alone=1.5),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -136,6 +137,23 @@ class Settings:
     notice_claim_seconds: int = 900
     notice_uncertain_hours: int = 24
     notice_give_up_hours: int = 72
+    # signing in of patients
+    space_origin: str = ""
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret_file: str = ""
+    oidc_signing_key: str = ""
+    oidc_decryption_keys: tuple[str, ...] = ()
+    oidc_signature_algorithms: tuple[str, ...] = ("ES256", "RS256")
+    oidc_acr: str = "eidas2"
+    oidc_maximum_age: int = 0
+    oidc_authorities: str = ""
+    one_time_codes: bool = True
+    provisional_code_days: int = 60
+    session_idle_minutes: int = 15
+    session_hours: int = 8
+    sign_in_tries_account: int = 10
+    sign_in_tries_address: int = 100
     # trace and storage
     audit_origin: str = "carnet.example/trace"
     audit_seal_interval: float = 1.0
@@ -319,6 +337,47 @@ def _document_faults(settings: Settings) -> tuple[tuple[bool, str], ...]:
     )
 
 
+def _sign_in_faults(settings: Settings) -> tuple[tuple[bool, str], ...]:
+    """The same of how patients sign in."""
+    production, provider = settings.environment == "production", bool(settings.oidc_issuer)
+    said_by = (settings.oidc_client_secret_file, settings.oidc_signing_key)
+    return (
+        (
+            not re.fullmatch(r"|https?://[a-z0-9.-]+(?::[0-9]{1,5})?", settings.space_origin),
+            "space_origin is written https://host, or with a port; no path follows it.",
+        ),
+        (
+            production and settings.space_origin.startswith("http:"),
+            "space_origin begins with https in production: sessions would travel in clear.",
+        ),
+        (
+            provider and not (settings.oidc_client_id and settings.oidc_decryption_keys and settings.space_origin),
+            "oidc_issuer needs oidc_client_id, oidc_decryption_keys and space_origin.",
+        ),
+        (provider and not any(said_by), "oidc_issuer needs oidc_client_secret_file or oidc_signing_key."),
+        (
+            provider and production and not settings.oidc_issuer.startswith("https://"),
+            "oidc_issuer begins with https in production: whoever is between could sign in as anybody.",
+        ),
+        (
+            settings.oidc_acr not in {"eidas2", "eidas3"},
+            "oidc_acr is eidas2 or eidas3: a health record asks for two factors.",
+        ),
+        (
+            not set(settings.oidc_signature_algorithms) <= {"ES256", "RS256"} or not settings.oidc_signature_algorithms,
+            "oidc_signature_algorithms names ES256 or RS256.",
+        ),
+        (not 0 <= settings.oidc_maximum_age <= 3_600, "oidc_maximum_age is between 0 and 3600 seconds."),
+        (not 1 <= settings.session_idle_minutes <= 60, "session_idle_minutes is between 1 and 60."),
+        (not 1 <= settings.session_hours <= 24, "session_hours is between 1 and 24."),
+        (not 1 <= settings.provisional_code_days <= 365, "provisional_code_days is between 1 and 365."),
+        (
+            min(settings.sign_in_tries_account, settings.sign_in_tries_address) < 1,
+            "sign_in_tries_account and sign_in_tries_address are at least 1.",
+        ),
+    )
+
+
 def _check(settings: Settings) -> None:
     for item in settings.pilot_territories:
         _check_territory(item)
@@ -326,7 +385,7 @@ def _check(settings: Settings) -> None:
         _check_client(client)
     _check_patient_services(settings)
     _check_emergencies(settings)
-    for wrong, sentence in (*_faults(settings), *_document_faults(settings)):
+    for wrong, sentence in (*_faults(settings), *_document_faults(settings), *_sign_in_faults(settings)):
         if wrong:
             raise ConfigurationError(sentence)
 

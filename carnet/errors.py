@@ -61,6 +61,14 @@ class AssertionInvalid(Unauthenticated):
     """The VIHF is malformed, unsigned where it must be, badly signed, stale, replayed or inconsistent."""
 
 
+class SignInFailed(Unauthenticated):
+    """A person who signs in was not identified: `message` is for the trace and the log, what the person reads is uniform."""
+
+
+class TooManyTries(SignInFailed):
+    """An account or an address tried too often; it is to come back later."""
+
+
 # --- what may be done ---------------------------------------------------------------------------------------------
 
 

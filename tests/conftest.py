@@ -15,6 +15,7 @@ import pytest
 from aiosmtpd.smtp import SMTP
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from hypothesis import HealthCheck, settings
 
 from carnet.clock import to_iso
 from carnet.demo.stage import set_stage
@@ -22,8 +23,19 @@ from carnet.platform import packaged_matrices
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from postgres_clusters import Cluster, Copies, programs
+from postgres_clusters import Cluster, Copies, be_patient, programs
 from s3_double import KEY_ID, SECRET, S3Double
+
+be_patient()
+SLOW_IS_RIGHT = {
+    "deadline": None,
+    "database": None,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+}
+settings.register_profile("same", derandomize=True, **SLOW_IS_RIGHT)
+settings.register_profile("random", **SLOW_IS_RIGHT)
+settings.load_profile("same")
+"""The same examples in every run, however slow the machine; `--hypothesis-profile=random` looks for others."""
 
 ON_BOTH = (
     "tests/record/test_gate.py",
@@ -190,7 +202,7 @@ class MailServer:
         self.host, self.port = "127.0.0.1", self._server.sockets[0].getsockname()[1]
 
     def _run(self, work):
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=30)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=60)
 
     async def _listen(self):
         context = self._options.pop("implicit_tls", None)
@@ -238,8 +250,8 @@ class MailServer:
             "smtp_host": self.host,
             "smtp_port": self.port,
             "smtp_security": "none",
-            "smtp_timeout": 5,
-            "notice_claim_seconds": 20,
+            "smtp_timeout": 60,
+            "notice_claim_seconds": 240,
             "notice_sender": "espace@carnet.example",
             "notice_space_address": "https://espace.carnet.example",
         }
@@ -257,7 +269,7 @@ class MailServer:
 
         self._run(end())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout=30)
+        self._thread.join(timeout=60)
         self._loop.close()
 
 
@@ -298,6 +310,6 @@ def s3_settings(s3, tmp_path):
         "documents_url": s3.url,
         "documents_key_id": KEY_ID,
         "documents_secret_file": str(secret),
-        "documents_timeout": 1.0,
+        "documents_timeout": 10.0,
         "documents_upload_interval": 0.1,
     }

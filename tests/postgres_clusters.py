@@ -17,8 +17,10 @@ import time
 from pathlib import Path
 
 import psycopg
+from processes import children_of
 from sqlalchemy import create_engine, insert, select, text
 
+from carnet.database.postgres import PostgresConnection
 from carnet.database.schema import migrate
 from carnet.database.tables import metadata
 
@@ -32,6 +34,8 @@ autovacuum_naptime = 20s
 log_min_messages = fatal
 """
 MUCH = 3 << 30
+USUAL, PATIENT = 4.0, 60.0
+"""Seconds that a connection waits for the server: what an installation sets, and what it becomes in tests, where the machine may be busy."""
 _NAMES = itertools.count()
 
 
@@ -64,20 +68,25 @@ class Cluster:
 
     def start(self) -> Cluster:
         """Starts the server and waits until it answers."""
+        self._launch()
+        end = time.monotonic() + 120
+        while True:
+            try:
+                psycopg.connect(self.url(), connect_timeout=10).close()
+            except psycopg.Error:
+                assert time.monotonic() < end, "the server did not start"
+                if self.process.poll() is not None:  # what is left of the one that was killed may hold its memory still
+                    self._launch()
+                time.sleep(0.05)
+            else:
+                return self
+
+    def _launch(self) -> None:
         mortal = ["setpriv", "--pdeathsig=QUIT"]  # it ends with the tests, however they end
         command = [*mortal, *_as_owner()[1:], str(programs() / "postgres"), "-D", str(self.data)]
         self.process = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
-        end = time.monotonic() + 60
-        while True:
-            try:
-                psycopg.connect(self.url(), connect_timeout=2).close()
-            except psycopg.Error:
-                assert time.monotonic() < end, "the server did not start"
-                time.sleep(0.05)
-            else:
-                return self
 
     def sql(self, command, *values, database="postgres"):
         """Runs one command outside of any transaction and returns its rows."""
@@ -86,9 +95,12 @@ class Cluster:
             return cursor.fetchall() if cursor.description else []
 
     def kill(self) -> None:
-        """kill -9 of the server and of all its children, at once."""
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(timeout=30)
+        """kill -9 of the server and of all its children, each of which is in a group of its own; those that it starts meanwhile end with it."""
+        children = children_of(self.process.pid)
+        for pid in (self.process.pid, *children):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.wait(timeout=60)
         self.process = None
 
     def stop(self) -> None:
@@ -132,6 +144,16 @@ class Copies:
     def drop(self, url: str) -> None:
         name = url.partition("@/")[2].partition("?")[0]
         self.cluster.sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def be_patient() -> None:
+    """From now on connections of this process wait for their server in no hurry, unless they are told otherwise than usual."""
+    opened = PostgresConnection.__init__
+
+    def patiently(self, url, *, patience=USUAL):
+        opened(self, url, patience=PATIENT if patience == USUAL else patience)
+
+    PostgresConnection.__init__ = patiently
 
 
 def pour(source: Path, url: str) -> None:

@@ -8,7 +8,7 @@
     duplicate  does the PUT, and once more when `settle` is called
     truncated  a PUT is kept in half and answered with 200; a GET breaks off half way
     wrong      one byte of a PUT is kept otherwise than it came, of a GET sent otherwise than it is kept
-    hang       answers after `delay` seconds
+    hang       answers when `settle` is called, or the double closes
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ import hmac
 import re
 import secrets
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
@@ -30,13 +29,13 @@ KEY_ID, SECRET = "carnet-tests", "not-a-secret-at-all"
 class S3Double:
     """One bucket, named `documents`."""
 
-    def __init__(self, *, delay=3.0, context=None):
+    def __init__(self, *, context=None):
         self.objects = {}
         self.parts = {}
         self.calls = []
         self.later = []
         self.faults = lambda method, key: None
-        self.delay = delay
+        self.released = threading.Event()
         self.lock = threading.Lock()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"double": self}))
         self.server.daemon_threads = True
@@ -51,7 +50,8 @@ class S3Double:
         return f"{self.scheme}://127.0.0.1:{self.server.server_address[1]}/documents?region=test"
 
     def settle(self):
-        """What was late, or comes twice, arrives."""
+        """What was late, or comes twice, arrives; what hangs goes on."""
+        self.released.set()
         for key, body in self.later:
             self.objects[key] = body
         self.later.clear()
@@ -60,6 +60,7 @@ class S3Double:
         return sum(1 for called, key in self.calls if called == method and key.startswith(beginning))
 
     def close(self):
+        self.released.set()
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
@@ -95,7 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "503":
             return self._answer(503, b"<Error><Code>SlowDown</Code></Error>")
         if fault == "hang":
-            time.sleep(self.double.delay)
+            self.double.released.wait()
         return getattr(self, f"_{self.command.lower()}")(key, fault)
 
     def _put(self, key, fault):

@@ -278,6 +278,7 @@ SHARED_NAMES = {
     "trail.py": {"audit", "cli"},  # a patient's trace, and the commands on it
     "documents.py": {"demo", "repository"},
     "__main__.py": {"", "witness"},  # what `python -m` runs
+    "sign_in.py": {"record", "database/tables"},  # the acts of signing in, and the tables that keep them
     "lifecycle.py": {"consent", "database/tables"},  # what happens to a record, and the tables that keep it
 }
 

@@ -1,26 +1,26 @@
 """Writing the trace: lines in the transaction of the act they tell of, then their place in the tree under a signed checkpoint.
 
-A line gets a ticket when it is written and a leaf index when it is sealed, in the order of tickets. Before anything is signed, hashes are
-computed again from the bytes read back: one bit that changed between writing and signing would make the trace unprovable for ever.
+A line gets a ticket when it is written and a place in the tree (a row of `audit_place`) when it is sealed, in the order of tickets: the line itself
+is never touched again. Before anything is signed, hashes are computed again from the bytes read back: one bit that changed between writing and signing would make the trace unprovable for ever.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import BigInteger, bindparam, func, insert, select
 
 from carnet.audit.checkpoint import Checkpoint, Sign, sign_checkpoint
 from carnet.audit.event import AuditEvent, Link, encode_entry
 from carnet.audit.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from carnet.audit.openings import CONTEXT, SealingKey, commit, digest, encode_hash
-from carnet.database.connection import Connection
+from carnet.database.connection import NOBODYS_LINES, Connection
 from carnet.database.statements import prepare
-from carnet.database.tables import audit_checkpoint, audit_event
+from carnet.database.tables import audit_checkpoint, audit_event, audit_place
 from carnet.errors import IntegrityFailure
 from carnet.kill_points import reached
 
 SEAL_LIMIT = 1_000
 _PAGE = 1_000
-_LINE = audit_event.c
+_LINE, _PLACE = audit_event.c, audit_place.c
 
 _INSERT = prepare(
     insert(audit_event)
@@ -38,22 +38,23 @@ _LAST_OF_PATIENT = prepare(
     .order_by(_LINE.patient_seq.desc())
     .limit(1)
 )
-_WAITING = prepare(
-    select(_LINE.ticket)
-    .where(_LINE.leaf_index.is_(None), _LINE.ticket <= bindparam("settled"))
-    .order_by(_LINE.ticket)
-    .limit(bindparam("count"))
+_ENDS = prepare(select(func.max(_PLACE.leaf_index), func.max(_PLACE.ticket)))
+_GIVE_PLACES = prepare(
+    insert(audit_place).from_select(
+        ["leaf_index", "ticket"],
+        select(bindparam("last", type_=BigInteger) + func.row_number().over(order_by=_LINE.ticket), _LINE.ticket)
+        .where(
+            _LINE.ticket > bindparam("after", type_=BigInteger), _LINE.ticket <= bindparam("settled", type_=BigInteger)
+        )
+        .order_by(_LINE.ticket)
+        .limit(bindparam("count", type_=BigInteger)),
+    )
 )
-_PLACE = prepare(
-    update(audit_event)
-    .where(_LINE.ticket == bindparam("line"), _LINE.leaf_index.is_(None))
-    .values(leaf_index=bindparam("place"))
-)
-_HIGHEST = prepare(select(func.max(_LINE.leaf_index)))
 _LEAVES = prepare(
-    select(_LINE.leaf_index, _LINE.entry, _LINE.leaf_hash)
-    .where(_LINE.leaf_index >= bindparam("first"), _LINE.leaf_index < bindparam("end"))
-    .order_by(_LINE.leaf_index)
+    select(_PLACE.leaf_index, _LINE.entry, _LINE.leaf_hash)
+    .join(audit_event, _LINE.ticket == _PLACE.ticket)
+    .where(_PLACE.leaf_index >= bindparam("first"), _PLACE.leaf_index < bindparam("end"))
+    .order_by(_PLACE.leaf_index)
 )
 _LAST_CHECKPOINT = prepare(
     select(audit_checkpoint.c.size, audit_checkpoint.c.root).order_by(audit_checkpoint.c.size.desc()).limit(1)
@@ -74,7 +75,7 @@ def append(connection: Connection, event: AuditEvent, *, patient_key: int | None
     rows = connection.execute(
         _INSERT,
         {
-            "patient_key": patient_key,
+            "patient_key": NOBODYS_LINES if patient_key is None and connection.spread else patient_key,
             "patient_seq": None if link is None else link.seq,
             "at": event.at,
             "entry": entry,
@@ -145,18 +146,16 @@ def seal(
     match its hash or the last signed root: then `carnet verify-audit` says where.
     """
     tree = tree or SealedTree()
-    waiting = connection.execute(_WAITING, {"count": limit, "settled": connection.settled_tickets()})
-    if not waiting:
-        return None
     size, root = _last_checkpoint(connection)
-    before = tree.at(connection, size, root)
-    highest = connection.execute(_HIGHEST)[0][0]
-    if highest != (size - 1 if size else None):
+    placed, end = _give_places(connection, limit)
+    if placed != size:
         raise IntegrityFailure(f"The trace has lines from index {size} on that no checkpoint covers.")
-    connection.execute_many(_PLACE, [{"line": row[0], "place": size + number} for number, row in enumerate(waiting)])
+    if placed == end:
+        return None
+    before = tree.at(connection, size, root)
     reached("lines-placed")
     after = before.copy()
-    _grow(connection, after, size + len(waiting))
+    _grow(connection, after, end)
     checkpoint = sign_checkpoint(origin, after.size, after.root(), sign, public_key)
     connection.execute(
         _KEEP_CHECKPOINT, {"size": checkpoint.size, "root": checkpoint.root, "at": now, "note": checkpoint.note}
@@ -164,6 +163,19 @@ def seal(
     # The caller may yet roll back: the tree before stays known too.
     tree.remember(after, before)
     return checkpoint
+
+
+def _give_places(connection: Connection, limit: int) -> tuple[int, int]:
+    """Places the oldest settled lines behind those that have a place; how many had one before, and how many have one now.
+
+    No line comes late: none appears any more up to the settled ticket, so what waits is what comes after the last that has a place.
+    """
+    settled = connection.settled_tickets()
+    highest, last = connection.execute(_ENDS)[0]
+    before = -1 if highest is None else highest
+    connection.execute(_GIVE_PLACES, {"last": before, "after": last or 0, "settled": settled, "count": limit})
+    now = connection.execute(_ENDS)[0][0]
+    return before + 1, (-1 if now is None else now) + 1
 
 
 def _last_checkpoint(connection: Connection) -> tuple[int, bytes]:

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select
 from carnet.audit.event import decode_entry, disclose
 from carnet.audit.merkle import leaf_hash
 from carnet.audit.openings import OpeningKey, reveal
-from carnet.audit.stored_lines import Line
+from carnet.audit.stored_lines import STORED, Line, line_of
 from carnet.database.connection import Connection
 from carnet.database.statements import prepare
 from carnet.database.tables import audit_event, patient
@@ -17,7 +17,7 @@ from carnet.errors import IntegrityFailure
 
 _LINE = audit_event.c
 _AFTER = prepare(
-    select(*(_LINE[name] for name in Line._fields), patient.c.pseudonym)
+    select(*(_LINE[name] for name in STORED), patient.c.pseudonym)
     .outerjoin(patient, patient.c.patient_key == _LINE.patient_key)
     .where(_LINE.ticket > bindparam("after"), _LINE.ticket <= bindparam("settled"))
     .order_by(_LINE.ticket)
@@ -28,10 +28,10 @@ _AFTER = prepare(
 def lines_after(connection: Connection, ticket: int, count: int) -> list[tuple[Line, str | None]]:
     """At most `count` lines in the order of tickets, each with the pseudonym that names its key, None for a line of no patient.
 
-    A line that another could still precede is left for later: a reader goes on after the last ticket that it saw.
+    A line that another could still precede is left for later: a reader goes on after the last ticket that it saw. Places are not told.
     """
     values = {"after": ticket, "count": count, "settled": connection.settled_tickets()}
-    return [(Line(*row[:-1]), row[-1]) for row in connection.execute(_AFTER, values)]
+    return [(line_of(row[:-1], None), row[-1]) for row in connection.execute(_AFTER, values)]
 
 
 def opened(line: Line, key: OpeningKey) -> dict[str, Any]:

@@ -1,25 +1,31 @@
-"""Reading the trace in pages, in the orders that verification and display need. What is read may have been tampered with."""
+"""Reading the trace in pages, in the orders that verification and display need. What is read may have been tampered with.
+
+Lines lie with their patient, places in the tree lie in a table of their own (`audit_place`): where the database is spread over several servers, a
+statement that joins the two names the first and the last place that it wants, so that no more than a page of places travels.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, select, tuple_
+from sqlalchemy import bindparam, func, select, tuple_
 
-from carnet.database.connection import Connection, Row
+from carnet.database.connection import NOBODYS_LINES, Connection, Row
 from carnet.database.statements import Statement, prepare
-from carnet.database.tables import audit_checkpoint, audit_event
+from carnet.database.tables import audit_checkpoint, audit_event, audit_place
 
 _PAGE = 500
+_AT_ONCE = 100
+"""Tickets in one list."""
 _LOWEST = -(1 << 63)
 _HIGHEST = (1 << 63) - 1
-_LINE = audit_event.c
+_LINE, _PLACE = audit_event.c, audit_place.c
 _CHECKPOINT = audit_checkpoint.c
 
 
 class Line(NamedTuple):
-    """A row of audit_event."""
+    """A row of audit_event, and its place in the tree (None: not sealed, or not asked for)."""
 
     ticket: int
     patient_key: int | None
@@ -41,18 +47,33 @@ class Line(NamedTuple):
         )
 
 
-_COLUMNS = tuple(_LINE[name] for name in Line._fields)
-_SEALED = prepare(
-    select(*_COLUMNS)
-    .where(tuple_(_LINE.leaf_index, _LINE.ticket) > tuple_(bindparam("leaf_index"), bindparam("ticket")))
-    .order_by(_LINE.leaf_index, _LINE.ticket)
+STORED = Line._fields[:-1]
+"""The columns of a line, in the order of its fields; its place is not among them."""
+_COLUMNS = tuple(_LINE[name] for name in STORED)
+_PLACES = prepare(
+    select(_PLACE.leaf_index, _PLACE.ticket)
+    .where(tuple_(_PLACE.leaf_index, _PLACE.ticket) > tuple_(bindparam("leaf_index"), bindparam("ticket")))
+    .order_by(_PLACE.leaf_index, _PLACE.ticket)
     .limit(bindparam("count"))
 )
-_WAITING = prepare(
-    select(*_COLUMNS)
-    .where(_LINE.leaf_index.is_(None), _LINE.ticket > bindparam("ticket"))
-    .order_by(_LINE.ticket)
-    .limit(bindparam("count"))
+_PLACED = prepare(
+    select(*_COLUMNS, _PLACE.leaf_index)
+    .join(audit_place, _PLACE.ticket == _LINE.ticket)
+    .where(_PLACE.leaf_index >= bindparam("first"), _PLACE.leaf_index <= bindparam("last"))
+    .order_by(_PLACE.leaf_index, _LINE.ticket)
+)
+_PLACES_OF = prepare(
+    select(_PLACE.ticket, _PLACE.leaf_index).where(
+        _PLACE.ticket.in_([bindparam(f"ticket{number}") for number in range(_AT_ONCE)])
+    )
+)
+_PLACES_BETWEEN = prepare(
+    select(_PLACE.ticket).where(_PLACE.ticket >= bindparam("first"), _PLACE.ticket <= bindparam("last"))
+)
+_ENDS = prepare(select(func.coalesce(func.max(_PLACE.ticket), _LOWEST), func.count()).select_from(audit_place))
+_LINES_UP_TO = prepare(select(func.count()).select_from(audit_event).where(_LINE.ticket <= bindparam("last")))
+_BY_TICKET = prepare(
+    select(*_COLUMNS).where(_LINE.ticket > bindparam("ticket")).order_by(_LINE.ticket).limit(bindparam("count"))
 )
 _BY_PATIENT = prepare(
     select(*_COLUMNS)
@@ -75,11 +96,17 @@ _OF_NOBODY = prepare(
     .order_by(_LINE.ticket)
     .limit(bindparam("count"))
 )
-_LEAVES = prepare(
-    select(_LINE.leaf_index, _LINE.leaf_hash)
-    .where(_LINE.leaf_index > bindparam("leaf_index"), _LINE.leaf_index < bindparam("end"))
-    .order_by(_LINE.leaf_index)
+_OF_NOBODY_SPREAD = prepare(
+    select(*_COLUMNS)
+    .where(_LINE.patient_key == NOBODYS_LINES, _LINE.patient_seq.is_(None), _LINE.ticket > bindparam("ticket"))
+    .order_by(_LINE.ticket)
     .limit(bindparam("count"))
+)
+_LEAVES = prepare(
+    select(_LINE.leaf_hash)
+    .join(audit_place, _PLACE.ticket == _LINE.ticket)
+    .where(_PLACE.leaf_index >= bindparam("first"), _PLACE.leaf_index < bindparam("end"))
+    .order_by(_PLACE.leaf_index)
 )
 _CHECKPOINTS = prepare(
     select(_CHECKPOINT.size, _CHECKPOINT.root, _CHECKPOINT.note)
@@ -89,51 +116,83 @@ _CHECKPOINTS = prepare(
 )
 
 
+def line_of(row: Row, leaf_index: int | None) -> Line:
+    """A line of the columns STORED. Lines of nobody have a patient of number 0 where the database is spread over several servers."""
+    line = Line._make((*row, leaf_index))
+    return line._replace(patient_key=None) if line.patient_key == NOBODYS_LINES else line
+
+
 def sealed(connection: Connection) -> Iterator[Line]:
     """The lines that have a place in the tree, by place."""
-    return _lines(connection, _SEALED, ("leaf_index", "ticket"))
-
-
-def waiting(connection: Connection) -> Iterator[Line]:
-    """The lines that have none yet, by ticket."""
-    return _lines(connection, _WAITING, ("ticket",))
-
-
-def by_patient(connection: Connection) -> Iterator[Line]:
-    """The lines of all patients, each patient's in their order."""
-    return _lines(connection, _BY_PATIENT, ("patient_key", "patient_seq", "ticket"))
-
-
-def of_patient(connection: Connection, patient_key: int | None) -> Iterator[Line]:
-    """The lines of one patient, or of none, oldest first."""
-    if patient_key is None:
-        return _lines(connection, _OF_NOBODY, ("ticket",))
-    return _lines(connection, _OF_PATIENT, ("patient_seq",), {"patient": patient_key})
+    after = (_LOWEST, _LOWEST)
+    while places := _places_after(connection, after, _PAGE):
+        yield from _placed(connection, places)
+        after = places[-1]
 
 
 def sealed_from(connection: Connection, index: int, limit: int) -> list[Line]:
     """At most `limit` lines that have a place in the tree, from that place on."""
-    after = {"leaf_index": index - 1, "ticket": _HIGHEST, "count": limit}
-    return [Line(*row) for row in connection.execute(_SEALED, after)]
+    places = _places_after(connection, (index - 1, _HIGHEST), limit)
+    return _placed(connection, places) if places else []
+
+
+def waiting(connection: Connection) -> Iterator[tuple[Line, bool]]:
+    """The lines that have no place yet, by ticket, and whether one was passed over: a later one has a place, it will get none."""
+    (last, places), *_ = connection.execute(_ENDS)
+    every = connection.execute(_LINES_UP_TO, {"last": last})[0][0] != places
+    for page in _pages(connection, _BY_TICKET, {"ticket": 0}, {}, _LOWEST if every else last):
+        between = {"first": page[0][0], "last": page[-1][0]}
+        taken = {ticket for (ticket,) in connection.execute(_PLACES_BETWEEN, between)}
+        yield from ((line_of(row, None), row[0] < last) for row in page if row[0] not in taken)
+
+
+def by_patient(connection: Connection) -> Iterator[Line]:
+    """The lines of all patients, each patient's in their order, without their places: ask `with_places`."""
+    for page in _pages(connection, _BY_PATIENT, {"patient_key": 1, "patient_seq": 2, "ticket": 0}, {}):
+        yield from (line_of(row, None) for row in page)
+
+
+def of_patient(connection: Connection, patient_key: int | None) -> Iterator[Line]:
+    """The lines of one patient, or of none, oldest first."""
+    statement, order = _OF_PATIENT, {"patient_seq": 2}
+    if patient_key is None:
+        statement, order = (_OF_NOBODY_SPREAD if connection.spread else _OF_NOBODY), {"ticket": 0}
+    for page in _pages(connection, statement, order, {} if patient_key is None else {"patient": patient_key}):
+        yield from with_places(connection, [line_of(row, None) for row in page])
+
+
+def with_places(connection: Connection, lines: list[Line]) -> list[Line]:
+    """The same lines with their places in the tree."""
+    found: dict[int, int] = {}
+    for start in range(0, len(lines), _AT_ONCE):
+        tickets = [line.ticket for line in lines[start : start + _AT_ONCE]]
+        padded = [*tickets, *[tickets[-1]] * (_AT_ONCE - len(tickets))]
+        found |= dict(connection.execute(_PLACES_OF, {f"ticket{n}": ticket for n, ticket in enumerate(padded)}))
+    return [line._replace(leaf_index=found.get(line.ticket)) for line in lines]
 
 
 def leaf_hashes(connection: Connection, first: int, end: int) -> Iterator[bytes]:
     """The stored leaf hashes from a place to before another: whoever reads them compares the root they lead to with a signed one."""
-    for _index, leaf in _pages(connection, _LEAVES, {"leaf_index": 0}, {"end": end}, first - 1):
-        yield leaf
+    for start in range(first, end, _PAGE):
+        for (leaf,) in connection.execute(_LEAVES, {"first": start, "end": min(start + _PAGE, end)}):
+            yield leaf
 
 
 def checkpoints(connection: Connection) -> Iterator[Row]:
     """Size, root and note of each checkpoint, by size."""
-    yield from _pages(connection, _CHECKPOINTS, {"size": 0}, {})
+    for page in _pages(connection, _CHECKPOINTS, {"size": 0}, {}):
+        yield from page
 
 
-def _lines(
-    connection: Connection, statement: Statement, order: tuple[str, ...], constant: Mapping[str, Any] | None = None
-) -> Iterator[Line]:
-    positions = {name: Line._fields.index(name) for name in order}
-    for row in _pages(connection, statement, positions, constant or {}):
-        yield Line(*row)
+def _places_after(connection: Connection, after: Iterable[int], count: int) -> list[tuple[int, int]]:
+    leaf_index, ticket = after
+    values = {"leaf_index": leaf_index, "ticket": ticket, "count": count}
+    return [(index, line) for index, line in connection.execute(_PLACES, values)]
+
+
+def _placed(connection: Connection, places: list[tuple[int, int]]) -> list[Line]:
+    rows = connection.execute(_PLACED, {"first": places[0][0], "last": places[-1][0]})
+    return [line_of(row[:-1], row[-1]) for row in rows]
 
 
 def _pages(
@@ -142,9 +201,9 @@ def _pages(
     positions: Mapping[str, int],
     constant: Mapping[str, Any],
     begin: int = _LOWEST,
-) -> Iterator[Row]:
-    """All rows of a statement that goes on after the values, at these positions, of the last row it gave."""
+) -> Iterator[list[Row]]:
+    """The pages of a statement that goes on after the values, at these positions, of the last row it gave."""
     after: dict[str, Any] = dict.fromkeys(positions, begin)
     while rows := connection.execute(statement, {**constant, **after, "count": _PAGE}):
-        yield from rows
+        yield rows
         after = {name: rows[-1][position] for name, position in positions.items()}

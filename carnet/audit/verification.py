@@ -20,7 +20,7 @@ from carnet.audit.merkle import leaf_hash
 from carnet.audit.openings import OpeningKey, digest, encode_hash, reveal
 from carnet.audit.recomputed_tree import Expected, RecomputedTree
 from carnet.audit.signed_note import VerifierKey, read_signature_line
-from carnet.audit.stored_lines import Line
+from carnet.audit.stored_lines import Line, with_places
 from carnet.clock import SECOND
 from carnet.database.connection import Connection
 from carnet.errors import IntegrityFailure
@@ -110,8 +110,10 @@ def _check_tree(
 
 
 def _check_waiting(connection: Connection, key_of: KeyOf | None, report: Report) -> Iterator[Finding]:
-    for line in stored_lines.waiting(connection):
+    for line, passed_over in stored_lines.waiting(connection):
         report.unsealed += 1
+        if passed_over:
+            yield Finding("later lines have a place in the tree, this one has none", ticket=line.ticket)
         yield from _check_line(line, key_of, report)
 
 
@@ -167,21 +169,22 @@ def _check_chains(connection: Connection, report: Report) -> Iterator[Finding]:
             last = None
         expected = 1 if last is None else (last.patient_seq or 0) + 1
         if line.patient_seq < expected:
-            yield _between("this patient has two lines of one number", last, line, report)
+            yield _between(connection, "this patient has two lines of one number", last, line, report)
             continue
         if line.patient_seq > expected:
-            yield _between(f"this patient's line {expected} is missing", last, line, report)
+            yield _between(connection, f"this patient's line {expected} is missing", last, line, report)
         elif _previous(line) != (None if last is None else encode_hash(leaf_hash(last.entry))):
-            yield _between("this patient's line before this one is not the one it continues", last, line, report)
+            what = "this patient's line before this one is not the one it continues"
+            yield _between(connection, what, last, line, report)
         last = line
 
 
-def _between(what: str, last: Line | None, line: Line, report: Report) -> Finding:
+def _between(connection: Connection, what: str, last: Line | None, line: Line, report: Report) -> Finding:
     """Where it may be: between the two lines of the patient, but not where the tree is proved."""
-    if line.leaf_index is None:
+    *before, place = [one.leaf_index for one in with_places(connection, [one for one in (last, line) if one])]
+    if place is None:
         return Finding(what, ticket=line.ticket)
-    first = 0 if last is None or last.leaf_index is None else last.leaf_index
-    low, high = sorted((first, line.leaf_index))
+    low, high = sorted(((before or [0])[0] or 0, place))
     return Finding(what, min(max(low, report.proved), high), high, line.ticket)
 
 

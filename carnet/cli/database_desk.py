@@ -35,13 +35,13 @@ def check_database(home: Path) -> None:
 @database.command("distribute")
 @HOME
 def distribute_database(home: Path) -> None:
-    """Spread the tables of patients over the servers of Citus; for trials, refused in production."""
+    """Spread the tables of patients over the servers of Citus, while nobody uses the database."""
     settings = load(home)
     if not settings.database_url:
         raise ConfigurationError("The embedded database cannot be distributed: set database_url.")
-    if settings.environment == "production":
-        raise ConfigurationError(
-            "Not in production: an act that writes would commit on two servers in two phases (docs/decisions/0019-postgresql.md)."
-        )
+    if current(settings.database_url) != head():
+        raise ConfigurationError("The database is not at this version's schema: run `carnet migrate`.")
     distribute(settings.database_url)
-    click.echo("The tables of patients lie by patient; the trace, assertions and identifiers stay on the coordinator.")
+    click.echo(
+        "What is on a patient lies by patient, the trace's lines too; assertions and identifiers lie by themselves."
+    )

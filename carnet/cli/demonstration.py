@@ -24,7 +24,7 @@ from carnet.record.administration import verify_trace
 from carnet.record.gate import Gate
 
 SAMPLES = Path("..") / "shared" / "samples" / "cda"
-START_WITHIN = 30.0
+START_WITHIN = 120.0
 
 
 @click.command()
@@ -77,7 +77,7 @@ def running_server(stage: Stage, **environment: str) -> Iterator[subprocess.Pope
         yield process
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
         log.close()
 
 
@@ -132,6 +132,7 @@ Where to look
   carnet verify-audit --home {stage.home}
 How to call it
   carnet serve --home {stage.home}
+  in a browser: {stage.address}/ is the patient's space (the demonstration's own authority signs its certificate: {stage.authorities})
   {client} search --patient {ins}
   SOAP: {stage.address}{stage.settings.base_path}/registry and …/repository"""
     )

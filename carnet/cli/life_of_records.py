@@ -14,6 +14,7 @@ from carnet.cli.service import HOME
 from carnet.clock import from_datetime, to_iso
 from carnet.consent.lifecycle import State, attached
 from carnet.metadata import PatientIdentifier
+from carnet.record.code_sending import issue_letter
 from carnet.record.custody import Custody
 from carnet.record.destruction import release_ins
 
@@ -145,6 +146,20 @@ def renew(home: Path, patient: str) -> None:
     click.echo("Done.")
 
 
+@click.command("activation-letter")
+@HOME
+@PATIENT
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Where to write the letter."
+)
+def activation_letter(home: Path, patient: str, out: Path) -> None:
+    """Write the letter with a new provisional code, by which a person creates the space or objects to it."""
+    with operator_gate(home) as gate:
+        text = issue_letter(gate, patient_identifier(gate, patient), operator=operator_name())
+    out.touch(mode=0o600)
+    out.write_text(text, encoding="utf-8")
+
+
 def _write_proof(home: Path, patient: str, out: Path) -> None:
     with operator_gate(home) as gate:
         statement = Custody(gate, operator_name()).proof(patient_identifier(gate, patient))
@@ -152,7 +167,7 @@ def _write_proof(home: Path, patient: str, out: Path) -> None:
 
 
 OF_A_RECORD: tuple[click.Command, ...] = (
-    *(history, oppose, opposition_proof, verify_opposition, activate, suspend, resume, death),
+    *(history, activation_letter, oppose, opposition_proof, verify_opposition, activate, suspend, resume, death),
     *(destroy, confirm_destruction, cancel_destruction, renew),
 )
 """What joins the group `carnet record`."""

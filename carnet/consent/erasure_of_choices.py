@@ -1,4 +1,4 @@
-"""Removing a patient's choices and links once the record is destroyed: whom somebody consulted says much about them."""
+"""Removing a patient's choices, links and ways to sign in once the record is destroyed: whom somebody consulted says much about them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,16 @@ from carnet.database.statements import Statement, prepare
 from carnet.database.tables import (
     care_link,
     notice_preference,
+    one_time_code,
     opposition_proof,
+    passkey,
     patient_choice,
     patient_contact,
+    provisional_code,
     representation,
+    space_session,
+    space_visit,
+    subject_link,
     unmasked_document,
     watched_access,
 )
@@ -22,10 +28,16 @@ ERASED: tuple[Table, ...] = (
     patient_choice,
     opposition_proof,
     representation,
+    space_visit,
     unmasked_document,
     patient_contact,
     notice_preference,
     watched_access,
+    space_session,
+    subject_link,
+    passkey,
+    one_time_code,
+    provisional_code,
 )
 
 

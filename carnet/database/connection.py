@@ -18,6 +18,8 @@ BEGIN_WRITING = "BEGIN IMMEDIATE"
 BETWEEN_TRIES = 0.000_2
 """Seconds."""
 EVERY_TICKET = (1 << 63) - 1
+NOBODYS_LINES = 0
+"""The patient_key of lines of no patient where a database is spread over several servers: there a place needs a number. No patient has it."""
 
 
 class Connection(Protocol):
@@ -31,6 +33,22 @@ class Connection(Protocol):
         """Runs one statement for each row of parameters. Raises ConstraintViolated."""
         ...
 
+    @property
+    def spread(self) -> bool:
+        """Whether the database lies on several servers, so that a transaction should write on one shard alone."""
+        ...
+
+    def apart(self, statement: Statement, parameters: Mapping[str, Any] = ...) -> list[Row]:
+        """Runs one statement on what lies by a value of its own: an assertion, an identifier, an alarm.
+
+        Where the database is spread it is a transaction by itself, kept whatever becomes of the one that is open; elsewhere it is part of that.
+        """
+        ...
+
+    def sweep(self, statement: Statement, parameters: Mapping[str, Any]) -> None:
+        """Runs a deletion of what is past. Where the database is spread it is done now and then, shard by shard, each by itself."""
+        ...
+
     def settled_tickets(self) -> int:
         """The highest ticket of the trace up to which none can appear any more: what a sealer may put in order."""
         ...
@@ -38,6 +56,10 @@ class Connection(Protocol):
 
 class OwnedConnection(Connection, Protocol):
     """A connection in the hands of the gate: it begins transactions and ends them, in autocommit mode otherwise."""
+
+    def shards_of(self, patient_keys: Sequence[int]) -> list[int]:
+        """The number of the shard of each patient; all 0 where the database is not spread."""
+        ...
 
     turns: bool
     """Whether transactions of different turns run beside each other; when they do not, every turn is that of all."""
@@ -75,6 +97,7 @@ class SqliteConnection:
     """
 
     turns = False
+    spread = False
 
     def __init__(self, path: Path, *, busy_timeout_ms: int = 5_000) -> None:
         self._raw = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
@@ -123,6 +146,18 @@ class SqliteConnection:
             self._raw.executemany(statement.sqlite, [{**defaults, **row} for row in rows] if defaults else rows)
         except sqlite3.IntegrityError as error:
             raise ConstraintViolated(str(error)) from error
+
+    def apart(self, statement: Statement, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+        """See Connection: there is one file, so it is part of the transaction that is open."""
+        return self.execute(statement, parameters)
+
+    def sweep(self, statement: Statement, parameters: Mapping[str, Any]) -> None:
+        """See Connection."""
+        self.execute(statement, parameters)
+
+    def shards_of(self, patient_keys: Sequence[int]) -> list[int]:
+        """See OwnedConnection."""
+        return [0] * len(patient_keys)
 
     def settled_tickets(self) -> int:
         """Every ticket: a line that another could precede is not there before it is committed."""

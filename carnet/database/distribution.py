@@ -1,12 +1,13 @@
 """Where each table lies when PostgreSQL is spread over several servers with Citus: a literal table, and the command that does it.
 
-What is on one patient is on one shard, so that a query about one goes to one server. The tables left on the coordinator are written by every act: an act
-that writes commits on two servers, in two phases. That is not fit for production, and `carnet database distribute` says so (decision 0019).
+What is on one patient is on one shard, so that an act on one is a transaction of one server, lines of the trace included. Assertions and identifiers lie
+by their own value and are written in transactions of their own. What is on the coordinator is written by timers, operators and the sealer, whose
+transactions commit in two phases where they write elsewhere too (decision 0019).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from enum import Enum
 from types import MappingProxyType
 
@@ -15,6 +16,7 @@ from sqlalchemy import ForeignKeyConstraint, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import AddConstraint
 
+from carnet.database.connection import NOBODYS_LINES
 from carnet.database.tables import metadata
 from carnet.errors import ConfigurationError, Unavailable
 
@@ -23,22 +25,24 @@ class Lies(Enum):
     """Where the rows of a table are."""
 
     BY_PATIENT = "on the shard of their patient"
+    BY_VALUE = "on the shard of their own value"
     EVERYWHERE = "on every server, written rarely"
     COORDINATOR = "on the coordinator alone"
 
 
-BY_PATIENT, EVERYWHERE, COORDINATOR = Lies.BY_PATIENT, Lies.EVERYWHERE, Lies.COORDINATOR
+BY_PATIENT, BY_VALUE, EVERYWHERE, COORDINATOR = Lies.BY_PATIENT, Lies.BY_VALUE, Lies.EVERYWHERE, Lies.COORDINATOR
 LAYOUT: Mapping[str, Lies] = MappingProxyType(
     {
         # table: where                                  why, when not by patient
         "access_figure": COORDINATOR,  # figures over all
-        "alarm": COORDINATOR,  # about requesters and structures
+        "alarm": COORDINATOR,  # about requesters and structures; an emergency writes it in a transaction of its own
         "announcement": BY_PATIENT,
         "association": BY_PATIENT,
         "audit_checkpoint": COORDINATOR,  # one tree over all
         "audit_cosignature": COORDINATOR,  # of that tree
-        "audit_event": COORDINATOR,  # one tree over all; lines of no patient; unique places in the tree
+        "audit_event": BY_PATIENT,
         "audit_forwarding": COORDINATOR,  # of that tree
+        "audit_place": COORDINATOR,  # the order of all lines, which the sealer writes
         "care_link": BY_PATIENT,
         "delivery": COORDINATOR,  # files that were delivered
         "delivery_line": COORDINATOR,  # their lines
@@ -55,8 +59,10 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "health_record": BY_PATIENT,
         "notice": BY_PATIENT,
         "notice_preference": BY_PATIENT,
+        "one_time_code": COORDINATOR,  # asked for by anybody, of nobody perhaps
         "opposition_proof": BY_PATIENT,
         "organization": EVERYWHERE,  # directory
+        "passkey": COORDINATOR,  # found by the credential before the patient is known
         "patient": EVERYWHERE,  # found by their INS before their shard is known; written by the identity feed
         "patient_choice": BY_PATIENT,
         "patient_contact": BY_PATIENT,
@@ -65,17 +71,23 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "professional_contact": EVERYWHERE,  # directory
         "professional_role": EVERYWHERE,  # directory
         "professional_situation": EVERYWHERE,  # directory
+        "provisional_code": BY_PATIENT,
         "record_transition": BY_PATIENT,
-        "registered_identifier": COORDINATOR,  # none is used twice, for any patient
-        "replay": COORDINATOR,  # noted before the patient is known
+        "registered_identifier": BY_VALUE,  # none is used twice, for any patient
+        "replay": BY_VALUE,  # used once, whoever brings it
         "representation": BY_PATIENT,
         "review_finding": BY_PATIENT,
         "rule_approval": EVERYWHERE,  # rule data
         "rule_version": EVERYWHERE,  # rule data
         "rule_withdrawal": EVERYWHERE,  # rule data
         "schema_step": COORDINATOR,  # of the whole database
+        "sign_in_attempt": COORDINATOR,  # before the patient is known
+        "sign_in_count": COORDINATOR,  # about accounts and addresses
+        "space_session": COORDINATOR,  # found by the cookie before the patient is known
+        "space_visit": BY_PATIENT,
         "stored_document": BY_PATIENT,
         "submission_set": BY_PATIENT,
+        "subject_link": COORDINATOR,  # finds the patient
         "tombstone": EVERYWHERE,  # found by pseudonym; written when somebody is destroyed
         "trait_index": EVERYWHERE,  # people are searched for before their shard is known
         "unmasked_document": BY_PATIENT,
@@ -84,12 +96,26 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "watched_miss": COORDINATOR,  # about requesters
     }
 )
+THE_TRACE = (
+    # what the version before reads, and keys that a shard can hold; lines of nobody get a number
+    "DROP TRIGGER IF EXISTS audit_event_placed ON audit_event",
+    "DROP TRIGGER IF EXISTS audit_place_given ON audit_place",
+    "DROP FUNCTION IF EXISTS audit_event_placed, audit_place_given",
+    "ALTER TABLE audit_event DROP COLUMN IF EXISTS leaf_index",
+    "ALTER TABLE audit_event DROP CONSTRAINT IF EXISTS fk_audit_event_patient_key",
+    f"UPDATE audit_event SET patient_key = {NOBODYS_LINES} WHERE patient_key IS NULL",  # noqa: S608 - a number of ours
+    "ALTER TABLE audit_event ALTER COLUMN patient_key SET NOT NULL",
+    "ALTER TABLE audit_event DROP CONSTRAINT IF EXISTS pk_audit_event",
+    "ALTER TABLE audit_event ADD CONSTRAINT pk_audit_event PRIMARY KEY (patient_key, ticket)",
+    "CREATE INDEX IF NOT EXISTS ix_audit_event_ticket ON audit_event (ticket)",
+)
 
 
 def distribute(url: str) -> None:
     """Spreads a migrated database over the servers that its Citus knows. Nobody may use it meanwhile; rows that are there move with their tables.
 
-    Raises ConfigurationError where there is no Citus or it is done already, Unavailable when the server does not answer.
+    Said again after an interruption, or after a migration that added tables, it places those that have no place yet. Raises ConfigurationError where
+    there is no Citus or nothing is left to place, Unavailable when the server does not answer.
     """
     try:
         with psycopg.connect(url, autocommit=True) as raw:
@@ -97,25 +123,43 @@ def distribute(url: str) -> None:
                 raise ConfigurationError(
                     "This database has no Citus: CREATE EXTENSION citus, and add its servers first."
                 )
-            if raw.execute("SELECT 1 FROM pg_dist_partition WHERE logicalrelid = 'health_record'::regclass").fetchall():
+            placed = {
+                str(name) for (name,) in raw.execute("SELECT logicalrelid::text FROM pg_dist_partition").fetchall()
+            }
+            if set(LAYOUT) <= placed:
                 raise ConfigurationError("This database is distributed already.")
-            for command in commands():
+            for command in commands(placed):
                 raw.execute(command)
     except psycopg.Error as error:
         raise Unavailable(f"The database cannot be distributed: {' '.join(str(error).split())}.") from error
 
 
-def commands() -> Iterator[str]:
-    """What is said to the coordinator, in order. References between two tables by patient are put back once both have moved."""
-    between = [one for table in _tables(Lies.BY_PATIENT) for one in _references(table)]
+def commands(placed: Collection[str] = ()) -> Iterator[str]:
+    """What is said to the coordinator, in order, of the tables that are not `placed`.
+
+    References between two tables by patient are put back once both have moved.
+    """
+    moving = [table for table in _tables(Lies.BY_PATIENT) if table.name not in placed]
+    between = [one for table in moving for one in _references(table)]
+    if "audit_event" not in placed:
+        yield from THE_TRACE
     for one in between:
-        yield f"ALTER TABLE {one.table.name} DROP CONSTRAINT {one.name}"
+        yield f"ALTER TABLE {one.table.name} DROP CONSTRAINT IF EXISTS {one.name}"
     for table in _tables(Lies.EVERYWHERE):
-        yield f"SELECT create_reference_table('{table.name}')"
-    first = "none"
-    for table in _tables(Lies.BY_PATIENT):
+        if table.name not in placed:
+            yield f"SELECT create_reference_table('{table.name}')"
+    for table in moving:
+        first = "none" if table.name == "health_record" else "health_record"
         yield f"SELECT create_distributed_table('{table.name}', 'patient_key', colocate_with => '{first}')"
-        first = "health_record" if first == "none" else first
+    for table in _tables(Lies.BY_VALUE):
+        if table.name not in placed:
+            (key,) = table.primary_key.columns
+            yield f"SELECT create_distributed_table('{table.name}', '{key.name}', colocate_with => 'none')"
+    for table in _tables(Lies.COORDINATOR):
+        yield (
+            f"SELECT citus_add_local_table_to_metadata('{table.name}', cascade_via_foreign_keys => true) "  # noqa: S608 - numbers and names of ours
+            f"WHERE NOT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = '{table.name}'::regclass)"
+        )
     for one in between:
         yield str(AddConstraint(one).compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]
 

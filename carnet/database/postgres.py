@@ -7,7 +7,7 @@ locally, and says so with a warning when the wait is given up.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -16,6 +16,7 @@ from psycopg import errors as raised
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
+from carnet.database import citus
 from carnet.database.connection import Row
 from carnet.database.failures import ConstraintViolated, OutcomeUnknown
 from carnet.database.postgres_session import Session, open_session
@@ -31,9 +32,7 @@ _MY_TICKETS = (
     "SELECT pg_advisory_xact_lock_shared(1128354003, (last_value & 2147483647)::int) FROM audit_event_ticket_seq"
 )
 _GIVEN_OUT = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM audit_event_ticket_seq"
-_LAST_IN_ORDER = (
-    "SELECT coalesce((SELECT ticket FROM audit_event WHERE leaf_index IS NOT NULL ORDER BY leaf_index DESC LIMIT 1), 0)"
-)
+_LAST_IN_ORDER = "SELECT coalesce(max(ticket), 0) FROM audit_place"
 _BEING_USED = """SELECT objid::bigint FROM pg_locks
     WHERE locktype = 'advisory' AND classid = 1128354003 AND objsubid = 2 AND granted AND pid <> pg_backend_pid()
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
@@ -41,6 +40,8 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.1, 2.0
 """Seconds between two attempts to connect, doubled each time."""
 _LONG_WORK = 600.0
 """Seconds that one statement of an import or a report may take."""
+_BETWEEN_SWEEPS = 60.0
+"""Seconds, where each shard has to be swept by itself."""
 
 
 class PostgresConnection:
@@ -59,15 +60,25 @@ class PostgresConnection:
         self._reading = False
         self._not_before = 0.0
         self._wait = _FIRST_WAIT
+        self._aside: Session | None = None
+        self._swept = 0.0
         self._session: Session | None = open_session(url, patience)
+        try:
+            self.spread = citus.is_spread(self._ask)
+            self._settle_in()
+        except BaseException:
+            self.close()
+            raise
 
     # --- statements ---------------------------------------------------------------------------------------------------
 
     def execute(self, statement: Statement, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         """See Connection."""
+        return self._execute(self._present(), statement, parameters)
+
+    def _execute(self, session: Session, statement: Statement, parameters: Mapping[str, Any] | None) -> list[Row]:
         text, defaults = postgres_text(statement)
         values = {**defaults, **parameters} if parameters else defaults
-        session = self._present()
         session.watch(self._limit)
         try:
             cursor = session.cursor
@@ -77,6 +88,29 @@ class PostgresConnection:
             raise _told(error) from error
         finally:
             session.rest()
+
+    def apart(self, statement: Statement, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+        """See Connection. A session of its own, in autocommit mode, opened when it is first needed; a warning there is a doubt, told as Unavailable."""
+        if not self.spread:
+            return self.execute(statement, parameters)
+        session = self._beside()
+        session.warnings.clear()
+        rows = self._execute(session, statement, parameters)
+        if session.warnings:
+            raise Unavailable("The database is away; try again in a moment.")
+        return rows
+
+    def sweep(self, statement: Statement, parameters: Mapping[str, Any]) -> None:
+        """See Connection. At most once a minute where the database is spread."""
+        if not self.spread:
+            self.execute(statement, parameters)
+        elif time.monotonic() - self._swept > _BETWEEN_SWEEPS:
+            self._swept = time.monotonic()
+            citus.sweep(self._asked_beside, statement, parameters)
+
+    def shards_of(self, patient_keys: Sequence[int]) -> list[int]:
+        """See OwnedConnection."""
+        return citus.shards_of(self._ask, patient_keys) if self.spread else [0] * len(patient_keys)
 
     def execute_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
         """See Connection. The rows travel together."""
@@ -101,6 +135,8 @@ class PostgresConnection:
         given_out = int(self._ask(_GIVEN_OUT)[0][0])
         low = given_out & 0x7FFF_FFFF
         behind = [(low - int(said)) & 0x7FFF_FFFF for (said,) in self._ask(_BEING_USED)]
+        if self.spread and citus.some_outlive(self._ask):
+            return int(self._ask(_LAST_IN_ORDER)[0][0])
         # One that said a later number than we read started after: it is not behind.
         return given_out - max((one for one in behind if one < 1 << 30), default=0)
 
@@ -114,9 +150,10 @@ class PostgresConnection:
         if turn.sealing:
             locks.append(_SEALER)
         elif not turn.alone:
-            locks += [*(f"SELECT pg_advisory_xact_lock({int(key)})" for key in turn.keys), _MY_TICKETS]
+            locks += [*_locks_of(turn), _MY_TICKETS]
         bounds = () if turn.alone else (f"SET LOCAL statement_timeout = {int(self._patience * 1_000)}",)
-        self._begin("; ".join(("BEGIN", *bounds, *locks)))
+        modes = (citus.ONE_CONNECTION,) if self.spread else ()
+        self._begin("; ".join(("BEGIN", *modes, *bounds, *locks)))
 
     def begin_reading(self) -> None:
         """See OwnedConnection."""
@@ -187,9 +224,10 @@ class PostgresConnection:
 
     def close(self) -> None:
         """See OwnedConnection."""
-        if self._session is not None:
-            self._session.close()
-            self._session = None
+        for session in (self._session, self._aside):
+            if session is not None:
+                session.close()
+        self._session = self._aside = None
 
     def _present(self) -> Session:
         session = self._session
@@ -204,8 +242,27 @@ class PostgresConnection:
             self._not_before = time.monotonic() + self._wait
             self._wait = min(2 * self._wait, _LONGEST_WAIT)
             raise
+        self._settle_in()
         self._wait = _FIRST_WAIT
         return self._session
+
+    def _settle_in(self) -> None:
+        """What a session does before its first transaction, where the database is spread. It is given up when that fails."""
+        if not self.spread:
+            return
+        try:
+            citus.skip_tickets_after_a_restart(self._ask)
+        except BaseException:
+            self._lose()
+            raise
+
+    def _beside(self) -> Session:
+        if self._aside is None or not self._aside.alive:
+            if self._aside is not None:
+                self._aside.close()
+            self._aside = None
+            self._aside = open_session(self._url, self._patience)
+        return self._aside
 
     def _lose(self) -> None:
         if self._session is not None:
@@ -213,12 +270,28 @@ class PostgresConnection:
             self._session = None
             self._not_before = time.monotonic() + self._wait
 
-    def _ask(self, question: str) -> list[TupleRow]:
-        cursor: Cursor[TupleRow] = self._present().commands
+    def _ask(self, question: str, values: Sequence[Any] | None = None) -> list[TupleRow]:
+        return self._asked(self._present(), question, values)
+
+    def _asked_beside(self, question: str, values: Sequence[Any] | None = None) -> list[TupleRow]:
+        return self._asked(self._beside(), question, values)
+
+    def _asked(self, session: Session, question: str, values: Sequence[Any] | None) -> list[TupleRow]:
+        cursor: Cursor[TupleRow] = session.commands
+        session.watch(self._limit)
         try:
-            return cursor.execute(question).fetchall()
+            cursor.execute(question, values, prepare=False)
+            return cursor.fetchall() if cursor.description else []
         except psycopg.Error as error:
             raise _told(error) from error
+        finally:
+            session.rest()
+
+
+def _locks_of(turn: Turn) -> Iterator[str]:
+    """One statement, which takes them in the order of the list."""
+    if turn.keys:
+        yield f"SELECT pg_advisory_xact_lock(key) FROM unnest('{{{','.join(map(str, map(int, turn.keys)))}}}'::bigint[]) AS asked (key)"  # noqa: S608 - numbers and names of ours
 
 
 def _told(error: psycopg.Error) -> Exception:

@@ -75,7 +75,10 @@ def sound(connection: Connection, kind: str, subject: str, *, counted: int, thre
 
 
 def raise_alarm(connection: Connection, kind: str, subject: str, *, counted: int, threshold: int, now: int) -> bool:
-    """Raises an alarm, once an hour, or a day, for one kind and subject; says whether it is a new one. The log tells the kind alone."""
+    """Raises an alarm, once an hour, or a day, for one kind and subject; says whether it is a new one. The log tells the kind alone.
+
+    Where the database is spread the alarm is kept even when the act that raises it is not.
+    """
     within, _ = KINDS[kind]
     row = {
         "alarm_id": str(uuid.uuid5(_NAMESPACE, f"{kind}|{subject}|{now // within}")),
@@ -85,7 +88,7 @@ def raise_alarm(connection: Connection, kind: str, subject: str, *, counted: int
         "threshold": threshold,
         "raised_at": now,
     }
-    new = bool(connection.execute(_RAISE, row))
+    new = bool(connection.apart(_RAISE, row))
     if new:
         _LOG.warning("an alarm was raised", extra={"reason": kind})
     return new

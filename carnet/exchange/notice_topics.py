@@ -22,9 +22,10 @@ TOPICS: dict[str, str] = {
     "enrolment-": "record",
     "record-": "record",
     "destruction-": "record",
+    "sign-in-": "sign-in",
 }
-OUTSIDE_THE_SPACE = frozenset({"enrolment-information", "record-suspended"})
-"""Kinds from which a delay of the law runs, told to people who have no space, or not any more: by post where no e-mail reaches them."""
+OUTSIDE_THE_SPACE = frozenset({"enrolment-information", "enrolment-code-asked", "record-suspended"})
+"""Kinds from which a delay of the law runs, or a letter is asked for, told to people who have no space, or not any more: by post where no e-mail reaches them."""
 CHOOSABLE = tuple(dict.fromkeys((*TOPICS.values(), EVERYTHING_ELSE)))
 
 SENTENCES: dict[str, tuple[str, str]] = {
@@ -58,6 +59,23 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "enrolment-information": (
         "Un espace de santé va être ouvert pour vous, sauf opposition de votre part dans les six semaines.",
         "A health space will be opened for you unless you object within six weeks.",
+    ),
+    "enrolment-code-asked": (
+        "Vous avez demandé un nouveau code provisoire : il vous est envoyé par la poste.",
+        "You asked for another provisional code: it is sent to you by post.",
+    ),
+    "sign-in-new-device": (
+        "Quelqu'un s'est connecté à votre espace sur un appareil qui n'y était pas connu.",
+        "Somebody signed in to your space on a device that it did not know.",
+    ),
+    "sign-in-passkey-added": ("Une clé d'accès à votre espace a été ajoutée.", "A passkey to your space was added."),
+    "sign-in-passkey-removed": (
+        "Une clé d'accès à votre espace a été retirée.",
+        "A passkey to your space was removed.",
+    ),
+    "sign-in-passkey-copied": (
+        "Une clé d'accès à votre espace a été désactivée : elle a peut-être été copiée.",
+        "A passkey to your space was switched off: it may have been copied.",
     ),
     "access-medecin-traitant-declared": (
         "Un médecin s'est déclaré votre médecin traitant dans ce dossier.",

@@ -8,7 +8,7 @@ to somebody else.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -70,6 +70,13 @@ _FIND = prepare(
     .join(patient_identifier, patient_identifier.c.patient_key == patient.c.patient_key)
     .where(patient_identifier.c.blind_index == bindparam("blind_index"), patient_identifier.c.until.is_(None))
 )
+_AT_ONCE = 16
+_KEYS = prepare(
+    select(patient_identifier.c.blind_index, patient_identifier.c.patient_key).where(
+        patient_identifier.c.blind_index.in_([bindparam(f"blind{number}") for number in range(_AT_ONCE)]),
+        patient_identifier.c.until.is_(None),
+    )
+)
 _BY_KEY = prepare(
     select(patient.c.patient_key, patient.c.pseudonym).where(patient.c.patient_key == bindparam("patient_key"))
 )
@@ -120,6 +127,19 @@ def find(connection: Connection, keyring: Keyring, identifier: PatientIdentifier
     """The person whose current INS this is, None when there is none. One statement; the number is not checked here."""
     rows = connection.execute(_FIND, {"blind_index": _blind_index(keyring, identifier)})
     return Patient(*rows[0]) if rows else None
+
+
+def keys_known(
+    connection: Connection, keyring: Keyring, identifiers: Collection[PatientIdentifier]
+) -> dict[PatientIdentifier, int]:
+    """The internal keys of the people whose current INS these are; who is not known is left out."""
+    named = {_blind_index(keyring, identifier): identifier for identifier in identifiers}
+    found: dict[PatientIdentifier, int] = {}
+    every = list(named)
+    for some in (every[start : start + _AT_ONCE] for start in range(0, len(every), _AT_ONCE)):
+        values = {f"blind{number}": some[min(number, len(some) - 1)] for number in range(_AT_ONCE)}
+        found |= {named[bytes(blind)]: key for blind, key in connection.execute(_KEYS, values)}
+    return found
 
 
 def turn_key(keyring: Keyring, identifier: PatientIdentifier) -> int:

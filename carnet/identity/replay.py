@@ -1,4 +1,8 @@
-"""The memory of assertions that were used, shared by all workers and kept over restarts: one row in `replay` each."""
+"""The memory of assertions that were used, shared by all workers and kept over restarts: one row in `replay` each.
+
+Where the database is spread over several servers a row lies by its assertion, and is kept before the act begins: what fails after that has used the
+assertion up, what succeeds has never left it unused.
+"""
 
 from __future__ import annotations
 
@@ -28,9 +32,9 @@ def remember(connection: Connection, use: AssertionUse, certificate: str) -> Non
     Raises AssertionInvalid when it was used before; a reusable one may come again, over the same certificate only.
     """
     values = {"key": use.key, "certificate": certificate, "expires_at": use.expires_at}
-    if connection.execute(_REMEMBER, values):
+    if connection.apart(_REMEMBER, values):
         return
-    rows = connection.execute(_WHO_USED, {"key": use.key})
+    rows = connection.apart(_WHO_USED, {"key": use.key})
     if not (use.reusable and rows and rows[0][0] == certificate):
         raise replayed()
 
@@ -42,4 +46,4 @@ def replayed() -> AssertionInvalid:
 
 def forget_expired(connection: Connection, now: int) -> None:
     """Drops what need not be remembered after `now` (microseconds UTC)."""
-    connection.execute(_FORGET, {"now": now})
+    connection.sweep(_FORGET, {"now": now})

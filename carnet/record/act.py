@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, NoReturn, TypeVar
 
@@ -25,7 +25,8 @@ class Act(Generic[T]):
 
     `function` is the functional right that the caller must have before the act begins; None leaves every decision to the act, which
     then asks `scope.require` for each object. `opens` makes the room: that of the patient whom the assertion targets, unless the act
-    says otherwise; `run` gets what it makes. `across` is true of an act that reads or traces on others than that patient.
+    says otherwise; `run` gets what it makes. `across` is true of an act that reads or traces on others than that patient. `registers` gives the
+    identifiers that it will register for ever, as far as they are known before it runs.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Act(Generic[T]):
     function: Function | None = None
     opens: Opener = open_scope
     across: bool = False
+    registers: Callable[[], Iterable[str]] = tuple
 
 
 def failed(name: str, error: CarnetError) -> Act[Any]:

@@ -218,6 +218,11 @@ def _may_collect(room: PatientRoom, professional: str) -> bool:
 def _viewers(room: PatientRoom, *, unique_id: str) -> tuple[str, ...]:
     found = own_document(room, PatientRight.SEE, unique_id)
     room.touched.append(unique_id)
+    return viewers_of(room, found)
+
+
+def viewers_of(room: PatientRoom, found: FoundEntry) -> tuple[str, ...]:
+    """The parties named in the record who may see a document now: party and ground, sorted."""
     masked = is_masked(found, by_default=masks_everything(room))
     held = [one for one in ties(room.connection, room.patient_key, now=room.now) if _lives(one.expires_at, room.now)]
     if room.facts.actor not in {Actor.HOLDER, Actor.MINOR}:
@@ -238,4 +243,4 @@ def _lives(expires_at: int | None, now: int) -> bool:
     return expires_at is None or expires_at > now
 
 
-__all__ = ["COLLECTED", "PatientActs"]
+__all__ = ["COLLECTED", "PatientActs", "viewers_of"]

@@ -43,14 +43,16 @@ class ListedDocument:
     deletable: bool
 
 
-def _current(room: PatientRoom, unique_id: str = "") -> list[FoundEntry]:
+def current_entries_of(room: PatientRoom, unique_id: str = "") -> list[FoundEntry]:
+    """The newest version of each document that is in use, or of one; nothing is filtered yet."""
     types = (ObjectType.STABLE, ObjectType.ON_DEMAND)
     unique_ids = (unique_id,) if unique_id else ()
     query = FindDocuments((room.identifier,), CURRENT, object_types=types, unique_ids=unique_ids)
     return list(find(room.connection, room.holder, query).entries)
 
 
-def _facts(room: PatientRoom, found: FoundEntry) -> DocumentFacts:
+def facts_of_own(room: PatientRoom, found: FoundEntry) -> DocumentFacts:
+    """The facts of an entry of this record; what the patient's side deposited it has authored."""
     facts = facts_of_entry(found, room.identifier.value)
     return replace(facts, patient_authored=facts.patient_authored or found.depositor == PATIENT_SIDE)
 
@@ -58,8 +60,8 @@ def _facts(room: PatientRoom, found: FoundEntry) -> DocumentFacts:
 def own_document(room: PatientRoom, right: PatientRight, unique_id: str) -> FoundEntry:
     """The current version of a document for an act on it; what the person may not see is as unknown as what never was."""
     room.require(PatientRight.SEE)
-    for found in _current(room, unique_id):
-        facts = _facts(room, found)
+    for found in current_entries_of(room, unique_id):
+        facts = facts_of_own(room, found)
         if decide(room.facts, PatientRight.SEE, facts).allowed:
             room.require(right, facts, subject=unique_id)
             return found
@@ -82,8 +84,8 @@ def listed_documents(room: PatientRoom) -> tuple[ListedDocument, ...]:
     """The current documents that the person who acts may see, the newest first."""
     by_default = masks_everything(room)
     listed = []
-    for found in _current(room):
-        facts = _facts(room, found)
+    for found in current_entries_of(room):
+        facts = facts_of_own(room, found)
         if not decide(room.facts, PatientRight.SEE, facts).allowed:
             continue
         metadata = whole_entry(room.connection, room.holder, found.uuid)
@@ -106,7 +108,7 @@ def mask_document(room: PatientRoom, found: FoundEntry) -> bool:
 def unmask_document(room: PatientRoom, found: FoundEntry) -> bool:
     """Shows a document to professionals again, also where everything is masked by default; whether anything changed."""
     changed = masks_everything(room) and unmask_by_name(room.connection, room.holder, found.unique_id)
-    for one in _current(room, found.unique_id):
+    for one in current_entries_of(room, found.unique_id):
         entry = whole_entry(room.connection, room.holder, one.uuid)
         codes = tuple(
             code for code in entry.confidentiality_codes if (code.code, code.system) != (MASK.code, MASK.system)

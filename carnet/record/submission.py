@@ -31,7 +31,7 @@ from carnet.record.signing import signature_entry, verify_signature
 from carnet.registry.document_pairs import check_documents, pair_documents
 from carnet.registry.found import FoundEntry
 from carnet.registry.registered_identifiers import canonical
-from carnet.registry.registration import Registered, register, targets
+from carnet.registry.registration import Registered, identifiers, register, targets
 from carnet.registry.relationships import REPLACEMENTS
 from carnet.repository.documents import find as find_documents
 from carnet.repository.documents import record as record_document
@@ -77,7 +77,8 @@ def prepare_submission(platform: Platform, requester: Requester, submission: Sub
 
 def submit(prepared: PreparedSubmission, requester: Requester) -> Act[Registered]:
     """The act of one submission set: all of it or nothing. TD2.2 is the right of a medical secretary's card, TD2.1 of the others."""
-    return Act("iti41", partial(_submit, prepared=prepared), feeding_function(requester))
+    registers = partial(identifiers, prepared.submission)
+    return Act("iti41", partial(_submit, prepared=prepared), feeding_function(requester), registers=registers)
 
 
 # --- without facts -------------------------------------------------------------------------------------------------

@@ -46,14 +46,16 @@ class _Moment:
     at: int
 
 
-def export_trail(gate: Gate, patient: PatientIdentifier, *, operator: str, ask_witness: Ask | None = None) -> bytes:
-    """The file of one patient's trail; the export is traced first and is its last entry.
+def export_trail(
+    gate: Gate, patient: PatientIdentifier, *, operator: str, by_holder: bool = False, ask_witness: Ask | None = None
+) -> bytes:
+    """The file of one patient's trail; the export is traced first and is its last entry, as the holder's own act where it is.
 
     `ask_witness` is called once the checkpoint stands and before it is written out; what it raises is raised. Raises UnknownPatient, also
     when the person's key is destroyed, IntegrityFailure when a line of the trail does not hold.
     """
     gate.warm()
-    moment = _trace_and_seal(gate, patient, operator)
+    moment = _trace_and_seal(gate, patient, operator, by_holder=by_holder)
     if ask_witness is not None:
         ask_witness()
     written = gate.read(lambda connection: _lines(connection, moment, trace_key(gate)))
@@ -66,18 +68,20 @@ def trace_key(gate: Gate) -> VerifierKey:
     return VerifierKey(platform.settings.audit_origin, platform.keyring.checkpoint_public_key())
 
 
-def _trace_and_seal(gate: Gate, patient: PatientIdentifier, operator: str) -> _Moment:
+def _trace_and_seal(gate: Gate, patient: PatientIdentifier, operator: str, *, by_holder: bool) -> _Moment:
     platform = gate.platform
+    action = "patient/export-trail" if by_holder else "administration/export-trail"
 
     def work(connection: Connection) -> _Moment:
         known = known_patient(platform, connection, patient)
         key, now = platform.keyring.patient_key(known.pseudonym), platform.clock()
         event = AuditEvent(
-            action="administration/export-trail",
+            action=action,
             outcome="done",
             at=now,
-            requester_id=operator,
-            requester_role="operator",
+            requester_id=patient.value if by_holder else operator,
+            requester_role="holder" if by_holder else "operator",
+            software=operator if by_holder else "",
             patient=patient.cx(),
         )
         append_to_journal(connection, event, patient_key=known.patient_key, key=key)
@@ -87,7 +91,7 @@ def _trace_and_seal(gate: Gate, patient: PatientIdentifier, operator: str) -> _M
         assert newest is not None
         return _Moment(known, key, newest, now)
 
-    return administer_known(gate, operator, "administration/export-trail", (patient,), work)
+    return administer_known(gate, operator, action, (patient,), work)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,12 +48,12 @@ def told_trail(
     lines = trail(gate, patient, operator=operator)
     platform = gate.platform
     reader = gate.read(
-        lambda connection: _reader(platform, connection, patient, lines, language=language, viewer=viewer)
+        lambda connection: reader_of(platform, connection, patient, lines, language=language, viewer=viewer)
     )
     return [(line, sentence(line, reader)) for line in shown(lines, reader, chosen or Filter())]
 
 
-def _reader(
+def reader_of(
     platform: Platform,
     connection: Connection,
     patient: PatientIdentifier,
@@ -62,6 +62,7 @@ def _reader(
     language: Language,
     viewer: Viewer,
 ) -> Reader:
+    """Who reads these lines, with the names that they need and what this viewer may not be told."""
     masks = _masks(platform, connection, patient)
     hidden = frozenset(document for document, of in masks.items() if of & HIDDEN_BY[viewer])
     withheld = frozenset(document for document, of in masks.items() if of & WITHHELD_FROM[viewer])

@@ -12,6 +12,7 @@ from carnet.record.act import Act
 from carnet.record.facts import document_facts, knows
 from carnet.record.scope import Scope
 from carnet.registry.found import FoundEntry
+from carnet.registry.registration import identifiers
 from carnet.registry.update import ChangeKind, PlannedChange, Updated, apply, plan
 
 FUNCTIONS: dict[ChangeKind, Function] = {  # protocols §1.2: TD3.3a to TD3.3d
@@ -34,7 +35,8 @@ def update(submission: Submission) -> Act[Updated]:
 
     Whoever may change something may know of something (TD3.1, references): a closed record or a block is told as such beforehand.
     """
-    return Act("iti57", partial(_update, submission=submission), Function.SEARCH_REFERENCES)
+    registers = partial(identifiers, submission)
+    return Act("iti57", partial(_update, submission=submission), Function.SEARCH_REFERENCES, registers=registers)
 
 
 def _update(scope: Scope, *, submission: Submission) -> Updated:

@@ -27,7 +27,7 @@ from carnet.registry.changes import TRANSITIONS, ChangeKind, PlannedChange, diff
 from carnet.registry.consistency import check_update, ids, refuse
 from carnet.registry.found import FoundEntry, FoundFolder
 from carnet.registry.holder import Holder, Visible
-from carnet.registry.registered_identifiers import canonical, is_uuid, new_uuid, patients_of
+from carnet.registry.registered_identifiers import canonical, is_uuid, new_uuid, patients_of, taken
 from carnet.registry.relationships import knows_folder
 
 MODIFIABLE = frozenset({"confidentiality_codes"})
@@ -85,7 +85,7 @@ def plan(
 
 def _taken_errors(asked: _Asked) -> Iterator[CarnetError]:
     names = {one for one in ids(asked.submission) if is_uuid(one)} | {asked.submission.submission_set.unique_id}
-    for name in sorted(patients_of(asked.connection, names)):
+    for name in sorted(taken(asked.connection, asked.holder, names)):
         yield DuplicateIdentifier("An identifier of the update is registered already.", subject=name)
 
 

@@ -13,7 +13,7 @@ from carnet.registry.assignment import assign
 from carnet.registry.consistency import check_submission, ids, objects, refuse
 from carnet.registry.found import FoundEntry
 from carnet.registry.holder import Holder, Renderer, Visible
-from carnet.registry.registered_identifiers import is_uuid, patients_of, remember
+from carnet.registry.registered_identifiers import is_uuid, remember, taken
 from carnet.registry.relationships import (
     REPLACEMENTS,
     deprecate,
@@ -70,19 +70,19 @@ def register(
     """
     check_submission(submission)
     refuse(_digest_errors(submission))
-    taken = patients_of(connection, _identifiers(submission))
-    if submission.submission_set.unique_id in taken:
+    known = taken(connection, holder, identifiers(submission))
+    if submission.submission_set.unique_id in known:
         return _again(connection, holder, submission)
     ends = registered_ends(connection, holder, submission, visible)
     refuse(
         (
-            *_taken_errors(connection, holder, submission, taken, visible),
+            *_taken_errors(connection, holder, submission, known, visible),
             *end_errors(connection, holder, submission, ends),
         )
     )
     assigned = assign(submission, holder.now)
     joined = joined_folders(connection, holder, assigned)
-    _insert(connection, holder, renderer, assigned, joined=joined, taken=taken)
+    _insert(connection, holder, renderer, assigned, joined=joined, known=known)
     links = (*assigned.associations, *joined)
     touch_folders(connection, holder, renderer, assigned.submission_set.entry_uuid, links)
     replaced = [one.target for one in assigned.associations if one.type in REPLACEMENTS]
@@ -95,7 +95,7 @@ def register(
     )
 
 
-def _identifiers(submission: Submission) -> set[str]:
+def identifiers(submission: Submission) -> set[str]:
     """Every uniqueId, and every UUID that the sender chose."""
     return {one for one in ids(submission) if is_uuid(one)} | {one.unique_id for one in objects(submission)}
 
@@ -119,13 +119,13 @@ def _digest_errors(submission: Submission) -> Iterator[CarnetError]:
 
 
 def _taken_errors(
-    connection: Connection, holder: Holder, submission: Submission, taken: dict[str, int], visible: Visible
+    connection: Connection, holder: Holder, submission: Submission, known: dict[str, int], visible: Visible
 ) -> Iterator[CarnetError]:
     documents = {entry.unique_id for entry in submission.entries}
-    for name in sorted(taken.keys() - documents):
+    for name in sorted(known.keys() - documents):
         yield DuplicateIdentifier("An identifier of the submission is registered already.", subject=name)
     for entry in submission.entries:
-        if entry.unique_id in taken:
+        if entry.unique_id in known:
             yield from _document_errors(connection, holder, entry, visible)
 
 
@@ -154,10 +154,10 @@ def _insert(
     assigned: Submission,
     *,
     joined: list[Association],
-    taken: dict[str, int],
+    known: dict[str, int],
 ) -> None:
     names = {one.unique_id for one in objects(assigned)} | {*ids(assigned), *(one.entry_uuid for one in joined)}
-    remember(connection, holder, names - taken.keys())
+    remember(connection, holder, names - known.keys())
     submission_set_table.add(connection, holder, renderer, assigned.submission_set)
     if assigned.entries:
         entry_table.add(connection, holder, renderer, assigned.entries)
@@ -165,5 +165,5 @@ def _insert(
         folder_table.add(connection, holder, renderer, folder)
     association_table.add(connection, holder, (*assigned.associations, *joined))
     for entry in assigned.entries:
-        if entry.unique_id in taken:
+        if entry.unique_id in known:
             entry_table.settle_masks(connection, holder, entry.unique_id)

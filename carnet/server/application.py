@@ -7,6 +7,7 @@ import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
@@ -16,6 +17,8 @@ from starlette.types import Receive, Scope, Send
 from carnet.errors import Busy, CarnetError, MalformedMessage
 from carnet.kill_points import reached
 from carnet.platform import Platform
+from carnet.portal.mounting import patient_space
+from carnet.portal.patient.sign_in_setup import open_sign_in
 from carnet.record.forgetting import forget_the_ended
 from carnet.record.gate import Gate
 from carnet.server.admission import NOBODY, Admission
@@ -193,5 +196,6 @@ def application(platform: Platform, *, sealer: bool = True) -> Starlette:
         lifespan=lifespan,
     )
     served.state.operation, served.state.admission = operation, admission
+    served.router.default = patient_space(gate, open_sign_in(gate, partial(caller_address, platform.settings)))
     served.router.redirect_slashes = False  # a redirection would name the host that the caller claims
     return served

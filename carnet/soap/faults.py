@@ -43,6 +43,8 @@ XDS_CODES: dict[type[CarnetError], tuple[str, str]] = {
     errors.Unauthenticated: ("XDSRegistryError", "XDSRepositoryError"),
     errors.CertificateMissing: ("XDSRegistryError", "XDSRepositoryError"),
     errors.AssertionInvalid: ("XDSRegistryError", "XDSRepositoryError"),
+    errors.SignInFailed: ("XDSRegistryError", "XDSRepositoryError"),  # of the patient's pages: none comes this way
+    errors.TooManyTries: ("XDSRegistryError", "XDSRepositoryError"),
     errors.UnknownPatient: ("XDSUnknownPatientId", "XDSUnknownPatientId"),
     errors.PatientMismatch: ("XDSPatientIdDoesNotMatch", "XDSPatientIdDoesNotMatch"),
     errors.InvalidMetadata: ("XDSRegistryMetadataError", "XDSRepositoryMetadataError"),
@@ -121,6 +123,8 @@ FAULTS: dict[type[CarnetError], _Fault] = {
     errors.Unauthenticated: _Fault("Sender", "wsse:FailedAuthentication", reason=_NOT_IDENTIFIED),  # WSS 1.1 §12
     errors.CertificateMissing: _Fault("Sender", "wsse:FailedAuthentication", reason=_NOT_IDENTIFIED),
     errors.AssertionInvalid: _Fault("Sender", "wsse:FailedAuthentication", reason=_NOT_IDENTIFIED),
+    errors.SignInFailed: _Fault("Sender", "wsse:FailedAuthentication", reason=_NOT_IDENTIFIED),
+    errors.TooManyTries: _Fault("Sender", "wsse:FailedAuthentication", reason=_NOT_IDENTIFIED),
     errors.CertificateInvalid: _Fault("Sender", "DMPInvalidCertificate", reason=_NOT_IDENTIFIED),
     errors.Unavailable: _Fault("Receiver", status=503),
     errors.Busy: _Fault("Receiver", status=503),

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carnet.audit import stored_lines, verification
@@ -14,16 +14,20 @@ COLUMNS = ("entry", "sealed_openings", "leaf_hash")
 
 def lines(journal):
     return journal.sql(
-        "SELECT ticket, leaf_index, entry, leaf_hash, patient_key, patient_seq FROM audit_event ORDER BY ticket"
+        "SELECT ticket, audit_place.leaf_index, entry, leaf_hash, patient_key, patient_seq "
+        "FROM audit_event LEFT JOIN audit_place USING (ticket) ORDER BY ticket"
     )
 
 
 def without_guards(journal):
-    """What an administrator would do first: the same table without keys and constraints."""
+    """What an administrator would do first: the same tables without keys, constraints and triggers."""
     journal.connection.control("PRAGMA foreign_keys=OFF")
-    journal.connection.control("CREATE TABLE forged AS SELECT * FROM audit_event")
-    journal.connection.control("DROP TABLE audit_event")
-    journal.connection.control("ALTER TABLE forged RENAME TO audit_event")
+    for trigger in ("audit_event_placed", "audit_place_given"):
+        journal.connection.control(f"DROP TRIGGER {trigger}")
+    for table in ("audit_event", "audit_place"):
+        journal.connection.control(f"CREATE TABLE forged AS SELECT * FROM {table}")
+        journal.connection.control(f"DROP TABLE {table}")
+        journal.connection.control(f"ALTER TABLE forged RENAME TO {table}")
 
 
 def assert_names(report, index):
@@ -41,7 +45,7 @@ def test_an_honest_trace_is_intact_and_counted(journal):
     assert (report.sealed, report.unsealed, report.checkpoints, report.patients, report.unopened) == (20, 3, 4, 3, 0)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(acts=st.lists(st.sampled_from([1, 2, 3, None, "seal", "seal few", "new process", "roll back"]), max_size=40))
 def test_no_honest_history_is_suspected(journal, acts):
     for act in acts:
@@ -84,8 +88,7 @@ def test_every_byte_of_a_line_is_watched_and_the_line_is_named(journal, column, 
     "change",
     [
         "at = at + 1", "patient_key = 2", "patient_key = NULL", "patient_seq = 99", "patient_seq = NULL", "patient_seq = 'one'",
-        "patient_key = NULL, patient_seq = NULL", "patient_key = 'one'", "leaf_index = NULL", "leaf_index = -1", "leaf_index = 99",
-        "leaf_index = 'seven'", "leaf_index = 7.5", "leaf_index = x''", "entry = 'text'", "at = 'soon'", "sealed_openings = x''",
+        "patient_key = NULL, patient_seq = NULL", "patient_key = 'one'", "entry = 'text'", "at = 'soon'", "sealed_openings = x''",
         "sealed_openings = 'text'", "leaf_hash = 'text'", "ticket = -5", "ticket = 99",
     ],
 )  # fmt: skip
@@ -93,12 +96,34 @@ def test_no_column_of_a_line_can_be_changed(journal, change):
     journal.fill(15, 5)
     journal.connection.control("PRAGMA foreign_keys=OFF")
     journal.connection.control("DROP INDEX ix_audit_event_patient_key_patient_seq")
-    journal.sql(f"UPDATE audit_event SET {change} WHERE leaf_index=7")
+    journal.sql(f"UPDATE audit_event SET {change} WHERE ticket=8")
+    assert_names(journal.verify(), 7)
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["leaf_index = NULL", "leaf_index = -1", "leaf_index = 99", "leaf_index = 'seven'", "leaf_index = 7.5", "leaf_index = x''",
+     "leaf_index = 3", "ticket = -5", "ticket = 99", "ticket = 9", "ticket = 'eight'", "ticket = NULL"],
+)  # fmt: skip
+def test_no_place_can_be_changed(journal, change):
+    journal.fill(15, 5)
+    without_guards(journal)
+    journal.sql(f"UPDATE audit_place SET {change} WHERE ticket=8")
     report = journal.verify()
-    if change == "leaf_index = -1":
+    if change in {"leaf_index = -1", "leaf_index = 3"}:
         assert any((found.index, found.until) == (7, 7) for found in report.findings)
     else:
         assert_names(report, 7)
+
+
+def test_a_line_that_was_passed_over_by_the_sealer_is_named(journal):
+    """The control of the settled tickets: had one come late, the trace would say so."""
+    journal.fill(10, 5)
+    journal.sql(
+        "INSERT INTO audit_event SELECT -ticket, NULL, NULL, at, entry, sealed_openings, leaf_hash, NULL FROM audit_event WHERE ticket = 8"
+    )
+    found = [one for one in journal.verify().findings if one.ticket == -8]
+    assert "this one has none" in found[0].what
 
 
 @pytest.mark.parametrize("column", ["size", "root", "note"])
@@ -131,7 +156,7 @@ def test_no_byte_of_a_checkpoint_can_be_changed(journal, column):
 @pytest.mark.parametrize("index", range(15))
 def test_a_line_taken_away_is_named(journal, index):
     journal.fill(17, 5)
-    journal.sql("DELETE FROM audit_event WHERE leaf_index=:index", index=index)
+    journal.sql("DELETE FROM audit_event WHERE ticket=:ticket", ticket=index + 1)
     report = journal.verify()
     assert_names(report, index)
     # After the last line no root tells whether those since the checkpoint before are good.
@@ -142,8 +167,9 @@ def test_a_line_taken_away_is_named(journal, index):
 def test_a_line_taken_away_and_the_gap_closed_is_seen(journal, index):
     journal.fill(17, 5)
     without_guards(journal)
-    journal.sql("DELETE FROM audit_event WHERE leaf_index=:index", index=index)
-    journal.sql("UPDATE audit_event SET leaf_index=leaf_index-1 WHERE leaf_index>:index", index=index)
+    journal.sql("DELETE FROM audit_event WHERE ticket=:ticket", ticket=index + 1)
+    journal.sql("DELETE FROM audit_place WHERE leaf_index=:index", index=index)
+    journal.sql("UPDATE audit_place SET leaf_index=leaf_index-1 WHERE leaf_index>:index", index=index)
     assert_names(journal.verify(), index)
 
 
@@ -153,12 +179,13 @@ def test_a_line_put_in_is_seen(journal, index):
     journal.fill(17, 5)
     without_guards(journal)
     entry = lines(journal)[0][2].replace(b"iti18", b"iti99")
-    journal.sql("UPDATE audit_event SET leaf_index=leaf_index+1 WHERE leaf_index>=:index", index=index)
+    journal.sql("UPDATE audit_place SET leaf_index=leaf_index+1 WHERE leaf_index>=:index", index=index)
     journal.sql(
-        "INSERT INTO audit_event SELECT ticket+1000, patient_key, patient_seq, at, :entry, sealed_openings, :leaf, :index "
+        "INSERT INTO audit_event SELECT ticket+1000, patient_key, patient_seq, at, :entry, sealed_openings, :leaf, NULL "
         "FROM audit_event WHERE ticket=1",
-        entry=entry, leaf=leaf_hash(entry), index=index,
+        entry=entry, leaf=leaf_hash(entry),
     )  # fmt: skip
+    journal.sql("INSERT INTO audit_place VALUES (:index, 1001)", index=index)
     assert_names(journal.verify(), index)
 
 
@@ -166,7 +193,7 @@ def test_a_line_put_in_is_seen(journal, index):
 def test_two_lines_exchanged_are_seen(journal, index):
     journal.fill(17, 5)
     for old, new in ((index, 900), (index + 1, index), (900, index + 1)):
-        journal.sql("UPDATE audit_event SET leaf_index=:new WHERE leaf_index=:old", old=old, new=new)
+        journal.sql("UPDATE audit_place SET leaf_index=:new WHERE leaf_index=:old", old=old, new=new)
     assert_names(journal.verify(), index)
 
 
@@ -175,10 +202,11 @@ def test_a_line_repeated_is_named(journal, index):
     journal.fill(17, 5)
     without_guards(journal)
     journal.sql(
-        "INSERT INTO audit_event SELECT ticket+100, patient_key, patient_seq, at, entry, sealed_openings, leaf_hash, leaf_index "
-        "FROM audit_event WHERE leaf_index=:index",
-        index=index,
+        "INSERT INTO audit_event SELECT ticket+100, patient_key, patient_seq, at, entry, sealed_openings, leaf_hash, NULL "
+        "FROM audit_event WHERE ticket=:ticket",
+        ticket=index + 1,
     )
+    journal.sql("INSERT INTO audit_place VALUES (:index, :ticket)", index=index, ticket=index + 101)
     assert_names(journal.verify(), index)
 
 
@@ -187,15 +215,16 @@ def test_a_repeated_line_between_two_pages_is_seen(journal, monkeypatch):
     journal.fill(17, 5)
     assert journal.verify().intact
     without_guards(journal)
-    journal.sql("INSERT INTO audit_event SELECT * FROM audit_event WHERE leaf_index=3")
+    journal.sql("INSERT INTO audit_event SELECT * FROM audit_event WHERE ticket=4")
     journal.sql("UPDATE audit_event SET ticket=ticket+100 WHERE rowid=(SELECT max(rowid) FROM audit_event)")
+    journal.sql("INSERT INTO audit_place VALUES (3, 104)")
     assert_names(journal.verify(), 3)
 
 
 @pytest.mark.parametrize("keep", range(15))
 def test_a_trace_cut_short_is_seen_by_its_checkpoints(journal, keep):
     journal.fill(17, 5)
-    journal.sql("DELETE FROM audit_event WHERE leaf_index>=:keep OR leaf_index IS NULL", keep=keep)
+    journal.sql("DELETE FROM audit_event WHERE ticket>:keep", keep=keep)
     report = journal.verify()
     assert_names(report, keep)
     assert f"there are {keep}" in report.first.what
@@ -205,13 +234,13 @@ def test_a_trace_cut_short_is_seen_by_its_checkpoints(journal, keep):
 def test_a_line_rewritten_with_its_hash_is_seen(journal, index):
     """Every line matches its own hash: only the signed root, and the patient's next line, can tell."""
     journal.fill(17, 5)
-    ((entry,),) = journal.sql("SELECT entry FROM audit_event WHERE leaf_index=:index", index=index)
+    ((entry,),) = journal.sql("SELECT entry FROM audit_event WHERE ticket=:ticket", ticket=index + 1)
     forged = entry.replace(b'"outcome":"done"', b'"outcome":"fail"')
     journal.sql(
-        "UPDATE audit_event SET entry=:entry, leaf_hash=:leaf WHERE leaf_index=:index",
+        "UPDATE audit_event SET entry=:entry, leaf_hash=:leaf WHERE ticket=:ticket",
         entry=forged,
         leaf=leaf_hash(forged),
-        index=index,
+        ticket=index + 1,
     )
     assert_names(journal.verify(), index)
 
@@ -263,7 +292,8 @@ def test_a_checkpoint_signed_by_another_key_is_seen(journal):
 
 def cut_and_regrow(journal):
     """Back to the first checkpoint, then on with other lines: the server's own key signs it all."""
-    journal.sql("DELETE FROM audit_event WHERE leaf_index>=5 OR leaf_index IS NULL")
+    journal.sql("DELETE FROM audit_event WHERE ticket>5")
+    journal.sql("DELETE FROM audit_place WHERE leaf_index>=5")
     journal.sql("DELETE FROM audit_checkpoint WHERE size>5")
     for _ in range(10):
         journal.append(3)
@@ -284,7 +314,8 @@ def test_a_trace_cut_and_grown_again_is_seen_by_whoever_kept_a_checkpoint(journa
 def test_a_trace_taken_back_to_an_older_state_is_seen_by_whoever_kept_a_checkpoint(journal):
     journal.fill(15, 5)
     kept = journal.notes()
-    journal.sql("DELETE FROM audit_event WHERE leaf_index>=10")
+    journal.sql("DELETE FROM audit_event WHERE ticket>10")
+    journal.sql("DELETE FROM audit_place WHERE leaf_index>=10")
     journal.sql("DELETE FROM audit_checkpoint WHERE size>10")
     assert journal.verify().intact
     report = journal.verify(known=kept)
@@ -361,10 +392,10 @@ def test_a_verifier_that_ignores_the_last_line_is_caught(journal, monkeypatch):
 def test_a_verifier_that_does_not_compare_roots_is_caught(journal, monkeypatch):
     """Negative control for rewritten lines: without roots only the patient's next line could tell, and the last has none."""
     journal.fill(15, 5)
-    ((entry,),) = journal.sql("SELECT entry FROM audit_event WHERE leaf_index=14")
+    ((entry,),) = journal.sql("SELECT entry FROM audit_event WHERE ticket=15")
     forged = entry.replace(b'"outcome":"done"', b'"outcome":"fail"')
     journal.sql(
-        "UPDATE audit_event SET entry=:entry, leaf_hash=:leaf WHERE leaf_index=14", entry=forged, leaf=leaf_hash(forged)
+        "UPDATE audit_event SET entry=:entry, leaf_hash=:leaf WHERE ticket=15", entry=forged, leaf=leaf_hash(forged)
     )
     assert not journal.verify().intact
     monkeypatch.setattr(verification, "_check_tree", lambda *arguments: iter(()))
@@ -382,7 +413,9 @@ def test_findings_are_limited_in_number(journal):
 def test_the_database_itself_refuses_two_lines_in_one_place(journal):
     journal.fill(5, 5)
     with pytest.raises(ConstraintViolated):
-        journal.sql("UPDATE audit_event SET leaf_index=1 WHERE leaf_index=2")
+        journal.sql("UPDATE audit_place SET leaf_index=1 WHERE leaf_index=2")
+    with pytest.raises(ConstraintViolated):
+        journal.sql("INSERT INTO audit_place VALUES (99, 3)")
 
 
 def test_reading_goes_by_pages(journal, monkeypatch):

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from asking import Engines, corners_hold, patient_side_agrees, prepare
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle_of_rules import CONSENT, KINDS, MASKS, MOMENTS, NEEDS, READS, STATES, TOLD, WHOSE, Oracle, questions
 from oracle_of_the_patient_side import ACTORS, HIDES, ROWS, patient_questions, refusing, sees_line
@@ -93,7 +93,7 @@ def test_the_oracle_and_the_engine_know_the_same_acts_and_nothing_else():
         assert not [one for one in names if getattr(one, "__module__", "").startswith("carnet.authorization")]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(seed=st.integers(min_value=0))
 def test_whatever_the_seed_they_agree(seed, oracle, matrices):
     engines = Engines(MODULES, matrices)

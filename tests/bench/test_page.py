@@ -27,6 +27,7 @@ WHOLE = {
     "machine": MACHINE,
     **dict.fromkeys(PATHS, PATH),
     "memory": {"peak_mb": 170, "by_server": {"as it is": 170}},
+    "one_core": {"layout": "one on core 0", "paths": {"query": {**PATH, "ratio": 0.15, "others": []}}},
     "bytes": {"document_bytes": 100_000, "registry_bytes": 32_000, "stored_bytes": 75_000},
     "slow_disk": {
         "clients": 64,
@@ -79,6 +80,7 @@ def test_gates_and_aims_stand_as_they_are(whole):
     text = "\n".join(page.lines(whole, []))
     assert "- gate **holds**: submit_signed: ratio to the floor is 0.2, bound 0.1" in text
     assert "- aim **not reached**: query: ratio to the floor is 0.2, bound 0.25" in text
+    assert "| query | 16 | 800 | 4,000 | 0.15 |" in text
     assert "- aim **not reached**: submit_unsigned: ratio to the floor is not measured, bound 0.25" in text
 
 
@@ -94,5 +96,5 @@ def test_the_same_figures_give_the_same_plots(whole, tmp_path):
 def test_what_was_not_measured_is_told_with_its_reason():
     text = "\n".join(page.lines(judged({"machine": MACHINE, "orthanc": {"skipped": "Orthanc is not installed"}}), []))
     assert "Not measured: Orthanc is not installed." in text
-    assert text.count("Not measured: not part of this run.") == 5
+    assert text.count("Not measured: not part of this run.") == 6
     assert "which this run did not measure" in text

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
+from free_ports import free_port
 
 from carnet.cli import carnet
-from carnet.cli.demonstration import free_port, running_server
+from carnet.cli.demonstration import running_server
 from carnet.clock import HOUR, system_clock
 from carnet.config import load
 from carnet.demo import documents

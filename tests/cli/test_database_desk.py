@@ -47,9 +47,14 @@ def test_the_embedded_database_is_checked_too_and_never_distributed(run, refused
     assert "cannot be distributed" in refused("database", "distribute", "--home", "HOME")
 
 
-def test_a_database_is_distributed_for_trials_alone(run, refused, url, tmp_path, monkeypatch):
+@pytest.mark.parametrize("environment", ["test", "production"])
+def test_a_database_of_one_server_is_not_distributed(run, refused, url, tmp_path, monkeypatch, environment):
     run("init", "--home", tmp_path / "made")
-    assert "no Citus" in refused("database", "distribute", "--home", tmp_path / "made")
-    monkeypatch.setenv("CARNET_ENVIRONMENT", "production")
+    monkeypatch.setenv("CARNET_ENVIRONMENT", environment)
     monkeypatch.setenv("CARNET_TEST_IDENTITIES", "false")
-    assert "Not in production" in refused("database", "distribute", "--home", tmp_path / "made")
+    assert "no Citus" in refused("database", "distribute", "--home", tmp_path / "made")
+
+
+def test_a_database_of_an_older_schema_is_not_distributed(refused, url, tmp_path):
+    (tmp_path / "carnet.toml").write_text("")
+    assert "run `carnet migrate`" in refused("database", "distribute", "--home", tmp_path)

@@ -45,8 +45,9 @@ def broken(home):
     return breaks
 
 
-def today():
-    return to_iso(system_clock())[:10]
+def day(number):
+    """The date so many days from now."""
+    return to_iso(system_clock() + number * DAY)[:10]
 
 
 def test_the_queue_is_empty_at_first(run):
@@ -108,12 +109,12 @@ def test_alarms_are_listed_with_status_1_and_settled(run, broken, monkeypatch):
 
 def test_the_figures_come_as_a_table_and_as_csv(run, broken):
     broken()
-    table = run("emergency", "figures", *HOME, "--from", today(), "--to", today()).out.splitlines()
+    table = run("emergency", "figures", *HOME, "--from", day(-1), "--to", day(1)).out.splitlines()
     assert table[0].split()[:3] == ["structure", "name", "bris_de_glace"]
     assert table[1].startswith(OTHER_GP.organization.identifier)
     rows = list(
         csv.DictReader(
-            io.StringIO(run("emergency", "figures", *HOME, "--from", today(), "--to", today(), "--csv").out),
+            io.StringIO(run("emergency", "figures", *HOME, "--from", day(-1), "--to", day(1), "--csv").out),
             delimiter=";",
         )
     )
@@ -130,7 +131,7 @@ def test_the_figures_come_as_a_table_and_as_csv(run, broken):
             "bris_de_glace_per_1000_visits": "",
         }
     ]
-    before = to_iso(system_clock() - 2 * DAY)[:10]
+    before = day(-3)
     assert run("emergency", "figures", *HOME, "--from", before, "--to", before, "--csv").out.count("\n") == 1
 
 

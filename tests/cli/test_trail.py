@@ -94,6 +94,7 @@ def test_a_checkpoint_kept_elsewhere_finds_a_trace_cut_back(run, sealed, home, t
         database.execute("DELETE FROM audit_checkpoint WHERE size = ?", (size,))
         before = database.execute("SELECT coalesce(max(size), 0) FROM audit_checkpoint").fetchone()[0]
         database.execute("DELETE FROM audit_event WHERE leaf_index >= ?", (before,))
+        database.execute("DELETE FROM audit_place WHERE leaf_index >= ?", (before,))
     database.close()
     assert verified(run)[0] == 0
     assert verified(run, "--checkpoint", tmp_path / "kept")[0] == 1

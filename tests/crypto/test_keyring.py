@@ -301,19 +301,19 @@ def test_a_key_read_while_it_is_destroyed_is_not_put_back(keyring):
     def slow(pseudonym):
         key = newest(pseudonym)
         reading.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         return key
 
     keyring._store.newest = slow
     reader = threading.Thread(target=keyring.patient_key, args=("person-1",))
     reader.start()
-    assert reading.wait(10)
+    assert reading.wait(60)
     keyring._store.newest = newest
     destroyer = threading.Thread(target=keyring.destroy_patient_key, args=("person-1",))
     destroyer.start()
     go_on.set()
-    reader.join(10)
-    destroyer.join(10)
+    reader.join(60)
+    destroyer.join(60)
     with pytest.raises(UnknownPatient):
         keyring.patient_key("person-1")
 
@@ -357,7 +357,7 @@ def test_two_installations_have_nothing_in_common(keyring, tmp_path):
 
 def open_and_create(directory, answers):
     keyring: Keyring = DevelopmentKeyring(directory, "test")
-    secrets = [keyring.create_patient_key(f"person-{number}").secret for number in range(10)]
+    secrets = [keyring.create_patient_key(f"person-{number}").secret for number in range(4)]
     answers.put((keyring.checkpoint_public_key(), keyring.blind_index(b"x"), keyring.actor_key().secret, secrets))
 
 
@@ -369,7 +369,7 @@ def test_workers_that_begin_together_have_the_same_keys(tmp_path):
     workers = [context.Process(target=open_and_create, args=(directory, answers)) for _ in range(4)]
     for worker in workers:
         worker.start()
-    found = [answers.get(timeout=30) for _ in workers]
+    found = [answers.get(timeout=120) for _ in workers]
     for worker in workers:
         worker.join(30)
     assert all(answer == found[0] for answer in found)
@@ -389,7 +389,7 @@ def test_of_two_that_make_a_directory_together_one_is_refused(tmp_path):
     makers = [context.Process(target=create, args=(tmp_path / "keys", answers)) for _ in range(4)]
     for maker in makers:
         maker.start()
-    found = sorted(answers.get(timeout=30) for _ in makers)
+    found = sorted(answers.get(timeout=120) for _ in makers)
     for maker in makers:
         maker.join(30)
     assert found == ["made", "refused", "refused", "refused"]

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from free_ports import free_port
 
 from carnet.cli import carnet
-from carnet.cli.demonstration import free_port, running_server
+from carnet.cli.demonstration import running_server
 from carnet.cli.operator_gate import operator_gate
 from carnet.config import load
 from carnet.demo.journey import Journey, JourneyFailed

@@ -6,8 +6,9 @@ import shutil
 from dataclasses import replace
 
 import pytest
+from free_ports import free_port
 
-from carnet.cli.demonstration import free_port, running_server
+from carnet.cli.demonstration import running_server
 from carnet.cli.operator_gate import operator_gate
 from carnet.config import load
 from carnet.demo import story

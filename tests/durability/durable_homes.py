@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import shutil
 import signal
-import socket
 import sqlite3
 import ssl
 import subprocess
@@ -21,6 +19,8 @@ from pathlib import Path
 from typing import ClassVar
 
 import httpx
+from free_ports import free_port
+from processes import children_of, has_ended
 
 from carnet.config import load
 from carnet.demo.stage import Stage
@@ -30,16 +30,6 @@ from carnet.soap.ebrim_render import EbrimRenderer
 
 START_WITHIN = 300.0
 UNSIGNED = "submission_signature_required = false\n"
-
-
-def free_port():
-    """A port below those that the system gives to outgoing connections: none of them takes it while the server is down."""
-    chance = random.SystemRandom()
-    while True:
-        port = chance.randrange(20_000, 32_000)
-        with contextlib.suppress(OSError), socket.socket() as probe:
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 class EmbeddedHome:
@@ -148,20 +138,9 @@ class Server:
         return status
 
     def _gone(self, workers):
-        self.process.wait(timeout=30)
-        end = time.monotonic() + 30
-        while any(Path(f"/proc/{pid}").exists() for pid in workers) and time.monotonic() < end:
+        self.process.wait(timeout=60)
+        end = time.monotonic() + 60
+        while not all(map(has_ended, workers)):
+            assert time.monotonic() < end, "a worker outlives its SIGKILL"
             time.sleep(0.01)
         self.log.close()
-
-
-def children_of(pid):
-    """The processes that a process started and that still run."""
-    return [int(stat.parent.name) for stat in Path("/proc").glob("[0-9]*/stat") if _parent(stat) == pid]
-
-
-def _parent(stat):
-    try:
-        return int(stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1])
-    except (FileNotFoundError, ProcessLookupError):
-        return None

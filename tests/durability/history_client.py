@@ -1,6 +1,6 @@
 """Care software that never forgets: what it sent and what was answered stands in a file of its own, whatever becomes of the server.
 
-    python history_client.py ADDRESS CALLER AUTHORITIES HISTORY SUBMISSIONS THREADS SEED
+    python history_client.py ADDRESS CALLER AUTHORITIES HISTORY ENOUGH SUBMISSIONS THREADS SEED
 
 A submission that got no answer is sent again, the same one, until it has an answer. Each line of the history is written before the next
 step: `sent` with what the set holds, `unanswered`, `acknowledged`, `refused` with the error.
@@ -9,6 +9,7 @@ step: `sent` with what the set holds, `unanswered`, `acknowledged`, `refused` wi
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import random
 import sys
@@ -93,20 +94,24 @@ def send(service, history, number, submission):
         return
 
 
-def work(way, history, numbers, seed):
+def work(way, history, numbers, goes_on, seed):
     address, caller, authorities = way
     caller, dice = Caller.load(Path(caller)), random.Random(seed)
     with ExchangeService(address, caller, authorities) as service:
-        for number in numbers:
+        for number in itertools.takewhile(goes_on, numbers):
             send(service, history, number, made(caller, dice))
 
 
 def main(*arguments):
-    *way, path, submissions, threads, seed = arguments
+    *way, path, enough, submissions, threads, seed = arguments
     history = History(Path(path))
-    shares = [range(share, int(submissions), int(threads)) for share in range(int(threads))]
+
+    def goes_on(number):
+        return number < int(submissions) or not Path(enough).exists()
+
+    shares = [itertools.count(share, int(threads)) for share in range(int(threads))]
     workers = [
-        threading.Thread(target=work, args=(way, history, share, f"{seed}-{number}"))
+        threading.Thread(target=work, args=(way, history, share, goes_on, f"{seed}-{number}"))
         for number, share in enumerate(shares)
     ]
     for worker in workers:

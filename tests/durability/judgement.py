@@ -31,7 +31,8 @@ class Findings:
 def read_history(path):
     """Submissions by number: what was sent, and how often it was answered, and how."""
     sent, answers = {}, {}
-    for line in path.read_text(encoding="utf-8").splitlines():
+    whole, _, _ = path.read_text(encoding="utf-8").rpartition("\n")  # the last line may be on its way
+    for line in whole.splitlines():
         item = json.loads(line)
         if item["what"] == "sent":
             sent[item["number"]] = item

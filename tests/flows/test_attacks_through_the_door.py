@@ -17,7 +17,8 @@ from pathlib import Path
 import httpx
 import pytest
 from cryptography import x509
-from flows_house import FEED_HEADER, House, Reply, children_of
+from flows_house import FEED_HEADER, House, Reply
+from processes import children_of
 
 from carnet.clock import system_clock
 from carnet.demo.people import LABORATORY, MEDECIN_TRAITANT
@@ -126,7 +127,7 @@ def besieged(open_house, make_home, tmp_path_factory):
     with open_house(home=home) as house:
         populate(house)
         context = ssl.create_default_context(cafile=str(house.stage.authorities))
-        clients = {None: house.stack.enter_context(httpx.Client(verify=context, trust_env=False))}
+        clients = {None: house.stack.enter_context(httpx.Client(verify=context, timeout=60, trust_env=False))}
         directory = tmp_path_factory.mktemp("certificates")
         for number, credential in enumerate(credentials(world)):
             context = ssl.create_default_context(cafile=str(house.stage.authorities))
@@ -134,7 +135,8 @@ def besieged(open_house, make_home, tmp_path_factory):
                 context.load_cert_chain(*credential.write(directory, str(number)))
             except ssl.SSLError:
                 continue
-            clients[credential.der] = house.stack.enter_context(httpx.Client(verify=context, trust_env=False))
+            client = httpx.Client(verify=context, timeout=60, trust_env=False)
+            clients[credential.der] = house.stack.enter_context(client)
         yield Besieged(house, world, clients)
 
 

@@ -359,7 +359,7 @@ def test_a_certificate_of_another_authority_does_not_connect(record, tmp_path):
     context = ssl.create_default_context(cafile=str(record.house.stage.authorities))
     context.load_cert_chain(*card.authentication.write(tmp_path, "card"))
     content_type, content = packed(record)
-    with httpx.Client(verify=context, trust_env=False) as client, pytest.raises(httpx.TransportError):
+    with httpx.Client(verify=context, timeout=60, trust_env=False) as client, pytest.raises(httpx.TransportError):
         client.post(record.house.url("iti41"), content=content, headers={"content-type": content_type})
 
 

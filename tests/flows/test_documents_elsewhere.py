@@ -20,7 +20,7 @@ from carnet.soap.answer_parse import ResponseStatus
 SETTINGS = """
 segment_bytes = 65536
 segment_seconds = 1
-documents_timeout = 5.0
+documents_timeout = 20.0
 documents_upload_interval = 0.2
 documents_local_bytes = 0
 """
@@ -99,7 +99,7 @@ def machine(store, open_house, make_home, tmp_path):
         yield opened
 
 
-def until(condition, seconds=30):
+def until(condition, seconds=120):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not come about"
@@ -166,5 +166,5 @@ def test_written_through_nothing_is_acknowledged_while_the_store_is_away(machine
         refused = record.document()
         answer = record.send(record.submission(refused))
         assert answer.status is not ResponseStatus.SUCCESS
-    until(lambda: record.send(record.submission(refused)).status is ResponseStatus.SUCCESS, 60)
+    until(lambda: record.send(record.submission(refused)).status is ResponseStatus.SUCCESS)
     assert given(record, house, refused)

@@ -86,7 +86,7 @@ def sender(home):
     finally:
         if process.poll() is None:
             os.kill(process.pid, signal.SIGKILL)
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
 
 
 def delivered(home):
@@ -107,9 +107,9 @@ def states(home):
 
 
 def let_time_pass(home):
-    """As if the claim had run out: the sender's clock is the machine's."""
+    """As if the claim (240 seconds) had run out: the sender's clock is the machine's."""
     with contextlib.closing(sqlite3.connect(home / "carnet.db")) as connection:
-        connection.execute("UPDATE notice SET claimed_at = claimed_at - 21000000 WHERE claimed_at IS NOT NULL")
+        connection.execute("UPDATE notice SET claimed_at = claimed_at - 241000000 WHERE claimed_at IS NOT NULL")
         connection.commit()
 
 

@@ -13,6 +13,7 @@ import ssl
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import pytest
@@ -87,14 +88,26 @@ def all_at_once(house, requests):
         def post(client, request):
             kind, _, (content_type, content) = request
             url = house.url("iti57" if kind == "mask" else "iti18")
-            ready.wait(30)
+            ready.wait(60)
             return kind, client.post(url, content=content, headers={"content-type": content_type})
 
         with standing_still(house.server.pid):
             sent = [pool.submit(post, *both) for both in zip(clients, requests, strict=True)]
-            ready.wait(30)
-            time.sleep(1.0)
+            ready.wait(60)
+            until_all_have_come(house.stage.settings.port, [len(content) for _, _, (_, content) in requests])
         return [one.result() for one in sent]
+
+
+def until_all_have_come(port, lengths):
+    """Until the kernel holds a request for each connection of the server that stands still, and all their bytes."""
+    end = time.monotonic() + 60
+    while True:
+        lines = [line.split() for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]]
+        waiting = [int(line[4].rpartition(":")[2], 16) for line in lines if int(line[1].rpartition(":")[2], 16) == port]
+        if sum(map(bool, waiting)) >= len(lengths) and sum(waiting) >= sum(lengths):
+            return
+        assert time.monotonic() < end, "not every request was sent"
+        time.sleep(0.02)
 
 
 def envelope(answer):
@@ -149,7 +162,7 @@ def test_control_a_queue_without_end_refuses_nobody(open_house):
 def raw_connection(house):
     context = ssl.create_default_context(cafile=str(house.stage.authorities))
     settings = house.stage.settings
-    plain = socket.create_connection((settings.host, settings.port), timeout=30)
+    plain = socket.create_connection((settings.host, settings.port), timeout=60)
     with plain, context.wrap_socket(plain, server_hostname=settings.host) as spoken:
         yield spoken
 
@@ -178,13 +191,11 @@ def impatient(open_house):
     ],
 )
 def test_a_peer_that_does_not_go_on_is_cut_off(impatient, sent):
-    with raw_connection(impatient) as peer:
+    """Within the minute of this connection's patience; left alone, the server would keep it for 75 seconds."""
+    with raw_connection(impatient) as peer, contextlib.suppress(ConnectionResetError, BrokenPipeError, ssl.SSLError):
         peer.sendall(sent)
-        began = time.monotonic()
-        with contextlib.suppress(ConnectionResetError, ssl.SSLError):
-            while peer.recv(65_536):
-                pass
-        assert time.monotonic() - began < 20
+        while peer.recv(65_536):
+            pass
 
 
 def test_a_head_without_end_is_cut_off(house):
@@ -207,20 +218,24 @@ def test_when_all_connections_are_taken_one_that_nobody_uses_gives_way(open_hous
 # --- stopping ---------------------------------------------------------------------------------------------------------
 
 
+NOTICE = 8
+"""Seconds: two calls are made meanwhile, however busy the machine."""
+
+
 def test_a_stop_is_told_first_then_no_connection_is_taken_and_what_was_let_in_is_answered(open_house):
-    with open_house(CARNET_STOP_NOTICE_SECONDS="3") as house:
+    with open_house(CARNET_STOP_NOTICE_SECONDS=str(NOTICE)) as house:
         record = house.new_record()
         client = house.http(MEDECIN_TRAITANT)
         assert client.get(house.stage.address + "/health/ready").status_code == 200
         house.server.send_signal(signal.SIGTERM)
-        end = time.monotonic() + 3
+        end = time.monotonic() + NOTICE
         while (ready := client.get(house.stage.address + "/health/ready")).status_code == 200:
             assert time.monotonic() < end
         assert ready.json()["failing"] == ["stopping"]
         answer = house.call(MEDECIN_TRAITANT, record.identifier, "iti18", search(record))
         assert (answer.status, answer.headers["connection"]) == (200, "close")
         assert not answer.query.errors
-        assert house.server.wait(timeout=30) in {0, -signal.SIGTERM}
+        assert house.server.wait(timeout=60) in {0, -signal.SIGTERM}
         settings = house.stage.settings
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection((settings.host, settings.port), timeout=5)

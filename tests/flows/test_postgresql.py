@@ -32,7 +32,7 @@ def server():
 def away_house(server, pristine, open_house):
     """An exchange of two workers whose registry is on the server."""
     url = Copies(server, pristine.settings.database).make()
-    with open_house(f'database_url = "{url}"\ndatabase_timeout = 2.0\n', CARNET_WORKERS="2") as opened:
+    with open_house(f'database_url = "{url}"\ndatabase_timeout = 4.5\n', CARNET_WORKERS="2") as opened:
         yield opened
 
 
@@ -75,7 +75,7 @@ def test_while_the_server_is_away_callers_are_told_in_time_and_it_comes_back_by_
     body = adhoc_query_request(BY_NAME["FindDocuments"].uuid, ReturnType.LEAF_CLASS, slots)
     began = time.monotonic()
     replies = [away_house.call(MEDECIN_TRAITANT, record.identifier, "iti18", body) for _ in range(3)]
-    assert time.monotonic() - began < 3 * 10
+    assert time.monotonic() - began < 3 * 30
     assert {code for reply in replies for code in reply.codes} == {"XDSRegistryNotAvailable"}
     away = ready(away_house)
     assert (away.status_code, away.json()["failing"]) == (503, ["database"])
@@ -83,7 +83,7 @@ def test_while_the_server_is_away_callers_are_told_in_time_and_it_comes_back_by_
         open_database(away_house.stage.settings.database_url, patience=1.0)
     server.start()
     # Each worker opens its connection again by itself, and both answer on one socket.
-    in_a_row, end = 0, time.monotonic() + 20
+    in_a_row, end = 0, time.monotonic() + 120
     while in_a_row < 6:
         in_a_row = in_a_row + 1 if ready(away_house).status_code == 200 else 0
         away_house.hang_up()

@@ -88,15 +88,17 @@ def running_nginx(directory, port):
     command = [NGINX, "-p", str(directory), "-c", str(directory / "nginx.conf"), "-e", str(directory / "error.log")]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        for _ in range(200):
+        end = time.monotonic() + 60
+        while True:
             assert process.poll() is None, (directory / "error.log").read_text()
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
                 break
+            assert time.monotonic() < end, "nginx does not listen"
             time.sleep(0.05)
         yield process
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
 
 def fingerprint(house, person):
@@ -191,7 +193,7 @@ def direct(proxied, record, headers, *, source="127.0.0.1"):
     """A query straight to the server, from an address of this machine."""
     content_type, content = unsigned_search(proxied.house, record, MEDECIN_TRAITANT)
     transport = httpx.HTTPTransport(local_address=source)
-    with httpx.Client(transport=transport, trust_env=False) as client:
+    with httpx.Client(transport=transport, timeout=60, trust_env=False) as client:
         answer = client.post(
             f"{proxied.inner}/si-dmp-server/v2/services/registry",
             content=content,

@@ -114,6 +114,7 @@ def failing(house):
     answer = httpx.get(
         house.stage.address + "/health/ready",
         verify=__import__("ssl").create_default_context(cafile=str(house.stage.authorities)),
+        timeout=60,
         trust_env=False,
     )
     return answer.json()["failing"]

@@ -22,11 +22,11 @@ from carnet.errors import CarnetError
 class RunningWitness:
     """`python -m carnet.witness`, as whoever runs it would; killed and started again at will."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, port):
         self.folder = folder
         self.key = self.command("init", "--name", "hospital.test/w1")
         self.process = None
-        self.port = 0
+        self.port = port
 
     def command(self, *words):
         done = subprocess.run(
@@ -55,8 +55,8 @@ class RunningWitness:
 
 
 @pytest.fixture
-def witness(tmp_path):
-    running = RunningWitness(tmp_path / "witness")
+def witness(tmp_path, free_port):
+    running = RunningWitness(tmp_path / "witness", free_port())
     yield running
     if running.process is not None:
         running.kill()
@@ -175,6 +175,13 @@ def test_a_trace_that_nobody_told_the_witness_of_is_refused(witness, home):
     assert (status, "does not watch this trace" in said) == (2, True)
 
 
+def wait_until(condition, what):
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, f"{what} did not come"
+        time.sleep(0.1)
+
+
 def test_a_running_server_has_its_checkpoints_signed_by_itself(witness, open_house, make_home):
     home = make_home()
     watched(witness, home)
@@ -182,20 +189,20 @@ def test_a_running_server_has_its_checkpoints_signed_by_itself(witness, open_hou
     with (home / "carnet.toml").open("a", encoding="utf-8") as file:
         file.write(settings)
     with open_house(home=home) as house:
-        deadline = time.monotonic() + 30
-        while not rows(home, "SELECT 1 FROM audit_cosignature") and time.monotonic() < deadline:
-            time.sleep(0.1)
+        wait_until(lambda: rows(home, "SELECT 1 FROM audit_cosignature"), "a first signature")
         record = house.new_record()
         witness.kill()
         record.add()
         unanswered = "carnet_witness_failures_total 0.0"
-        while unanswered in house.http().get(f"{house.stage.address}/metrics").text:
-            assert time.monotonic() < deadline, "the silence of the witness is counted"
-            time.sleep(0.1)
-        witness.start()
+        figures = f"{house.stage.address}/metrics"
+        wait_until(
+            lambda: unanswered not in house.http().get(figures).text, "the silence of the witness in the figures"
+        )
         before = rows(home, "SELECT max(size) FROM audit_cosignature")
-        while rows(home, "SELECT max(size) FROM audit_cosignature") == before and time.monotonic() < deadline:
-            time.sleep(0.1)
+        witness.start()
+        wait_until(
+            lambda: rows(home, "SELECT max(size) FROM audit_cosignature") != before, "a signature of what came since"
+        )
     status, said = run("verify-audit", "--home", home, "--json")
     report = json.loads(said)
     assert status == 0

@@ -48,7 +48,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 from notice_runs import DOCTOR, MINE, OPERATOR
 from rule_meddling import CLOSED, PROPOSER
 
-TRACE_TABLES = frozenset({"audit_event", "audit_checkpoint", "replay", "sqlite_sequence", "alembic_version"})
+TRACE_TABLES = frozenset(
+    {"audit_event", "audit_checkpoint", "audit_place", "replay", "sqlite_sequence", "alembic_version"}
+)
 """What grows with a refused act too."""
 
 
@@ -88,7 +90,7 @@ class Watched(Watching, SqliteConnection):
 
     def __init__(self, path) -> None:
         self.prepare_to_watch()
-        super().__init__(path, busy_timeout_ms=100)
+        super().__init__(path, busy_timeout_ms=60_000)
 
 
 class WatchedServer(Watching, PostgresConnection):
@@ -96,7 +98,7 @@ class WatchedServer(Watching, PostgresConnection):
 
     def __init__(self, url) -> None:
         self.prepare_to_watch()
-        super().__init__(url, patience=0.5)
+        super().__init__(url)
 
     def begin(self, turn):
         self.commands.append("BEGIN IMMEDIATE")
@@ -276,7 +278,7 @@ class Room:
             if patient_key is not None:
                 names = self.rows("SELECT pseudonym FROM patient WHERE patient_key = ?", patient_key)
                 key = keyring.patient_key(names[0][0])
-            with contextlib.closing(open_database(self.platform.settings.database_place, patience=2.0)) as connection:
+            with contextlib.closing(open_database(self.platform.settings.database_place, patience=60.0)) as connection:
                 found += [line for line in read_trail(connection, patient_key, key) if line["ticket"] > ticket]
         assert not [line for line in found if line["problem"]]
         return sorted(found, key=lambda line: line["ticket"])

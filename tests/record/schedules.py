@@ -56,7 +56,7 @@ class Worker:
     def advance(self) -> None:
         """Called by the schedule: lets the worker go on to its next step."""
         self._go.release()
-        if not self._stopped.acquire(timeout=20):
+        if not self._stopped.acquire(timeout=120):
             raise AssertionError(f"{self.name} never came back from {self.at}")
 
 

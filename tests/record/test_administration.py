@@ -183,6 +183,7 @@ def test_a_trace_cut_back_to_an_older_state_is_found_by_a_checkpoint_kept_elsewh
 
     def cut_back(connection):
         connection._raw.execute("DELETE FROM audit_event WHERE leaf_index >= ?", (size,))
+        connection._raw.execute("DELETE FROM audit_place WHERE leaf_index >= ?", (size,))
         connection._raw.execute("DELETE FROM audit_checkpoint WHERE size > ?", (size,))
 
     room.gate.administer(cut_back)

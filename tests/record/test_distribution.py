@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import socket
+import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -15,16 +19,30 @@ from sqlalchemy.sql import operators, visitors
 from sqlalchemy.sql.dml import Insert
 from sqlalchemy.sql.elements import BinaryExpression, BindParameter, ColumnElement
 
-from carnet.database.distribution import LAYOUT, Lies, commands, distribute
+from carnet.audit.verification import verify
+from carnet.clock import HOUR
+from carnet.database.citus import TICKETS_SKIPPED
+from carnet.database.distribution import LAYOUT, THE_TRACE, Lies, commands, distribute
+from carnet.database.postgres import PostgresConnection
 from carnet.database.schema import migrate
-from carnet.database.statements import postgres_text
+from carnet.database.statements import Statement, postgres_text
 from carnet.database.tables import care_link, document_entry, entry_code, metadata
-from carnet.database.turns import NOBODY
-from carnet.errors import ConfigurationError
+from carnet.database.turns import ALONE, NOBODY
+from carnet.demo.people import HOSPITAL_DOCTOR, NESSI, PAT_TROIS
+from carnet.errors import AssertionInvalid, ConfigurationError, DuplicateIdentifier, Unavailable
+from carnet.identity.patients import find
+from carnet.identity.replay import remember
 from carnet.platform import build
-from carnet.record.gate import Gate
+from carnet.record.gate import Attempt, Gate
+from carnet.record.groups import groups_of
 from carnet.record.retrieval import read
+from carnet.registry.holder import Holder
+from carnet.registry.registered_identifiers import remember as claim
 from carnet.soap.ebrim_render import EbrimRenderer
+
+FAMILIAR_LINE = Statement(
+    "INSERT INTO audit_event (patient_key, at, entry, sealed_openings, leaf_hash) VALUES (0, 0, '', '', '') RETURNING ticket"
+)
 
 
 def test_every_table_has_its_place():
@@ -34,6 +52,14 @@ def test_every_table_has_its_place():
 @pytest.mark.parametrize("name", [name for name, where in LAYOUT.items() if where is Lies.BY_PATIENT])
 def test_what_lies_by_patient_is_unique_within_a_patient(name):
     table = metadata.tables[name]
+    if name == "audit_event":
+        assert [
+            one
+            for one in THE_TRACE
+            if "PRIMARY KEY (patient_key, ticket)" in one or "DROP COLUMN IF EXISTS leaf_index" in one
+        ]
+        assert {"patient_key", "patient_seq"} in [set(one.columns.keys()) for one in table.indexes if one.unique]
+        return
     uniques = [set(table.primary_key.columns.keys())]
     uniques += [set(one.columns.keys()) for one in table.constraints if isinstance(one, UniqueConstraint)]
     uniques += [set(one.columns.keys()) for one in table.indexes if one.unique]
@@ -44,7 +70,9 @@ def test_references_stay_within_a_shard_or_go_to_what_is_everywhere():
     for name, where in LAYOUT.items():
         for one in metadata.tables[name].foreign_key_constraints:
             to = LAYOUT[one.referred_table.name]
-            if where is Lies.BY_PATIENT and to is Lies.BY_PATIENT:
+            if name == "audit_event":
+                assert f"DROP CONSTRAINT IF EXISTS {one.name}" in " ".join(THE_TRACE)
+            elif where is Lies.BY_PATIENT and to is Lies.BY_PATIENT:
                 pairs = {(element.parent.name, element.column.name) for element in one.elements}
                 assert ("patient_key", "patient_key") in pairs
             elif where is Lies.COORDINATOR:
@@ -55,8 +83,21 @@ def test_references_stay_within_a_shard_or_go_to_what_is_everywhere():
 
 def test_the_commands_move_each_table_once_and_put_references_back():
     said = list(commands())
-    assert sum("create_distributed_table" in one for one in said) == list(LAYOUT.values()).count(Lies.BY_PATIENT)
-    assert sum("DROP CONSTRAINT" in one for one in said) == sum("ADD CONSTRAINT" in one for one in said) > 0
+    spread = [where for where in LAYOUT.values() if where in {Lies.BY_PATIENT, Lies.BY_VALUE}]
+    assert sum("create_distributed_table" in one for one in said) == len(spread)
+    moved = [one for one in said if one not in THE_TRACE]
+    assert sum("DROP CONSTRAINT" in one for one in moved) == sum("ADD CONSTRAINT" in one for one in moved) > 0
+    again = list(commands(set(LAYOUT)))
+    assert not [one for one in again if "WHERE NOT EXISTS" not in one]
+
+
+def test_what_lies_by_its_own_value_has_no_other_key():
+    for name, where in LAYOUT.items():
+        if where is Lies.BY_VALUE:
+            table = metadata.tables[name]
+            assert len(table.primary_key.columns) == 1
+            assert not [one for one in (*table.constraints, *table.indexes) if getattr(one, "unique", False)]
+            assert not [one for one in table.constraints if isinstance(one, UniqueConstraint)]
 
 
 # --- the shape of hot statements ----------------------------------------------------------------------------------------
@@ -113,15 +154,20 @@ def hot(room):
         ran.setdefault(statement.sqlite, (statement, dict(rows[0]) if rows else {}))
         return many(statement, rows)
 
-    connection.execute, connection.execute_many = noting, noting_many
+    def noting_apart(statement, parameters=None):
+        ran.setdefault(statement.sqlite, (statement, dict(parameters or {})))
+        return apart(statement, parameters)
+
+    apart = connection.apart
+    connection.execute, connection.execute_many, connection.apart = noting, noting_many, noting_apart
     (entry,) = room.put(room.document())
     following = room.document()
     (second,) = room.put(following, replaces={following.entry.entry_uuid: entry.entry_uuid})
-    room.do(room.caller(), room.finding())
+    room.do(room.caller(assertion=room.assertion()), room.finding())
     room.do(room.caller(), room.getting_all())
     room.do(room.caller(), room.retrieving(second.unique_id))
     room.do(room.caller(), room.mask(second))
-    del connection.execute, connection.execute_many
+    del connection.execute, connection.execute_many, connection.apart
     return list(ran.values())
 
 
@@ -154,11 +200,12 @@ def test_a_statement_over_all_patients_is_seen():
 
 @pytest.fixture(scope="session")
 def citus():
-    """A coordinator and two servers, on loopback."""
+    """A coordinator and two servers, on loopback. Transactions in two phases stay counted in pg_dist_transaction."""
     if programs() is None or not list(Path("/usr/share/postgresql").glob("*/extension/citus.control")):
         pytest.skip("Citus is not installed: docs/operate/citus.md says how")
     settings = (
         "shared_preload_libraries = 'citus'\nlisten_addresses = '127.0.0.1'\ncitus.node_conninfo = 'sslmode=disable'\n"
+        "citus.recover_2pc_interval = -1\n"
     )
     found = [Cluster(settings, port=port) for port in free_ports(3)]
     for cluster in found:
@@ -178,7 +225,7 @@ def free_ports(count):
     return ports
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def spread(citus, first_stage):
     """The first stage's rows on three servers; the address of the coordinator."""
     coordinator, *workers = citus
@@ -195,28 +242,54 @@ def spread(citus, first_stage):
     return url
 
 
-def test_on_citus_every_hot_statement_is_one_task_of_one_server(spread, room, hot):
-    """The acts run on the distributed database as they are; then each statement's plan is asked for."""
-    settings = replace(room.platform.settings, database_url=spread)
-    platform = build(settings, EbrimRenderer(), clock=lambda: room.now, worker="citus")
-    gate = Gate(platform)
-    requester = room.caller()
-    (entry,) = gate.perform_now(requester, room.submitting(room.submission(room.document()), requester)).entries
-    (located,) = gate.perform_now(requester, room.retrieving(entry.unique_id))
-    assert read(platform, located)
-    gate.perform_now(requester, room.mask(entry))
-    assert gate.seal()
+@pytest.fixture
+def on_citus(spread, room):
+    """The room, with its gate on the distributed database."""
+    before = room.platform, room.gate
+    settings = replace(room.platform.settings, database_url=spread, emergency_alarm_requester_hour=1)
+    room.now = max(room.now, moment_after(spread))
+    room.platform = build(settings, EbrimRenderer(), clock=lambda: room.now, worker="citus")
+    room.gate = Gate(room.platform)
+    yield room
+    room.platform.close()
+    room.platform, room.gate = before
+
+
+def moment_after(url):
+    with contextlib.closing(psycopg.connect(url, autocommit=True)) as raw:
+        return raw.execute("SELECT coalesce(max(at), 0) + 1000000 FROM audit_event").fetchone()[0]
+
+
+def two_phases(citus):
+    """How many transactions were committed in two phases so far, on how many connections."""
+    return citus[0].sql("SELECT count(*) FROM pg_dist_transaction", database="spread")[0][0]
+
+
+def proved(room):
+    platform = room.platform
+    return room.gate.read(
+        lambda connection: (
+            verify(connection, platform.keyring.checkpoint_public_key(), platform.settings.audit_origin).findings
+        )
+    )
+
+
+def seal_all(room):
+    while room.gate.seal():
+        pass
+
+
+def test_on_citus_every_hot_statement_is_one_task_of_one_server(hot, on_citus):
+    """The plan of each statement that the acts run is asked for."""
     tasks = {}
-    connection = platform.connection
+    connection = on_citus.connection
     for statement, values in hot:
         text, defaults = postgres_text(statement)
-        by_patient = [
-            one.name
-            for one in visitors.iterate(statement.expression)
-            if isinstance(one, Table) and LAYOUT.get(one.name) is Lies.BY_PATIENT
-        ]
-        if not by_patient:
-            continue
+        lying = {LAYOUT.get(one.name) for one in visitors.iterate(statement.expression) if isinstance(one, Table)} | {
+            LAYOUT[statement.expression.table.name] if isinstance(statement.expression, Insert) else None
+        }
+        if not lying & {Lies.BY_PATIENT, Lies.BY_VALUE} or ("value1" in values and Lies.BY_VALUE in lying):
+            continue  # lists of identifiers are asked for one by one there
         connection.begin(NOBODY)
         with contextlib.suppress(psycopg.errors.IntegrityError):
             rows = connection._session.cursor.execute(
@@ -225,10 +298,167 @@ def test_on_citus_every_hot_statement_is_one_task_of_one_server(spread, room, ho
             tasks[statement.sqlite] = next((line.strip() for (line,) in rows if "Task Count" in line), str(rows[:3]))
         connection.control("ROLLBACK")
     assert len(tasks) > 10
+    assert any("INSERT INTO audit_event" in text for text in tasks)
+    assert any("INSERT INTO replay" in text for text in tasks)
     assert {text: found for text, found in tasks.items() if found != "Task Count: 1"} == {}
-    platform.close()
     with pytest.raises(ConfigurationError, match="already"):
-        distribute(spread)
+        distribute(on_citus.platform.settings.database_url)
+
+
+def test_on_citus_no_act_is_committed_in_two_phases(citus, on_citus):
+    """Submissions, searches, retrievals, masks and refusals of several people, in batches: the control is a transaction over two people."""
+    room = on_citus
+    seal_all(room)
+    before = two_phases(citus)
+    for number in range(3):
+        calls = []
+        for patient in (PAT_TROIS, NESSI):
+            requester = room.caller(patient=patient, assertion=room.assertion())
+            calls.append((requester, room.submitting(room.submission(room.document(patient=patient)), requester)))
+            calls.append((room.caller(patient=patient, assertion=room.assertion()), room.finding(patient=patient)))
+        calls.append((room.caller(patient=None, assertion=room.assertion()), room.finding()))
+        answers = room.together(*calls)
+        assert [type(one).__name__ for one in answers[4:]] == ["UnknownPatient"]
+        for patient, answer in ((PAT_TROIS, answers[0]), (NESSI, answers[2])):
+            (entry,) = answer.entries
+            (located,) = room.do(room.caller(patient=patient), room.retrieving(entry.unique_id))
+            assert read(room.platform, located)
+            room.do(room.caller(patient=patient), room.mask(entry))
+        room.gate.note(Attempt("iti18", "127.0.0.1", "c" * 64, f"no assertion {number}"))
+    began = room.connection._ask("SELECT count(*) FROM emergency_access")
+    for patient in (PAT_TROIS, NESSI):
+        room.do(room.glass_breaker(HOSPITAL_DOCTOR, patient=patient), room.finding(patient=patient))
+    assert room.connection._ask("SELECT count(*) FROM emergency_access") > began
+    assert room.connection._ask("SELECT count(*) FROM alarm") > [(0,)], (
+        "an emergency raised one, in a transaction of its own"
+    )
+    assert two_phases(citus) == before
+    connection = room.connection
+    connection.begin(ALONE)
+    for patient in (PAT_TROIS, NESSI):
+        key = find(connection, room.platform.keyring, patient.identifier).patient_key
+        connection._run(f"UPDATE health_record SET state = state WHERE patient_key = {key}")
+    connection.control("COMMIT")
+    assert two_phases(citus) > before
+    seal_all(room)
+    assert list(proved(room)) == []
+
+
+def test_on_citus_a_group_is_of_one_shard(on_citus):
+    room = on_citus
+    people = [PAT_TROIS, NESSI, PAT_TROIS, None, NESSI]
+    batch = [SimpleNamespace(requester=room.caller(patient=one), act=room.finding()) for one in people]
+    found = [[one.requester.patient for one in group] for group, _ in groups_of(room.platform, batch)]
+    first, second = PAT_TROIS.identifier, NESSI.identifier
+    assert found == [[first, first], [second, second], [None]]
+
+
+def test_on_citus_an_assertion_is_used_up_before_its_act_and_never_after(on_citus):
+    room = on_citus
+    used = room.assertion()
+    connection = room.connection
+    connection.begin(NOBODY)
+    remember(connection, used, "c" * 64)
+    connection.control("ROLLBACK")
+    with pytest.raises(AssertionInvalid):
+        room.do(room.caller(assertion=used), room.finding())
+    room.now += HOUR + 1
+    connection._swept = -1e9
+    seal_all(room)
+    room.gate.note(Attempt("iti18", "127.0.0.1", "c" * 64, "one more line"))
+    seal_all(room)
+    rows = connection._ask("SELECT count(*) FROM replay WHERE key = %s", [used.key])
+    assert rows == [(0,)]
+
+
+def test_on_citus_a_submission_that_was_interrupted_comes_again_and_nobody_else_gets_its_names(on_citus):
+    room = on_citus
+    requester = room.caller()
+    act = room.submitting(room.submission(room.document()), requester)
+    names = sorted(act.registers())
+    control = room.connection.control
+
+    def cut(command):
+        if command == "COMMIT":
+            raise Unavailable("cut before the commit")
+        control(command)
+
+    room.connection.control = cut
+    with pytest.raises(Unavailable):
+        room.do(requester, act)
+    del room.connection.control
+    claimed = room.connection._ask("SELECT count(*) FROM registered_identifier WHERE value = ANY(%s)", [names])
+    assert claimed == [(len(names),)]
+    key = find(room.connection, room.platform.keyring, NESSI.identifier).patient_key
+    other = Holder(patient_key=key, key=None, requester_id="", organization_id="", now=0, identifier="")
+    with pytest.raises(DuplicateIdentifier):
+        claim(room.connection, other, names[:1])
+    (entry,) = room.do(requester, act).entries
+    again = room.do(requester, act)
+    assert (again.resubmitted, [one.unique_id for one in again.entries]) == (True, [entry.unique_id])
+    seal_all(room)
+    assert list(proved(room)) == []
+
+
+def test_on_citus_nothing_is_sealed_while_a_transaction_outlives_the_coordinator_s(citus, on_citus):
+    """A server that stands still keeps a transaction whose session on the coordinator is gone: its line may still come."""
+    room = on_citus
+    seal_all(room)
+    with contextlib.closing(PostgresConnection(room.platform.settings.database_url)) as slow:
+        slow.begin(NOBODY)
+        slow.execute(FAMILIAR_LINE, {"ticket": None})
+        here = slow._session.raw.info.backend_pid
+        held = [
+            pid
+            for worker in citus[1:]
+            for (pid,) in worker.sql(
+                "SELECT pid FROM pg_stat_activity WHERE state = 'idle in transaction' AND application_name LIKE 'citus_internal gpid=%%'"
+                f" AND (regexp_replace(application_name, '.*=', ''))::bigint %% 10000000000 = {here}",
+                database="spread",
+            )
+        ]
+        assert len(held) == 1
+        os.kill(held[0], signal.SIGSTOP)
+        try:
+            os.kill(here, signal.SIGTERM)
+            waited_for(lambda: not citus[0].sql(f"SELECT 1 FROM pg_stat_activity WHERE pid = {here}"))
+            room.gate.note(Attempt("iti18", "127.0.0.1", "c" * 64, "a later line"))
+            assert not room.gate.seal()
+        finally:
+            os.kill(held[0], signal.SIGCONT)
+    waited_for(room.gate.seal)
+    assert list(proved(room)) == []
+
+
+def waited_for(condition):
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_on_citus_no_ticket_is_given_twice_by_a_coordinator_that_lost_its_memory(citus, on_citus):
+    room = on_citus
+    room.do(room.caller(), room.finding())
+    ((last,),) = room.connection._ask("SELECT last_value FROM audit_event_ticket_seq")
+    with contextlib.closing(PostgresConnection(room.platform.settings.database_url)) as beside:
+        assert beside._ask("SELECT last_value FROM audit_event_ticket_seq") == [(last,)]
+    citus[0].kill()
+    citus[0].start()
+    with contextlib.suppress(Unavailable):
+        room.do(room.caller(), room.finding())
+    waited_for(lambda: answered(room))
+    ((now,),) = room.connection._ask("SELECT last_value FROM audit_event_ticket_seq")
+    assert now >= last - 32 + TICKETS_SKIPPED
+    seal_all(room)
+    assert list(proved(room)) == []
+
+
+def answered(room):
+    try:
+        return room.do(room.caller(), room.finding()) is not None
+    except Unavailable:
+        return False
 
 
 def test_a_database_without_citus_is_not_distributed(copies):

@@ -262,9 +262,11 @@ def test_a_savepoint_that_cannot_be_gone_back_to_takes_the_whole_batch_with_it(r
 def test_a_database_that_another_process_holds_is_told_as_a_moment_to_wait(room):
     other = sqlite3.connect(room.platform.settings.database, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
+    room.connection._patience = 0.1
     answers_nobody(room, finding(room))
     other.execute("ROLLBACK")
     other.close()
+    room.connection._patience = 60.0
     assert room.do(*finding(room)).references == ()
 
 

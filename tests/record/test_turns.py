@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import threading
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -13,7 +15,7 @@ from carnet.database.failures import ConstraintViolated
 from carnet.database.opening import open_database
 from carnet.database.postgres import PostgresConnection
 from carnet.database.turns import ALONE, NOBODY, SEALING, turn_of
-from carnet.demo.people import NESSI, PAT_TROIS
+from carnet.demo.people import NESSI, PAT_TROIS, PATIENTS
 from carnet.errors import Unavailable
 from carnet.platform import build
 from carnet.record import groups
@@ -27,16 +29,17 @@ EACH = 12
 
 
 class Meeting(PostgresConnection):
-    """Waits, once it has read a patient's last line, for the other worker to have read it too; not for ever."""
+    """Waits, once it has read a patient's last line, for the other worker to have read it too; for so many seconds at most."""
 
     barrier: threading.Barrier | None = None
+    seconds = 1.5
 
     def execute(self, statement, parameters=None):
         rows = super().execute(statement, parameters)
         if self.barrier is not None and "patient_seq DESC" in statement.sqlite:
             barrier, self.barrier = self.barrier, None
             with contextlib.suppress(threading.BrokenBarrierError):
-                barrier.wait(timeout=1.5)
+                barrier.wait(timeout=self.seconds)
         return rows
 
 
@@ -85,7 +88,7 @@ def sequences(room):
 def proved(room):
     """The findings of `carnet verify-audit`."""
     platform = room.platform
-    with contextlib.closing(open_database(platform.settings.database_place, patience=4.0)) as connection:
+    with contextlib.closing(open_database(platform.settings.database_place, patience=60.0)) as connection:
         connection.begin_reading()
         return verify(connection, platform.keyring.checkpoint_public_key(), platform.settings.audit_origin).findings
 
@@ -147,6 +150,7 @@ def test_two_workers_that_meet_at_one_patient_take_turns(room, workers):
 def test_without_the_turn_of_the_patient_one_of_the_two_fails(room, workers, monkeypatch):
     """The control: acts that hold no turn meet at the patient's last line, and the database refuses the second."""
     monkeypatch.setattr(groups, "keys_of", lambda _platform, _requester: ())
+    monkeypatch.setattr(Meeting, "seconds", 60)
     answers = two_at_one_patient(room, workers)
     failed = [answer for answer in answers if isinstance(answer, Exception)]
     assert [type(failure) for failure in failed] == [Unavailable]
@@ -157,7 +161,7 @@ def test_a_turn_is_waited_for_and_then_given_up(room, workers):
     url = room.platform.settings.database_url
     with contextlib.closing(PostgresConnection(url)) as holder:
         holder.begin(turn_of([1, 2]))
-        with contextlib.closing(PostgresConnection(url, patience=0.5)) as other:
+        with contextlib.closing(PostgresConnection(url, patience=2.0)) as other:
             other.begin(turn_of([3]))
             other.control("ROLLBACK")
             for turn in (turn_of([2, 9]), ALONE):
@@ -191,3 +195,56 @@ def test_an_emergency_holds_the_turn_of_those_whose_emergencies_are_counted(room
     urgent = set(keys_of(room.platform, room.caller(mode=AccessMode.BRIS_DE_GLACE)))
     assert (len(usual), len(urgent)) == (1, 3)
     assert usual < urgent
+
+
+class Registering(PostgresConnection):
+    """Waits, once it has registered the identifiers of an act, for the other worker to have done so too; not for ever."""
+
+    barrier: threading.Barrier | None = None
+
+    def execute_many(self, statement, rows):
+        super().execute_many(statement, rows)
+        if self.barrier is not None and "INSERT INTO registered_identifier" in statement.sqlite:
+            barrier, self.barrier = self.barrier, None
+            with contextlib.suppress(threading.BrokenBarrierError):
+                barrier.wait(timeout=1.5)
+
+
+def two_groups_that_cross(room, workers):
+    """Two groups whose acts register the same two new names, in opposite orders, for four people; what each act ends with."""
+    names = [room.submission(room.document()).submission_set.unique_id for _ in range(2)]
+    barrier, works = threading.Barrier(2), []
+    for number, gate in enumerate(workers(2, Registering)):
+        gate.platform.connection.barrier = barrier
+        people = PATIENTS[2 * number : 2 * number + 2]
+        wanted = zip(people, names if number == 0 else names[::-1], strict=True)
+        works.append(partial(all_of, gate, [naming(room, patient, name) for patient, name in wanted]))
+    return [type(answer).__name__ for answers in at_once(*works) for answer in answers]
+
+
+def naming(room, patient, name):
+    """A submission to a person's record, under this uniqueId of the submission set."""
+    requester = room.caller(patient=patient)
+    submission = room.submission(room.document(patient=patient))
+    return requester, room.submitting(
+        replace(submission, submission_set=replace(submission.submission_set, unique_id=name)), requester
+    )
+
+
+def all_of(gate, calls):
+    async def together():
+        return await asyncio.gather(*(gate.perform(*call) for call in calls), return_exceptions=True)
+
+    return asyncio.run(together())
+
+
+def test_two_groups_that_cross_at_new_identifiers_do_not_wait_for_each_other(room, workers):
+    """One of each two gets the name, the other is told that it is taken; nobody is told to come again."""
+    answers = two_groups_that_cross(room, workers)
+    assert sorted(answers) == ["DuplicateIdentifier", "DuplicateIdentifier", "Registered", "Registered"]
+
+
+def test_without_the_turns_of_identifiers_the_server_ends_one_of_the_two(room, workers, monkeypatch):
+    """The control."""
+    monkeypatch.setattr(groups, "_turns", lambda platform, one: keys_of(platform, one.requester))
+    assert "Unavailable" in two_groups_that_cross(room, workers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carnet.document_query import (
@@ -25,7 +25,7 @@ from carnet.registry.renditions import RenditionCache, renditions
 
 EVERY = tuple(Status)
 MASKS = ("MASQUE_PS", "INVISIBLE_PATIENT")
-quiet = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quiet = settings(max_examples=40)
 
 pick = st.integers(0, 7)
 masks = st.sets(st.sampled_from(MASKS))

@@ -74,7 +74,7 @@ def test_settings_that_cannot_be_meant_are_refused(tmp_path, lines):
 @pytest.fixture
 def far(tmp_path, s3, s3_settings):
     """Places of a machine whose one document is in the store alone; (segments, what to read)."""
-    chosen = settings(tmp_path, **{**s3_settings, "documents_timeout": 10.0, "documents_connections": 2})
+    chosen = settings(tmp_path, **{**s3_settings, "documents_timeout": 60.0, "documents_connections": 2})
     places = open_places(chosen, "w0", system_clock)
     content, key = random.Random(1).randbytes(5_000), bytes(32)
     ready = prepare(content)
@@ -99,7 +99,7 @@ def test_a_far_document_is_fetched_by_range_once_and_then_kept(far, s3):
 def test_the_event_loop_goes_on_while_a_document_is_fetched(far, s3):
     segments, what, digest, content = far
     held = threading.Event()
-    s3.faults = lambda method, key: held.wait(5) and None
+    s3.faults = lambda method, key: held.wait(60) and None
 
     async def both():
         fetched = asyncio.create_task(segments.fetch(*what, **digest))
@@ -115,7 +115,7 @@ def test_the_event_loop_goes_on_while_a_document_is_fetched(far, s3):
 def test_no_more_readings_wait_than_there_is_patience_for(far, s3):
     segments, what, digest, content = far
     held = threading.Event()
-    s3.faults = lambda method, key: held.wait(5) and None
+    s3.faults = lambda method, key: held.wait(60) and None
 
     async def many():
         fetches = [asyncio.create_task(segments.fetch(*what, **digest)) for _ in range(2 * (WAITING + 1) + 3)]

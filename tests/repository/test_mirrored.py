@@ -8,6 +8,7 @@ import shutil
 
 import pytest
 
+from carnet.clock import system_clock
 from carnet.errors import OutOfResources
 from carnet.repository.file_system import OperatingSystem
 from carnet.repository.frame_reading import Source
@@ -55,7 +56,8 @@ class Machine:
         self.plain = files(self.replica) if files else OperatingSystem()
         mirrored = Mirrored(self.plain, self.directory, self.replica)
         beside = [Source("replica", Readers(OperatingSystem(), self.replica).read)]
-        self.store = SegmentStore(self.directory, "w0", 6_000, file_system=mirrored, beside=beside)
+        now = system_clock()  # no pause is ever over
+        self.store = SegmentStore(self.directory, "w0", 6_000, file_system=mirrored, beside=beside, clock=lambda: now)
         self.documents = {}
 
     def submit(self, count=3, refused=0):

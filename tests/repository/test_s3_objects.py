@@ -6,7 +6,6 @@ import datetime as dt
 import ipaddress
 import logging
 import ssl
-import time
 
 import pytest
 from cryptography import x509
@@ -21,12 +20,15 @@ from carnet.repository.object_store import PIECE, Absent
 from carnet.repository.s3_objects import RETRIES, Credentials, S3Objects
 from carnet.repository.store_address import read_address
 
-TIMEOUT = 0.5
+TIMEOUT = 20.0
+"""Seconds: whatever is answered is answered well within, however busy the machine."""
+SHORT = 2.0
+"""For a store that never answers."""
 
 
-def client(double, *, secret=SECRET, prefix="", authorities=b""):
+def client(double, *, secret=SECRET, prefix="", authorities=b"", timeout=TIMEOUT):
     address = read_address(double.url.replace("/documents", f"/documents/{prefix}"))
-    return S3Objects(address, Credentials(KEY_ID, secret), timeout=TIMEOUT, authorities=authorities)
+    return S3Objects(address, Credentials(KEY_ID, secret), timeout=timeout, authorities=authorities)
 
 
 def fault(name, *methods):
@@ -93,10 +95,8 @@ def test_a_read_that_fails_is_tried_again_a_bounded_number_of_times(s3, name):
     store = client(s3)
     store.put("a", bytes(1_000))
     s3.faults = fault(name, "GET")
-    began = time.monotonic()
     with pytest.raises(OutOfResources):
-        store.read("a", 0, 1_000)
-    assert time.monotonic() - began < (RETRIES + 2) * TIMEOUT
+        client(s3, timeout=SHORT if name == "hang" else TIMEOUT).read("a", 0, 1_000)
     assert 1 <= s3.count("GET") <= 2 * (RETRIES + 1)
     s3.faults = fault(None)
     assert store.read("a", 0, 1_000) == bytes(1_000)
@@ -114,7 +114,7 @@ def test_a_read_that_fails_once_succeeds(s3):
 def test_a_put_of_unknown_outcome_is_an_error(s3, name):
     s3.faults = fault(name, "PUT")
     with pytest.raises(OutOfResources):
-        client(s3).put("a", b"12")
+        client(s3, timeout=SHORT if name == "hang" else TIMEOUT).put("a", b"12")
 
 
 def test_a_wrong_secret_is_refused_and_no_secret_is_logged(s3, caplog):

@@ -4,7 +4,7 @@ import stat
 import threading
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carnet.errors import IntegrityFailure, OutOfResources
@@ -35,7 +35,6 @@ def noise(size, seed=1):
     return random.Random(seed).randbytes(size)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.lists(st.binary(max_size=4_000), max_size=12))
 def test_what_was_stored_is_read_back(store, contents):
     places = [put(store, content, f"1.2.{number}") for number, content in enumerate(contents)]
@@ -174,7 +173,7 @@ def test_what_was_synced_is_not_taken_back(store, size):
         get(store, unsynced, b"not synced")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(acts=st.lists(st.tuples(st.lists(st.integers(0, 9_000), max_size=4), st.booleans(), st.booleans()), max_size=8))
 def test_after_any_history_the_accepted_acts_are_whole(tmp_path_factory, acts):
     store = SegmentStore(tmp_path_factory.mktemp("documents"), "w0", 20_000)

@@ -110,8 +110,14 @@ def test_whatever_comes_is_answered_by_a_soap_fault(serve, service):
 
 
 def test_what_is_not_a_route_is_not_found(served):
-    for path in ("/", "/si-dmp-server/v2/services/other", "/si-dmp-server/v2/services/registry/", "/health"):
+    for path in ("/nothing", "/si-dmp-server/v2/services/other", "/si-dmp-server/v2/services/registry/", "/health"):
         assert served.get(path).status == 404
+
+
+def test_the_patients_space_answers_at_the_root(served):
+    answer = served.get("/")
+    assert answer.status == 303
+    assert answer.headers[b"location"] == b"/connexion"
 
 
 def test_health_and_figures_are_read_only(served):

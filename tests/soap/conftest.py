@@ -1,7 +1,6 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from carnet.metadata import (
     Association,
@@ -15,9 +14,6 @@ from carnet.metadata import (
     SubmissionSet,
 )
 from carnet.soap import envelope
-
-settings.register_profile("soap", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("soap")
 
 MESSAGES = Path(__file__).parent / "messages"
 PATIENT = PatientIdentifier("299019912345680", "1.2.250.1.213.1.4.10")

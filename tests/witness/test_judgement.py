@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carnet.audit.checkpoint import sign_checkpoint
@@ -209,7 +209,7 @@ def test_control_a_witness_that_skips_the_proof_signs_a_fork(watch, monkeypatch)
     assert watch.ask(20, 40, FORGED).status == 200
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(asked=st.lists(st.tuples(st.booleans(), st.integers(0, 40), st.integers(1, 40), st.booleans()), max_size=12))
 def test_whatever_it_is_asked_all_that_it_signs_is_one_history(asked, tmp_path_factory):
     watch = Watch(tmp_path_factory.mktemp("w") / "witness")

@@ -7,7 +7,13 @@ the patient's key (`crypto.envelope`); coded attributes that queries need stand 
 from __future__ import annotations
 
 from carnet.database.tables.access import replay
-from carnet.database.tables.audit import audit_checkpoint, audit_cosignature, audit_event, audit_forwarding
+from carnet.database.tables.audit import (
+    audit_checkpoint,
+    audit_cosignature,
+    audit_event,
+    audit_forwarding,
+    audit_place,
+)
 from carnet.database.tables.data_model import metadata
 from carnet.database.tables.identity import (
     organization,
@@ -56,7 +62,17 @@ from carnet.database.tables.registry import (
 from carnet.database.tables.repository import document_segment, stored_document
 from carnet.database.tables.representation import representation
 from carnet.database.tables.rule_data import rule_approval, rule_version, rule_withdrawal
+from carnet.database.tables.sign_in import (
+    one_time_code,
+    passkey,
+    provisional_code,
+    sign_in_attempt,
+    sign_in_count,
+    space_session,
+    subject_link,
+)
 from carnet.database.tables.upgrade import schema_step
+from carnet.database.tables.visiting import space_visit
 
 __all__ = [
     "access_figure",
@@ -67,6 +83,7 @@ __all__ = [
     "audit_cosignature",
     "audit_event",
     "audit_forwarding",
+    "audit_place",
     "care_link",
     "delivery",
     "delivery_line",
@@ -84,8 +101,10 @@ __all__ = [
     "metadata",
     "notice",
     "notice_preference",
+    "one_time_code",
     "opposition_proof",
     "organization",
+    "passkey",
     "patient",
     "patient_choice",
     "patient_contact",
@@ -94,6 +113,7 @@ __all__ = [
     "professional_contact",
     "professional_role",
     "professional_situation",
+    "provisional_code",
     "record_transition",
     "registered_identifier",
     "replay",
@@ -103,7 +123,12 @@ __all__ = [
     "rule_version",
     "rule_withdrawal",
     "schema_step",
+    "sign_in_attempt",
+    "sign_in_count",
+    "space_session",
+    "space_visit",
     "stored_document",
+    "subject_link",
     "submission_set",
     "tombstone",
     "trait_index",

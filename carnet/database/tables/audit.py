@@ -18,7 +18,15 @@ audit_event = Table(
     Column("leaf_hash", LargeBinary, nullable=False),
     Column("leaf_index", BigInteger, unique=True),
     Index(None, "patient_key", "patient_seq", unique=True),
-    comment="One row is a line of the trace: canonical bytes, their leaf hash, and its place in the tree once sealed.",
+    comment="One row is a line of the trace: canonical bytes and their leaf hash. leaf_index is for the version before alone, see audit_place.",
+)
+
+audit_place = Table(
+    "audit_place",
+    metadata,
+    Column("leaf_index", Key, primary_key=True, autoincrement=False),
+    Column("ticket", BigInteger, nullable=False, unique=True),
+    comment="One row is the place in the tree of a sealed line. Only the sealer writes here.",
 )
 
 audit_checkpoint = Table(

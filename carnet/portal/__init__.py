@@ -1,0 +1,1 @@
+"""The door of web pages: the patient's space."""

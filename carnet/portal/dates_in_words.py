@@ -1,0 +1,53 @@
+"""Moments and dates as patients read them: written out, in Paris, in their language."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from babel.dates import format_date, format_datetime, get_timezone
+
+from carnet.clock import to_datetime
+from carnet.portal.typography import french
+
+PARIS = get_timezone("Europe/Paris")
+
+
+def moment(at: int, language: str) -> str:
+    """A moment (microseconds UTC): `22 novembre 2026 à 11 h 15`, `22 November 2026 at 11:15`."""
+    local = to_datetime(at).astimezone(PARIS)
+    if language == "en":
+        return str(format_datetime(local, "d MMMM y 'at' HH:mm", locale="en_GB", tzinfo=PARIS))
+    return french(f"{_long(local.date(), language)} à {local.hour} h {local:%M}")
+
+
+def day(at: int, language: str) -> str:
+    """The day of a moment (microseconds UTC): `22 novembre 2026`."""
+    return _long(to_datetime(at).astimezone(PARIS).date(), language)
+
+
+def date_of_time(time: str, language: str) -> str:
+    """The date of an XDS or HL7 time (UTC; year, month or day precision at least): `5 janvier 2026`, `janvier 2026`, `2026`; '' for none.
+
+    What cannot be read as a date is given back as it is.
+    """
+    try:
+        if len(time) >= 10:
+            stamp = dt.datetime.strptime(time[:14].ljust(14, "0"), "%Y%m%d%H%M%S").replace(tzinfo=dt.UTC)
+            return _long(stamp.astimezone(PARIS).date(), language)
+        if len(time) >= 8:
+            return _long(dt.datetime.strptime(time[:8], "%Y%m%d").replace(tzinfo=dt.UTC).date(), language)
+        if len(time) == 6:
+            month = dt.datetime.strptime(time, "%Y%m").replace(tzinfo=dt.UTC)
+            return str(format_date(month, "MMMM y", locale=_locale(language)))
+    except ValueError:
+        return time
+    return time
+
+
+def _long(date: dt.date, language: str) -> str:
+    written = str(format_date(date, "d MMMM y", locale=_locale(language)))
+    return f"1er{written[1:]}" if language == "fr" and date.day == 1 else written
+
+
+def _locale(language: str) -> str:
+    return "en_GB" if language == "en" else "fr_FR"

@@ -1,0 +1,156 @@
+"""The shell of the patient's space: who is signed in, how a page is made, and what every endpoint goes through."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from carnet.portal.assets import Assets
+from carnet.portal.form_protection import FIELD, check, check_origin, form_fields, token
+from carnet.portal.languages import language_of
+from carnet.portal.mishaps import FAILED, TOLD, Mishap, mishap_of
+from carnet.portal.person import Person, Sessions
+from carnet.portal.templating import Templates
+from carnet.record.gate import Gate
+
+SIGN_IN = "/connexion"
+SIGN_OUT = "/deconnexion"
+FORM_COOKIE = "formulaire"
+Endpoint = Callable[[Request], Awaitable[Response]]
+_LOG = logging.getLogger("carnet.portal")
+
+
+class SignInNeeded(Exception):
+    """Nobody is signed in, and the page is somebody's."""
+
+
+@dataclass(slots=True)
+class Space:
+    """Everything that pages share in one worker."""
+
+    gate: Gate
+    sessions: Sessions
+    assets: Assets = field(default_factory=Assets)
+    templates: Templates = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.templates = Templates(self.assets)
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach this by TLS, ours or a declared proxy's: a cookie is then sent by TLS alone."""
+        settings = self.gate.platform.settings
+        return settings.tls_enabled or bool(settings.declared_proxies)
+
+    @property
+    def sign_out(self) -> str:
+        """Where one signs out, '' where the sessions have no such page."""
+        paths = {getattr(one, "path", "") for one in self.sessions.routes()}
+        return SIGN_OUT if SIGN_OUT in paths else ""
+
+    def cookie(self, name: str) -> str:
+        """The name of a cookie as the browser keeps it: `__Host-` says that no neighbour could have set it."""
+        return f"__Host-{name}" if self.secure else name
+
+    def set_cookie(self, response: Response, name: str, value: str, *, seconds: int | None = None) -> None:
+        """Sets a cookie that no script reads and no other site sends, for this browser session or for some seconds."""
+        response.set_cookie(
+            self.cookie(name), value, max_age=seconds, path="/", secure=self.secure, httponly=True, samesite="lax"
+        )
+
+    def current_person(self, request: Request) -> Person:
+        """Who is signed in. Raises SignInNeeded, which `page` answers with the way to `/connexion` and back."""
+        person = self.person_or_nobody(request)
+        if person is None:
+            raise SignInNeeded
+        return person
+
+    def person_or_nobody(self, request: Request) -> Person | None:
+        """Who is signed in, asked once a request."""
+        if not hasattr(request.state, "person"):
+            request.state.person = self.sessions.person(request)
+        found: Person | None = request.state.person
+        return found
+
+    def form_key(self, request: Request) -> bytes:
+        """What signs the forms of this browser: the session's secret, or before any session that of a cookie."""
+        person = self.person_or_nobody(request)
+        if person is not None:
+            return person.form_key
+        if not hasattr(request.state, "form_secret"):
+            request.state.form_secret = request.cookies.get(self.cookie(FORM_COOKIE), "") or secrets.token_urlsafe(32)
+        return str(request.state.form_secret).encode()
+
+    async def form(self, request: Request, record: str = "") -> dict[str, str]:
+        """The fields of a form that one of our pages made for this record, '' for none. Raises ForeignForm, OtherRecord, MalformedMessage."""
+        check_origin(request)
+        fields = await form_fields(request)
+        check(self.form_key(request), record, fields.pop(FIELD, ""))
+        return fields
+
+    async def plain_form(self, request: Request) -> dict[str, str]:
+        """The fields of what another service sends by itself: no page of ours made it, and no browser's session is behind it."""
+        return await form_fields(request)
+
+    def page(
+        self, request: Request, template: str, *, status: int = 200, record: str = "", **values: Any
+    ) -> HTMLResponse:
+        """A page of a template, with what every page needs. `record` is the handle of the record that its forms are for."""
+        person = self.person_or_nobody(request)
+        key = self.form_key(request)
+        shared: Mapping[str, Any] = {
+            "path": request.url.path,
+            "signed_in": person is not None,
+            "token": token(key, record),
+            "token_field": FIELD,
+            "sign_out": self.sign_out,
+        }
+        text = self.templates.render(language_of(request), template, {**shared, **values})
+        response = HTMLResponse(text, status_code=status, headers={"vary": "cookie, accept-language, hx-request"})
+        if person is None and self.cookie(FORM_COOKIE) not in request.cookies:
+            self.set_cookie(response, FORM_COOKIE, key.decode())
+        return response
+
+    def endpoint(self, work: Endpoint) -> Endpoint:
+        """An endpoint that always answers with a page: what it raises becomes a sentence, the cause of which is in the log alone."""
+
+        async def answered(request: Request) -> Response:
+            try:
+                return await work(request)
+            except SignInNeeded:
+                return self._to_sign_in(request)
+            except TOLD as error:
+                return self.mishap(request, mishap_of(error))
+            except Exception:  # noqa: BLE001 - whatever it is, the person gets a page that says so
+                _LOG.exception("a page failed")
+                return self.mishap(request, FAILED)
+
+        return answered
+
+    def mishap(self, request: Request, told: Mishap) -> Response:
+        """The page of what went wrong: its cause, the next step, and a reference that the log has too."""
+        reference = secrets.token_hex(4)
+        if told.status >= 500:
+            _LOG.error("a page could not be shown", extra={"reason": f"{told.name} {reference}"})
+        try:
+            return self.page(request, "mishap.html", status=told.status, told=told.name, reference=reference)
+        except Exception:  # noqa: BLE001 - who is signed in cannot be known: the page is nobody's
+            request.state.person = None
+            return self.page(request, "mishap.html", status=told.status, told=told.name, reference=reference)
+
+    def _to_sign_in(self, request: Request) -> Response:
+        back = request.url.path if request.method == "GET" and request.url.path != "/" else ""
+        return RedirectResponse(f"{SIGN_IN}?suite={quote(back)}" if back else SIGN_IN, status_code=303)
+
+
+def safe_path(path: str) -> str:
+    """A path of ours to go back to, '/' for anything that could lead elsewhere."""
+    inside = path.startswith("/") and not path.startswith("//") and not set(path) & set("\\\r\n\t")
+    return path if inside and path.isprintable() else "/"

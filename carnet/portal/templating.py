@@ -1,0 +1,51 @@
+"""Templates: autoescaped, strict about what they name, in two languages, with dates and assets by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from carnet.portal.assets import Assets
+from carnet.portal.dates_in_words import date_of_time, day, moment
+from carnet.portal.languages import Words, load_words
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+class Templates:
+    """One environment a language, made at start. Every text of a template goes through gettext and the language's typography."""
+
+    def __init__(self, assets: Assets) -> None:
+        self.words = load_words()
+        self._environments = {code: _environment(words, assets) for code, words in self.words.items()}
+
+    def render(self, language: str, name: str, values: Mapping[str, Any]) -> str:
+        """A page. Raises TemplateNotFound, UndefinedError."""
+        return self._environments[language].get_template(name).render(values)
+
+
+def _environment(words: Words, assets: Assets) -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.install_gettext_callables(  # type: ignore[attr-defined]
+        words.gettext, words.ngettext, newstyle=True, pgettext=words.pgettext, npgettext=words.npgettext
+    )
+    made.globals.update(asset=assets.url, lang=words.code)
+    made.filters.update(
+        moment=partial(moment, language=words.code),
+        day=partial(day, language=words.code),
+        date_of_time=partial(date_of_time, language=words.code),
+        typography=words.typography,
+    )
+    return made

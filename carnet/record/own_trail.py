@@ -1,0 +1,141 @@
+"""The trail and the notices of a record as its space shows them: decided by the table of the patient's side, traced, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from carnet.audit.actors import ActorType, actor_type
+from carnet.audit.sentences import EMERGENCY_MODES, Filter, Language, Viewer, sentence, shown
+from carnet.audit.trail import read_trail
+from carnet.authorization.patient_side import Actor, PatientRight, sees_line
+from carnet.errors import Refused
+from carnet.exchange.notices import notices_of_patient
+from carnet.metadata import PatientIdentifier
+from carnet.record.notice_office import shown as shown_notice
+from carnet.record.patient_room import PatientDesk, PatientRoom
+from carnet.record.trail_export import export_trail
+from carnet.record.trail_view import reader_of
+
+WHO: Mapping[str, frozenset[ActorType]] = {
+    # what the page offers, and the kinds of actor of rules §2.7
+    "others": frozenset(ActorType) - {ActorType.PATIENT},
+    "professionals": frozenset({ActorType.PROFESSIONAL, ActorType.FACILITY}),
+    "mine": frozenset({ActorType.PATIENT}),
+    "service": frozenset({ActorType.SUPPORT, ActorType.SYSTEM, ActorType.ENROLMENT, ActorType.THIRD_PARTY}),
+    "all": frozenset(),
+}
+READING = frozenset({"iti18", "iti43"})
+"""Acts by which somebody learnt what is in the record."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToldLine:
+    """One line as it is shown. `who` is '' for whom the record cannot block: nobody known, or no professional."""
+
+    at: int
+    sentence: str
+    emergency: bool
+    refused: bool
+    who: str
+    actor: str
+    """Who acted and as what, for grouping alone; never shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToldTrail:
+    """The lines of one page, newest first, without emergencies, which stand apart, all of them; `matching` counts the others."""
+
+    emergencies: tuple[ToldLine, ...]
+    lines: tuple[ToldLine, ...]
+    matching: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToldNotice:
+    """One notice; `at` in microseconds UTC."""
+
+    at: int
+    french: str
+    english: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTrail(PatientDesk):
+    """The acts. A representative is shown nothing of secret connections, whichever way they ask."""
+
+    def told(
+        self, patient: PatientIdentifier, language: Language, *, who: str = "others", offset: int = 0, limit: int = 30
+    ) -> ToldTrail:
+        """The lines about `who` (WHO) in sentences."""
+        chosen = Filter(actors=WHO[who])
+
+        def work(room: PatientRoom) -> ToldTrail:
+            lines = list(_shown(room, language, chosen))
+            others = [one for one in lines if not one.emergency]
+            return ToldTrail(
+                emergencies=tuple(one for one in lines if one.emergency),
+                lines=tuple(others[offset : offset + limit]),
+                matching=len(others),
+            )
+
+        return self.perform(patient, "read-trail", PatientRight.TRAIL, work)
+
+    def notices(self, patient: PatientIdentifier) -> tuple[ToldNotice, ...]:
+        """What the record has to tell the person, the newest first."""
+        return self.perform(patient, "notice-list", PatientRight.TRAIL, told_notices)
+
+    def export(self, patient: PatientIdentifier) -> bytes:
+        """The whole trail as a file that proves itself.
+
+        Raises Refused for who acts for another: nothing is left out of it, not what was done in secret (R1111-33 CSP).
+        """
+
+        def work(room: PatientRoom) -> bool:
+            if room.facts.actor is not Actor.HOLDER:
+                raise Refused("The whole trail is for the holder alone.", rules=("whole-trail-for-the-holder",))
+            return True
+
+        self.perform(patient, "ask-for-trail", PatientRight.EXPORT, work)
+        return export_trail(self.gate, patient, operator=self.operator, by_holder=True)
+
+
+def told_notices(room: PatientRoom) -> tuple[ToldNotice, ...]:
+    """The notices that the person who acts may be told, the newest first."""
+    found = notices_of_patient(room.connection, room.patient_key)
+    seen = (shown_notice(one) for one in found if sees_line(room.facts, secret=bool(one.secret)))
+    return tuple(ToldNotice(one.notice.due_at, one.french, one.english) for one in seen)[::-1]
+
+
+def looked(room: PatientRoom, since: int) -> tuple[int, int]:
+    """How many lines since a moment tell of a professional or structure that read, and how many of an emergency."""
+    chosen = Filter(actors=WHO["professionals"], since=since)
+    lines = _visible(room, "fr", chosen)
+    read = [line for line, _reader in lines if not line["problem"] and line["outcome"] == "done"]
+    emergencies = sum(line["mode"] in EMERGENCY_MODES for line in read)
+    return sum(line["action"] in READING for line in read), emergencies
+
+
+def _visible(room: PatientRoom, language: Language, chosen: Filter) -> list[tuple[Mapping[str, Any], Any]]:
+    lines = read_trail(room.connection, room.patient_key, room.key)
+    viewer = Viewer.HOLDER if room.facts.actor is Actor.HOLDER else Viewer.REPRESENTATIVE
+    reader = reader_of(room.platform, room.connection, room.identifier, lines, language=language, viewer=viewer)
+    return [(line, reader) for line in shown(lines, reader, chosen)]
+
+
+def _shown(room: PatientRoom, language: Language, chosen: Filter) -> Iterable[ToldLine]:
+    for line, reader in reversed(_visible(room, language, chosen)):
+        told = sentence(line, reader)
+        if line["problem"]:
+            yield ToldLine(line["at"], told, emergency=False, refused=False, who="", actor="")
+            continue
+        professional = actor_type(line["requester_role"]) is ActorType.PROFESSIONAL and bool(line["requester_id"])
+        yield ToldLine(
+            line["at"],
+            told,
+            emergency=line["mode"] in EMERGENCY_MODES,
+            refused=line["outcome"] != "done",
+            who=line["requester_id"] if professional else "",
+            actor=f"{line['requester_role']} {line['requester_id']}",
+        )

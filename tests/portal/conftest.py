@@ -1,0 +1,188 @@
+"""The patient's space within this process, on a home of the test's own; who is signed in is what the test says.
+
+The product has no such thing: sessions are given to the space when it is built, and here a test builds it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass, field, replace
+from html.parser import HTMLParser
+from typing import Any
+
+import httpx
+import pytest
+
+from carnet.client.feeding import from_cda, submission_of
+from carnet.clock import DAY, SECOND, system_clock
+from carnet.config import load
+from carnet.demo import documents
+from carnet.demo.documents import Draft
+from carnet.demo.people import MEDECIN_TRAITANT, PAT_TROIS
+from carnet.platform import build
+from carnet.portal.mounting import patient_space
+from carnet.portal.person import Person
+from carnet.record.gate import Gate
+from carnet.record.patient_acts import PatientActs
+from carnet.record.retrieval import Wanted, retrieve
+from carnet.record.submission import prepare_submission, submit
+from carnet.requester import Authentication, CardClass, Requester
+from carnet.soap.ebrim_render import EbrimRenderer
+
+ADDRESS = "https://space.test"
+
+
+class Doorkeeper:
+    """Says who the browser of a test is: the person whose INS stands under its cookie."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Person] = {}
+
+    def sign_in(self, patient) -> str:
+        name = f"session-{len(self.known)}"
+        self.known[name] = Person(patient.identifier, name.encode() * 4)
+        return name
+
+    def person(self, request):
+        return self.known.get(request.cookies.get("who", ""))
+
+    def routes(self):
+        return ()
+
+
+class Fields(HTMLParser):
+    """The hidden fields of a page's forms, form by form, by their actions."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.forms: list[tuple[str, dict[str, str]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        about = dict(attrs)
+        if tag == "form":
+            self.forms.append((about.get("action", ""), {}))
+        elif tag == "input" and self.forms and about.get("type") == "hidden":
+            self.forms[-1][1][about["name"]] = about.get("value", "")
+
+
+@dataclass
+class Page:
+    """What a browser got."""
+
+    status: int
+    text: str
+    headers: httpx.Headers
+
+    @property
+    def words(self) -> str:
+        """The text without tags, blanks made one."""
+        return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", self.text))
+
+    def fields(self, action: str) -> dict[str, str]:
+        """The hidden fields of the first form that goes there."""
+        return next(fields for target, fields in Fields(self.text).forms if target == action)
+
+
+@dataclass
+class Browser:
+    """One browser: keeps its cookies, follows nothing by itself."""
+
+    app: Any
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def ask(self, method: str, path: str, *, headers=None, data=None) -> Page:
+        async def asked() -> httpx.Response:
+            transport = httpx.ASGITransport(app=self.app)
+            async with httpx.AsyncClient(transport=transport, base_url=ADDRESS, cookies=self.cookies) as client:
+                return await client.request(method, path, headers=headers, data=data)
+
+        answer = asyncio.run(asked())
+        self.cookies.update(answer.cookies)
+        return Page(answer.status_code, answer.text, answer.headers)
+
+    def get(self, path: str, **headers: str) -> Page:
+        return self.ask("GET", path, headers=headers)
+
+    def send(self, path: str, fields: dict[str, str], **headers: str) -> Page:
+        """Sends a form from a page of ours."""
+        return self.ask("POST", path, headers={"origin": ADDRESS, **headers}, data=fields)
+
+
+@dataclass
+class House:
+    """A space on a home, browsers on it, and professionals who put documents in and read them; time is as the test says."""
+
+    stage: Any
+    platform: Any = None
+    gate: Any = None
+    doorkeeper: Doorkeeper = field(default_factory=Doorkeeper)
+    app: Any = None
+    now: int = field(default_factory=system_clock)
+
+    def caller(self, who=MEDECIN_TRAITANT, patient=PAT_TROIS, **changes):
+        """A requester as authentication would give it."""
+        about = {
+            "identifier": who.identifier,
+            "name": who.name,
+            "organization_id": who.organization.identifier,
+            "sector": who.organization.sector,
+            "authentication": Authentication.DIRECT,
+            "card": CardClass.PROFESSIONAL,
+            "profession": who.profession,
+            "specialty": who.specialty,
+            "patient": patient.identifier,
+            "certificate": "c" * 64,
+        }
+        return Requester(**{**about, **changes})
+
+    def add(self, title="Bilan", *, by=MEDECIN_TRAITANT, patient=PAT_TROIS, masks=(), **about):
+        """A document, put in by a professional as software does; its entry as registered."""
+        self.now += SECOND
+        draft = Draft(**{"created": self.now - DAY, "title": title, "author": by, "patient": patient, **about})
+        sent = from_cda(documents.level_1(draft, media_type="text/plain"), masks=masks)
+        requester = self.caller(by, patient)
+        made = submission_of((sent,), self.stage.callers[by.identifier], self.now, signed=False)
+        act = submit(prepare_submission(self.platform, requester, made), requester)
+        return self.gate.perform_now(requester, act).entries[0]
+
+    def read(self, entry, *, by=MEDECIN_TRAITANT, patient=PAT_TROIS, **changes):
+        """A professional reads a document; what is given, or why not."""
+        self.now += SECOND
+        wanted = (Wanted(self.platform.settings.repository_unique_id, entry.unique_id),)
+        return self.gate.perform_now(self.caller(by, patient, **changes), retrieve(wanted))[0]
+
+    @property
+    def acts(self):
+        """The acts of the patient's side by another hand than the space's."""
+        return PatientActs(self.gate, "operator:tests")
+
+    def browser(self, patient=None, **cookies: str) -> Browser:
+        """A browser in which a patient is signed in, or nobody."""
+        who = {"who": self.doorkeeper.sign_in(patient)} if patient is not None else {}
+        return Browser(self.app, {**who, **cookies})
+
+
+@pytest.fixture
+def open_house(first_stage, home):
+    """Opens the home's space with some settings."""
+    opened = []
+
+    def open_it(**settings):
+        house = House(first_stage)
+        chosen = replace(load(home, {}), **{"submission_signature_required": False, **settings})
+        house.platform = build(chosen, EbrimRenderer(), clock=lambda: house.now)
+        opened.append(house.platform)
+        house.gate = Gate(house.platform)
+        house.app = patient_space(house.gate, house.doorkeeper)
+        return house
+
+    yield open_it
+    for platform in opened:
+        platform.close()
+
+
+@pytest.fixture
+def house(open_house):
+    return open_house()
