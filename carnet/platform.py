@@ -20,7 +20,7 @@ from carnet.crypto.tombstone_file import Tombstone, TombstoneFile
 from carnet.database.checked_rows import CheckedRows
 from carnet.database.connection import Connection, OwnedConnection
 from carnet.database.opening import open_database
-from carnet.database.schema import current, head
+from carnet.database.schema_version import current, head
 from carnet.database.steps import runs_on
 from carnet.errors import ConfigurationError
 from carnet.identity.certificates import CertificateStore

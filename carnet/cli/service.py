@@ -1,13 +1,13 @@
-"""Commands that make, bring up to date and serve a home."""
+"""Commands that make a home, bring it up to date and look through it."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 
 import click
 
+from carnet.cli.home_option import HOME
 from carnet.cli.operator_gate import operator_gate, operator_name
 from carnet.config import SETTINGS_FILE, load
 from carnet.database.connection import SqliteConnection
@@ -16,11 +16,8 @@ from carnet.database.schema import migrate as migrate_database
 from carnet.errors import ConfigurationError
 from carnet.home import create_home
 from carnet.record.trait_indexing import index_traits
-from carnet.server.serving import serve as serve_home
 
-HOME = click.option(
-    "--home", type=click.Path(path_type=Path, file_okay=False), required=True, help="The home directory."
-)
+__all__ = ["HOME", "index_people", "init", "migrate", "verify_database"]
 
 
 @click.command()
@@ -78,16 +75,3 @@ def verify_database(home: Path) -> None:
     if damage:
         raise click.exceptions.Exit(1)
     click.echo("The database is whole.")
-
-
-@click.command()
-@HOME
-@click.option("--host", help="Address to listen on; the setting `host` otherwise.")
-@click.option("--port", type=int, help="Port to listen on; the setting `port` otherwise.")
-@click.option("--workers", type=click.IntRange(1, 64), help="Number of worker processes.")
-def serve(home: Path, host: str | None, port: int | None, workers: int | None) -> None:
-    """Serve a home over HTTPS until stopped."""
-    for name, value in (("HOST", host), ("PORT", port), ("WORKERS", workers)):
-        if value is not None:
-            os.environ[f"CARNET_{name}"] = str(value)
-    serve_home(home)

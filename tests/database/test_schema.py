@@ -163,3 +163,7 @@ def test_migrations_are_one_numbered_line():
     assert script.get_heads() == [head()]
     assert numbers == sorted(numbers, reverse=True)
     assert all(re.match(r"\d{4}", number) for number in numbers)
+
+
+def test_the_newest_schema_that_is_read_from_file_names_is_the_one_that_the_migrations_lead_to():
+    assert head() == ScriptDirectory.from_config(_configuration()).get_current_head()
