@@ -218,7 +218,6 @@ class DemonstrationProvider:
 
 def _configuration(issuer: str, people: Mapping[str, DemoPatient]) -> dict[str, Any]:
     lifetimes = {"code": {"lifetime": _CODE_SECONDS, "kwargs": {"lifetime": _CODE_SECONDS}}}
-    endpoints = "idpyoidc.server.oidc"
     return {
         "issuer": issuer,
         "key_conf": {"key_defs": [{"type": "EC", "crv": "P-256", "use": ["sig"]}], "uri_path": "jwks"},
@@ -231,39 +230,7 @@ def _configuration(issuer: str, people: Mapping[str, DemoPatient]) -> dict[str, 
             "token": {"class": "idpyoidc.server.token.jwt_token.JWTToken", "kwargs": {"lifetime": _TOKEN_SECONDS}},
             "id_token": {"class": f"{__name__}.EncryptedIDToken", "kwargs": {"lifetime": _TOKEN_SECONDS}},
         },
-        "endpoint": {
-            "provider_config": {
-                "path": ".well-known/openid-configuration",
-                "class": f"{endpoints}.provider_config.ProviderConfiguration",
-                "kwargs": {},
-            },
-            "authorization": {
-                "path": _PATHS["authorization"],
-                "class": f"{endpoints}.authorization.Authorization",
-                "kwargs": {"response_types_supported": ["code"]},
-            },
-            "token": {
-                "path": _PATHS["token"],
-                "class": f"{endpoints}.token.Token",
-                "kwargs": {"client_authn_method": ["client_secret_post"]},
-            },
-            "userinfo": {
-                "path": _PATHS["userinfo"],
-                "class": f"{endpoints}.userinfo.UserInfo",
-                "kwargs": {"client_authn_method": ["bearer_header"]},
-            },
-            "session": {
-                "path": _PATHS["session"],
-                "class": f"{endpoints}.session.Session",
-                "kwargs": {
-                    "logout_verify_url": "verify_logout",
-                    "post_logout_uri_path": "post_logout",
-                    "signing_alg": "ES256",
-                    "backchannel_logout_supported": True,
-                    "backchannel_logout_session_supported": True,
-                },
-            },
-        },
+        "endpoint": _endpoints(),
         "userinfo": {
             "class": "idpyoidc.server.user_info.UserInfo",
             "kwargs": {"db": {ins: claims_of(one) for ins, one in people.items()}},
@@ -294,6 +261,43 @@ def _configuration(issuer: str, people: Mapping[str, DemoPatient]) -> dict[str, 
         "scopes_to_claims": {"openid": ["sub"], **{scope: [scope] for scope in SCOPES}},
         "subject_types_supported": ["pairwise"],
         "salt": secrets.token_hex(16),
+    }
+
+
+def _endpoints() -> dict[str, Any]:
+    endpoints = "idpyoidc.server.oidc"
+    return {
+        "provider_config": {
+            "path": ".well-known/openid-configuration",
+            "class": f"{endpoints}.provider_config.ProviderConfiguration",
+            "kwargs": {},
+        },
+        "authorization": {
+            "path": _PATHS["authorization"],
+            "class": f"{endpoints}.authorization.Authorization",
+            "kwargs": {"response_types_supported": ["code"]},
+        },
+        "token": {
+            "path": _PATHS["token"],
+            "class": f"{endpoints}.token.Token",
+            "kwargs": {"client_authn_method": ["client_secret_post"]},
+        },
+        "userinfo": {
+            "path": _PATHS["userinfo"],
+            "class": f"{endpoints}.userinfo.UserInfo",
+            "kwargs": {"client_authn_method": ["bearer_header"]},
+        },
+        "session": {
+            "path": _PATHS["session"],
+            "class": f"{endpoints}.session.Session",
+            "kwargs": {
+                "logout_verify_url": "verify_logout",
+                "post_logout_uri_path": "post_logout",
+                "signing_alg": "ES256",
+                "backchannel_logout_supported": True,
+                "backchannel_logout_session_supported": True,
+            },
+        },
     }
 
 

@@ -15,7 +15,7 @@ from carnet.errors import ConfigurationError
 from carnet.identity.oidc_client import IdentityProvider, Registration
 from carnet.identity.oidc_fetch import Fetcher, origin
 from carnet.identity.oidc_issuer import SMALLEST_RSA, Issuer
-from carnet.identity.oidc_tokens import Key, Opener
+from carnet.identity.oidc_tokens import SIGNATURES, Key, Opener
 from carnet.identity.passkeys import Party
 from carnet.portal.patient.activation_pages import activation_routes
 from carnet.portal.patient.device_pages import device_routes
@@ -44,7 +44,7 @@ def provider_of(gate: Gate) -> IdentityProvider:
     authorities = str(settings.path("oidc_authorities")) if settings.oidc_authorities else ""
     opener = Opener(
         tuple(_key(settings, name, "enc") for name in settings.oidc_decryption_keys),
-        frozenset(settings.oidc_signature_algorithms),
+        frozenset(settings.oidc_signature_algorithms) or SIGNATURES,
     )
     registration = Registration(
         client_id=settings.oidc_client_id,
