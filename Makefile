@@ -5,7 +5,7 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell /usr/bin/python3 -c '$(NEW_ENOUGH)' 2>/dev/null && echo /usr/bin/python3 || echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := nginx xmlsec1 wrk postgresql
+PACKAGES := nginx xmlsec1 wrk postgresql chromium
 HOME_DIR ?= .demo-home
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
@@ -21,7 +21,8 @@ $(VENV)/.complete: requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-# Debian packages that the tests drive: nginx (a reverse proxy), xmlsec1 (a second opinion on signatures), the server of PostgreSQL; wrk for the bench.
+# Debian packages that the tests drive: nginx (a reverse proxy), xmlsec1 (a second opinion on signatures), the server of PostgreSQL,
+# chromium (the pages of the patient's space); wrk for the bench.
 packages:
 	@missing=""; for name in $(PACKAGES); do command -v $$name >/dev/null || [ -x /usr/sbin/$$name ] || ls /usr/lib/$$name/*/bin/initdb >/dev/null 2>&1 || missing="$$missing $$name"; done; \
 	[ -z "$$missing" ] || $(MAKE) --no-print-directory install-packages WANTED="$$missing"

@@ -132,6 +132,7 @@ Where to look
   carnet verify-audit --home {stage.home}
 How to call it
   carnet serve --home {stage.home}
+  in a browser: {stage.address}/ is the patient's space (the demonstration's own authority signs its certificate: {stage.authorities})
   {client} search --patient {ins}
   SOAP: {stage.address}{stage.settings.base_path}/registry and …/repository"""
     )

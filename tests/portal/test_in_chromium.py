@@ -1,0 +1,174 @@
+"""The pages in a real browser: no violation that axe finds, no error in the console, nothing asked of another host, nothing wider than a phone."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from carnet.consent.acting_links import Representation
+from carnet.demo.people import HOSPITAL_DOCTOR, LANTERNE, MIRABELLE, NESSI, OTHER_GP, PAT_TROIS
+from carnet.record.delegations import Delegations
+from carnet.requester import AccessMode
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from chromium import PATIENCE, PROGRAM, Seen, browse
+
+AXE = Path(__file__).parent / "axe" / "axe.min.js"
+AXE_DIGEST = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
+WIDTHS = (320, 390, 1440)
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="chromium is not installed: `make packages` installs it")
+
+
+def paths(document):
+    return ("/", "/documents", f"/documents/{document}", "/acces", "/acces/qui", f"/acces/professionnel?numero={OTHER_GP.identifier}",
+            "/acces/export", "/avis", "/reglages", "/reglages/fermer", "/aide", "/mentions", "/accessibilite", "/nothing")  # fmt: skip
+
+
+@pytest.fixture
+def lived(open_house):
+    """A space without TLS, where a patient, a mother with a child and a newcomer are at home."""
+    house = open_house(tls_enabled=False, declared_proxies=())
+    ins = PAT_TROIS.identifier
+    house.acts.authorise(ins, HOSPITAL_DOCTOR.identifier)
+    title = "Lettre de liaison à la sortie de l'hôpital après une intervention programmée du genou droit"
+    house.add(title, by=HOSPITAL_DOCTOR, created=house.now - 70_000_000_000_000)
+    house.entry = house.add("Suivi du diabète")
+    house.acts.mask(ins, house.entry.unique_id)
+    browser = house.browser(PAT_TROIS)
+    browser.get("/")
+    house.now += 3_600_000_000
+    house.read(house.entry, by=OTHER_GP, mode=AccessMode.BRIS_DE_GLACE, reason="Patient inconscient aux urgences")
+    kind = Representation.FIRST_REPRESENTATIVE
+    Delegations(house.gate, "operator:tests").declare(MIRABELLE.identifier, NESSI.identifier, kind)
+    house.add("Certificat", patient=MIRABELLE)
+    return house
+
+
+def watched(chromium, address, who, width, seen, *, script=True):
+    """A page of a browser in which somebody is signed in, whose every fault is noted."""
+    context = chromium.new_context(viewport={"width": width, "height": 844}, locale="fr-FR", java_script_enabled=script)
+    context.set_default_timeout(PATIENCE)
+    context.add_cookies([{"name": "who", "value": who, "url": address}])
+    page = context.new_page()
+    host = urlsplit(address).netloc
+
+    def asked(request):
+        if not request.url.startswith("data:") and urlsplit(request.url).netloc != host:
+            seen.faults.append(f"another host: {request.url}")
+
+    def said(message):
+        if message.type in {"error", "warning"} and "404" not in message.text:
+            seen.faults.append(f"console: {message.text}")
+
+    page.on("request", asked)
+    page.on("console", said)
+    page.on("pageerror", lambda error: seen.faults.append(f"error: {error}"))
+    return page
+
+
+def look(page, address, path, seen, *, axe=True):
+    """Opens a page with everything unfolded and notes what the width says, and axe."""
+    page.goto(address + path)
+    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    if over > 0:
+        seen.faults.append(f"{path}: wider than the screen by {over}")
+    small = page.evaluate(
+        "[...document.querySelectorAll('main a, main button, main summary, nav a')]"
+        ".filter(one => one.checkVisibility() && one.getBoundingClientRect().height < 24).map(one => one.outerHTML.slice(0, 80))"
+    )
+    seen.faults.extend(f"{path}: too small to touch: {one}" for one in small)
+    seen.walked += 1
+    if not axe:
+        return
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run()")
+    seen.faults.extend(f"{path}: {one['id']}: {one['nodes'][0]['html'][:160]}" for one in found["violations"])
+
+
+def test_axe_is_the_file_that_was_vendored():
+    assert hashlib.sha256(AXE.read_bytes()).hexdigest() == AXE_DIGEST
+
+
+@pytest.mark.timeout(900)
+def test_every_page_is_sound_on_a_phone_and_on_a_computer(lived):
+    seen = Seen()
+    who = lived.doorkeeper.sign_in(PAT_TROIS)
+    newcomer, mother = lived.doorkeeper.sign_in(LANTERNE), lived.doorkeeper.sign_in(NESSI)
+
+    def walk(chromium, address):
+        for width in WIDTHS:
+            page = watched(chromium, address, who, width, seen)
+            for path in paths(lived.entry.unique_id):
+                look(page, address, path, seen, axe=width == 390)
+            page.context.close()
+        page = watched(chromium, address, newcomer, 390, seen)
+        for path in ("/", "/documents", "/acces", "/avis"):
+            look(page, address, path, seen)
+        page.context.close()
+        page = watched(chromium, address, mother, 320, seen)
+        page.goto(address)
+        page.locator("input[name=dossier]").nth(1).check()
+        page.locator("form[action='/dossier'] button").click()
+        page.wait_for_selector(".whose")
+        for path in ("/", "/documents", "/acces/qui"):
+            look(page, address, path, seen)
+        page.context.close()
+
+    browse(lived.app, walk)
+    assert seen.faults == []
+    assert seen.walked == 3 * len(paths("")) + 7
+
+
+def test_masking_and_its_undo_need_no_javascript_and_two_taps(lived):
+    seen = Seen()
+    who = lived.doorkeeper.sign_in(PAT_TROIS)
+    said = []
+
+    def walk(chromium, address):
+        page = watched(chromium, address, who, 390, seen, script=False)
+        page.goto(f"{address}/documents/{lived.entry.unique_id}")
+        for _ in range(2):
+            page.locator("main summary").first.click()
+            page.locator("details[open] button").first.click()
+            page.wait_for_selector(".said")
+            said.append(page.locator(".said").inner_text())
+        page.locator(".said button").click()
+        page.wait_for_selector(".said")
+        said.append(page.locator("p.seen").inner_text())
+
+    browse(lived.app, walk)
+    assert seen.faults == []
+    assert "voient ce document" in said[0]
+    assert "ne voient plus" in said[1]
+    assert "Visible" in said[2]
+
+
+def test_control_a_broken_page_is_noticed(lived):
+    seen = Seen()
+    who = lived.doorkeeper.sign_in(PAT_TROIS)
+
+    def walk(chromium, address):
+        page = watched(chromium, address, who, 390, seen)
+        page.goto(f"{address}/aide")
+        page.evaluate(
+            """() => {
+                document.querySelector('main').innerHTML +=
+                    '<img src="https://elsewhere.test/x.png"><p style="width:900px">wide</p><button></button>';
+                console.error('broken');
+            }"""
+        )
+        over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        seen.faults.extend(["wide"] if over > 0 else [])
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        seen.faults.extend(one["id"] for one in page.evaluate("axe.run()")["violations"])
+
+    browse(lived.app, walk)
+    assert any("broken" in one for one in seen.faults)
+    assert any("Content Security Policy" in one for one in seen.faults)
+    assert "button-name" in seen.faults
