@@ -43,7 +43,7 @@ def provider_of(gate: Gate) -> IdentityProvider:
         raise ConfigurationError("oidc_issuer is not the address of an issuer.")
     authorities = str(settings.path("oidc_authorities")) if settings.oidc_authorities else ""
     opener = Opener(
-        tuple(_key(settings, name, "enc") for name in settings.oidc_decryption_keys),
+        tuple(private_key(settings, name, "enc") for name in settings.oidc_decryption_keys),
         frozenset(settings.oidc_signature_algorithms) or SIGNATURES,
     )
     registration = Registration(
@@ -54,7 +54,7 @@ def provider_of(gate: Gate) -> IdentityProvider:
         acr=settings.oidc_acr,
         maximum_age=settings.oidc_maximum_age,
         secret=_secret(settings),
-        signing_key=_key(settings, settings.oidc_signing_key, "sig") if settings.oidc_signing_key else None,
+        signing_key=private_key(settings, settings.oidc_signing_key, "sig") if settings.oidc_signing_key else None,
     )
     return IdentityProvider(Issuer(settings.oidc_issuer, Fetcher(authorities), clock), registration, clock)
 
@@ -71,8 +71,8 @@ def _secret(settings: Settings) -> str:
     return text
 
 
-def _key(settings: Settings, name: str, use: str) -> Key:
-    """A private key of a file; its `kid` is its thumbprint (RFC 7638)."""
+def private_key(settings: Settings, name: str, use: str) -> Key:
+    """A private key of a file, for `enc` or `sig`; its `kid` is its thumbprint (RFC 7638)."""
     try:
         raw = (settings.home / name).read_bytes()
         key = load_pem_private_key(raw, None)
