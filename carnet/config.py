@@ -144,7 +144,7 @@ class Settings:
     oidc_client_secret_file: str = ""
     oidc_signing_key: str = ""
     oidc_decryption_keys: tuple[str, ...] = ()
-    oidc_signature_algorithms: tuple[str, ...] = ("ES256", "RS256")
+    oidc_signature_algorithms: tuple[str, ...] = ()
     oidc_acr: str = "eidas2"
     oidc_maximum_age: int = 0
     oidc_authorities: str = ""
@@ -364,7 +364,7 @@ def _sign_in_faults(settings: Settings) -> tuple[tuple[bool, str], ...]:
             "oidc_acr is eidas2 or eidas3: a health record asks for two factors.",
         ),
         (
-            not set(settings.oidc_signature_algorithms) <= {"ES256", "RS256"} or not settings.oidc_signature_algorithms,
+            not set(settings.oidc_signature_algorithms) <= {"ES256", "RS256"},
             "oidc_signature_algorithms names ES256 or RS256.",
         ),
         (not 0 <= settings.oidc_maximum_age <= 3_600, "oidc_maximum_age is between 0 and 3600 seconds."),

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import html
 import secrets
+import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
+import uvicorn
 from cryptojwt.exception import JWKESTException
 from cryptojwt.jwe.jwekey import JWEKey
 from idpyoidc.exception import OidcMsgError
@@ -27,12 +30,46 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from carnet.clock import SECOND, system_clock
-from carnet.demo.people import DemoPatient
+from carnet.config import load
+from carnet.demo.people import PATIENTS, DemoPatient
+from carnet.errors import ConfigurationError
+from carnet.identity.oidc_tokens import KEY_ALGORITHMS
+from carnet.portal.patient.sign_in_setup import private_key
 
 SCOPES = ("given_name", "family_name", "birthdate", "gender", "birthplace", "birthcountry")
 ACR = "eidas2"
 _CODE_SECONDS, _TOKEN_SECONDS = 30, 60
 _PATHS = {"authorization": "authorize", "token": "token", "userinfo": "userinfo", "session": "session/end"}
+
+
+def of_home(home: Path) -> tuple[Starlette, str, int]:
+    """The provider that a home's settings name, with the host and port to serve it on.
+
+    Raises ConfigurationError in production, and for an issuer that is not on loopback: whoever asks may be anybody here.
+    """
+    settings = load(home)
+    place = urlsplit(settings.oidc_issuer)
+    if settings.environment == "production" or place.hostname not in {"127.0.0.1", "localhost"} or not place.port:
+        raise ConfigurationError(
+            "The demonstration's identity provider is for oidc_issuer on loopback, never in production."
+        )
+    keys = (private_key(settings, name, "enc") for name in settings.oidc_decryption_keys)
+    provider = DemonstrationProvider(
+        settings.oidc_issuer,
+        PATIENTS,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.path("oidc_client_secret_file").read_text(encoding="utf-8").partition("\n")[0].strip(),
+        redirect_uri=f"{settings.space_origin}/connexion/retour",
+        logout_uri=f"{settings.space_origin}/connexion",
+        client_keys=[{**one.as_dict(private=False), "alg": KEY_ALGORITHMS[one.key_type]} for one in keys],
+    )
+    return provider.application(), place.hostname, place.port
+
+
+def main() -> None:
+    """`python -m carnet.demo.identity_provider HOME`: serves it until it is interrupted."""
+    app, host, port = of_home(Path(sys.argv[1]))
+    uvicorn.run(app, host=host, port=port, log_level="warning")
 
 
 def _iv_of_gcm(encalg: str, iv: bytes = b"") -> bytes:
@@ -218,7 +255,6 @@ class DemonstrationProvider:
 
 def _configuration(issuer: str, people: Mapping[str, DemoPatient]) -> dict[str, Any]:
     lifetimes = {"code": {"lifetime": _CODE_SECONDS, "kwargs": {"lifetime": _CODE_SECONDS}}}
-    endpoints = "idpyoidc.server.oidc"
     return {
         "issuer": issuer,
         "key_conf": {"key_defs": [{"type": "EC", "crv": "P-256", "use": ["sig"]}], "uri_path": "jwks"},
@@ -229,46 +265,19 @@ def _configuration(issuer: str, people: Mapping[str, DemoPatient]) -> dict[str, 
             "key_conf": {"key_defs": _symmetric()},
             **lifetimes,
             "token": {"class": "idpyoidc.server.token.jwt_token.JWTToken", "kwargs": {"lifetime": _TOKEN_SECONDS}},
-            "id_token": {"class": f"{__name__}.EncryptedIDToken", "kwargs": {"lifetime": _TOKEN_SECONDS}},
-        },
-        "endpoint": {
-            "provider_config": {
-                "path": ".well-known/openid-configuration",
-                "class": f"{endpoints}.provider_config.ProviderConfiguration",
-                "kwargs": {},
-            },
-            "authorization": {
-                "path": _PATHS["authorization"],
-                "class": f"{endpoints}.authorization.Authorization",
-                "kwargs": {"response_types_supported": ["code"]},
-            },
-            "token": {
-                "path": _PATHS["token"],
-                "class": f"{endpoints}.token.Token",
-                "kwargs": {"client_authn_method": ["client_secret_post"]},
-            },
-            "userinfo": {
-                "path": _PATHS["userinfo"],
-                "class": f"{endpoints}.userinfo.UserInfo",
-                "kwargs": {"client_authn_method": ["bearer_header"]},
-            },
-            "session": {
-                "path": _PATHS["session"],
-                "class": f"{endpoints}.session.Session",
-                "kwargs": {
-                    "logout_verify_url": "verify_logout",
-                    "post_logout_uri_path": "post_logout",
-                    "signing_alg": "ES256",
-                    "backchannel_logout_supported": True,
-                    "backchannel_logout_session_supported": True,
-                },
+            "id_token": {
+                "class": "carnet.demo.identity_provider.EncryptedIDToken",
+                "kwargs": {"lifetime": _TOKEN_SECONDS},
             },
         },
+        "endpoint": _endpoints(),
         "userinfo": {
             "class": "idpyoidc.server.user_info.UserInfo",
             "kwargs": {"db": {ins: claims_of(one) for ins, one in people.items()}},
         },
-        "authentication": {ACR: {"acr": ACR, "class": f"{__name__}.ChosenOnThePage", "kwargs": {"user": ""}}},
+        "authentication": {
+            ACR: {"acr": ACR, "class": "carnet.demo.identity_provider.ChosenOnThePage", "kwargs": {"user": ""}}
+        },
         "add_ons": {
             "pkce": {
                 "function": "idpyoidc.server.oauth2.add_on.pkce.add_support",
@@ -297,5 +306,46 @@ def _configuration(issuer: str, people: Mapping[str, DemoPatient]) -> dict[str, 
     }
 
 
+def _endpoints() -> dict[str, Any]:
+    endpoints = "idpyoidc.server.oidc"
+    return {
+        "provider_config": {
+            "path": ".well-known/openid-configuration",
+            "class": f"{endpoints}.provider_config.ProviderConfiguration",
+            "kwargs": {},
+        },
+        "authorization": {
+            "path": _PATHS["authorization"],
+            "class": f"{endpoints}.authorization.Authorization",
+            "kwargs": {"response_types_supported": ["code"]},
+        },
+        "token": {
+            "path": _PATHS["token"],
+            "class": f"{endpoints}.token.Token",
+            "kwargs": {"client_authn_method": ["client_secret_post"]},
+        },
+        "userinfo": {
+            "path": _PATHS["userinfo"],
+            "class": f"{endpoints}.userinfo.UserInfo",
+            "kwargs": {"client_authn_method": ["bearer_header"]},
+        },
+        "session": {
+            "path": _PATHS["session"],
+            "class": f"{endpoints}.session.Session",
+            "kwargs": {
+                "logout_verify_url": "verify_logout",
+                "post_logout_uri_path": "post_logout",
+                "signing_alg": "ES256",
+                "backchannel_logout_supported": True,
+                "backchannel_logout_session_supported": True,
+            },
+        },
+    }
+
+
 def _symmetric() -> list[dict[str, Any]]:
     return [{"type": "oct", "bytes": 24, "use": ["enc"], "kid": one} for one in ("password", "salt", "code", "refresh")]
+
+
+if __name__ == "__main__":
+    main()

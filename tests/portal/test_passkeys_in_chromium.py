@@ -99,10 +99,15 @@ class Person:
         self.press("Ajouter une clé d'accès")
         self.sees("Retirer cette clé")
 
-    def signs_out(self):
+    def signs_out(self, *, came_from_the_provider=False):
+        """And is at `/connexion` again: by the provider's own way out, or by the link."""
         self.go("/deconnexion")
         self.press("Me déconnecter")
-        self.page.wait_for_url(lambda url: "/connexion" in url)
+        if came_from_the_provider:
+            self.page.wait_for_url(f"{self.served.address}/connexion?*")
+        else:
+            self.sees("Vous êtes déconnecté")
+            self.go("/connexion")
 
 
 @pytest.fixture
@@ -117,16 +122,14 @@ def test_a_passkey_is_added_lets_in_and_is_removed(person):
     (held,) = person.tells("getCredentials")["credentials"]
     assert held["isResidentCredential"]
     assert held["rpId"] == "localhost"
-    person.signs_out()
+    person.signs_out(came_from_the_provider=True)
     person.press("Utiliser ma clé d'accès")
     person.page.wait_for_url(person.served.address + "/")
     person.go("/securite")
     person.sees("Utilisée le")
     person.press("Retirer cette clé")
     person.sees("Vous n'avez pas de clé d'accès")
-    person.go("/deconnexion")
-    person.press("Me déconnecter")
-    person.go("/connexion")
+    person.signs_out()
     person.press("Utiliser ma clé d'accès")
     person.sees("La connexion n'a pas abouti")
     assert person.complaints == []
@@ -137,7 +140,7 @@ def test_without_user_verification_nobody_is_let_in(person):
     person.creates()
     person.takes_an_authenticator()
     person.adds_a_passkey()
-    person.signs_out()
+    person.signs_out(came_from_the_provider=True)
     person.tells("setUserVerified", isUserVerified=False)
     person.press("Utiliser ma clé d'accès")
     person.sees("La clé d'accès n'a pas été utilisée")
@@ -149,8 +152,8 @@ def test_a_copy_whose_counter_is_behind_is_refused_and_ends_the_passkey(person):
     person.creates()
     person.takes_an_authenticator()
     person.adds_a_passkey()
-    for _ in range(2):
-        person.signs_out()
+    for by_provider in (True, False):
+        person.signs_out(came_from_the_provider=by_provider)
         person.press("Utiliser ma clé d'accès")
         person.page.wait_for_url(person.served.address + "/")
     (held,) = person.tells("getCredentials")["credentials"]
@@ -161,7 +164,8 @@ def test_a_copy_whose_counter_is_behind_is_refused_and_ends_the_passkey(person):
     person.sees("La connexion n'a pas abouti")
     person.tells("clearCredentials")
     person.tells("addCredential", credential={**held, "signCount": 100})
-    person.press("Utiliser ma clé d'accès")
+    with person.page.expect_navigation():
+        person.press("Utiliser ma clé d'accès")
     person.sees("La connexion n'a pas abouti")
     person.signs_in_at_the_provider()
     person.go("/securite")
@@ -174,7 +178,7 @@ def test_without_script_one_signs_in_and_chooses_all_the_same(served, chromium):
     person.go("/securite")
     assert not person.page.get_by_role("button", name=set_("Ajouter une clé d'accès")).is_visible()
     person.sees("Votre navigateur ne sait pas ajouter une clé d'accès ici")
-    person.signs_out()
+    person.signs_out(came_from_the_provider=True)
     person.go("/")
     assert "/connexion" in person.page.url
 

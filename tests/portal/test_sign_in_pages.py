@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 import sys
@@ -11,7 +12,9 @@ from urllib.parse import urlencode
 import pytest
 
 from carnet.clock import HOUR, MINUTE
+from carnet.demo.identity_provider import of_home
 from carnet.demo.people import BOUSSOLE, GIROUETTE, LANTERNE, MIRABELLE, NESSI, PAT_TROIS
+from carnet.errors import ConfigurationError
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -326,3 +329,31 @@ def test_our_public_keys_are_served_without_their_secrets(house):
     keys = house.browser().get("/connexion/jwks.json").json()["keys"]
     assert [one["alg"] for one in keys] == ["ECDH-ES"]
     assert not {"d", "p", "q"} & set(keys[0])
+
+
+# --- the demonstration's provider ----------------------------------------------------------------------------------
+
+
+def written(home, **changes):
+    settings = {
+        "space_origin": "http://localhost:8443",
+        "oidc_issuer": "http://127.0.0.1:8600",
+        "oidc_client_id": "carnet",
+        "oidc_client_secret_file": "oidc-secret",
+        "oidc_decryption_keys": ["oidc.pem"],
+        **changes,
+    }
+    lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
+    text = (home / "carnet.toml").read_text()
+    (home / "carnet.toml").write_text("\n".join(lines) + "\n" + text)
+    return home
+
+
+def test_the_demonstrations_provider_is_made_of_a_homes_settings(house):
+    _app, host, port = of_home(written(house.home))
+    assert (host, port) == ("127.0.0.1", 8600)
+
+
+def test_the_demonstrations_provider_is_for_loopback_alone(house):
+    with pytest.raises(ConfigurationError):
+        of_home(written(house.home, oidc_issuer="http://10.0.0.1:8600"))

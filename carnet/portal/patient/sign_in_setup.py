@@ -15,7 +15,7 @@ from carnet.errors import ConfigurationError
 from carnet.identity.oidc_client import IdentityProvider, Registration
 from carnet.identity.oidc_fetch import Fetcher, origin
 from carnet.identity.oidc_issuer import SMALLEST_RSA, Issuer
-from carnet.identity.oidc_tokens import Key, Opener
+from carnet.identity.oidc_tokens import SIGNATURES, Key, Opener
 from carnet.identity.passkeys import Party
 from carnet.portal.patient.activation_pages import activation_routes
 from carnet.portal.patient.device_pages import device_routes
@@ -43,8 +43,8 @@ def provider_of(gate: Gate) -> IdentityProvider:
         raise ConfigurationError("oidc_issuer is not the address of an issuer.")
     authorities = str(settings.path("oidc_authorities")) if settings.oidc_authorities else ""
     opener = Opener(
-        tuple(_key(settings, name, "enc") for name in settings.oidc_decryption_keys),
-        frozenset(settings.oidc_signature_algorithms),
+        tuple(private_key(settings, name, "enc") for name in settings.oidc_decryption_keys),
+        frozenset(settings.oidc_signature_algorithms) or SIGNATURES,
     )
     registration = Registration(
         client_id=settings.oidc_client_id,
@@ -54,7 +54,7 @@ def provider_of(gate: Gate) -> IdentityProvider:
         acr=settings.oidc_acr,
         maximum_age=settings.oidc_maximum_age,
         secret=_secret(settings),
-        signing_key=_key(settings, settings.oidc_signing_key, "sig") if settings.oidc_signing_key else None,
+        signing_key=private_key(settings, settings.oidc_signing_key, "sig") if settings.oidc_signing_key else None,
     )
     return IdentityProvider(Issuer(settings.oidc_issuer, Fetcher(authorities), clock), registration, clock)
 
@@ -71,8 +71,8 @@ def _secret(settings: Settings) -> str:
     return text
 
 
-def _key(settings: Settings, name: str, use: str) -> Key:
-    """A private key of a file; its `kid` is its thumbprint (RFC 7638)."""
+def private_key(settings: Settings, name: str, use: str) -> Key:
+    """A private key of a file, for `enc` or `sig`; its `kid` is its thumbprint (RFC 7638)."""
     try:
         raw = (settings.home / name).read_bytes()
         key = load_pem_private_key(raw, None)
