@@ -16,6 +16,8 @@ _NUMBERS = frozenset({"PQ", "REAL", "INT", "MO"})
 _LONGEST = 10_000
 """Characters of a text that are kept as a value or comment; a narrative text is shown in full elsewhere."""
 
+_PARTING = frozenset(HL7 + name for name in ("br", "td", "th", "tr", "item", "paragraph", "list", "table", "caption"))
+
 Anchors = dict[str, Any]
 """The elements of a document's narrative by their ID."""
 
@@ -32,8 +34,14 @@ def anchors_of(document: Any) -> Anchors:
 
 
 def plain_text(element: Any) -> str:
-    """The text inside an element, comments left out, white space normalised."""
-    return "" if element is None else " ".join(str(element.xpath("string()")).split())[:_LONGEST]
+    """The text inside an element, comments left out, white space normalised; lines and cells are parted by a space."""
+    if element is None:
+        return ""
+    parts = [element.text or ""]
+    for one in element.iterdescendants():
+        known = isinstance(one.tag, str)
+        parts += (" " if known and one.tag in _PARTING else "", one.text or "" if known else "", one.tail or "")
+    return " ".join("".join(parts).split())[:_LONGEST]
 
 
 def referred_text(element: Any, anchors: Anchors) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from carnet.cda.header_model import CdaHeader
 from carnet.cda.participants import Identifier
@@ -62,11 +63,21 @@ class Contents:
     """When the main act began, as received."""
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A picture made anew from the bytes of another: WebP, PNG or JPEG without metadata, its sides in pixels."""
+class Drawn(Protocol):
+    """A picture made anew from the bytes of another: WebP, PNG or JPEG without metadata, its sides in pixels (`viewing.shown.Picture`)."""
 
-    media_type: str
-    content: bytes = field(repr=False)
-    width: int
-    height: int
+    @property
+    def media_type(self) -> str:
+        """The media type of `content`."""
+
+    @property
+    def content(self) -> bytes:
+        """The bytes of the picture."""
+
+    @property
+    def width(self) -> int:
+        """Pixels across."""
+
+    @property
+    def height(self) -> int:
+        """Pixels down."""

@@ -88,6 +88,8 @@ _CAUSES: Mapping[str, Cause] = Cause.__members__
 
 def _run(errand: bytes, bounds: Bounds) -> bytes:
     """What the process writes. Raises NotShown when it was ended (time, memory, an answer without end) or ended badly."""
+    if sys.platform != "linux":
+        raise NotShown(Cause.UNPROTECTED)
     handed = os.memfd_create("errand", os.MFD_CLOEXEC)
     try:
         _fill(handed, errand)

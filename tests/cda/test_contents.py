@@ -3,12 +3,12 @@ import base64
 import pytest
 
 from carnet.cda.contents import clinical_document, contents_of
-from carnet.cda.section_model import Drawn
 from carnet.demo import documents, payloads
 from carnet.errors import InvalidDocument
+from carnet.viewing.shown import Picture
 from tests.cda.shown_html import shown_text
 
-PICTURE = Drawn("image/webp", b"RIFF", 4, 3)
+PICTURE = Picture("image/webp", b"RIFF", 4, 3)
 
 
 def nothing(_content):
@@ -121,8 +121,8 @@ def test_a_picture_of_the_document_is_drawn_anew_and_shown_in_its_place(report):
     [
         ("image/png", None),
         ("application/pdf", PICTURE),
-        ("image/svg+xml", Drawn("image/svg+xml", b"<svg/>", 1, 1)),
-        ("image/png", Drawn("text/html", b"<script>", 1, 1)),
+        ("image/svg+xml", Picture("image/svg+xml", b"<svg/>", 1, 1)),
+        ("image/png", Picture("text/html", b"<script>", 1, 1)),
     ],
 )
 def test_what_cannot_be_drawn_is_named_and_never_embedded(report, kind, drawn):

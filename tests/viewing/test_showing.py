@@ -181,6 +181,15 @@ def test_of_a_file_that_is_two_things_only_what_it_looks_like_comes_out(name):
         picture(page)
 
 
+def test_control_the_files_themselves_hold_what_must_not_come_out():
+    held = [SCRIPT in content or b"PK\x03\x04" in content or b"alert(1)" in content for content in POLYGLOTS.values()]
+    assert all(held)
+    assert all(
+        b"JavaScript" in content or b"evil" in content or b"calc.exe" in content or name[:3] in ("ric", "xfa", "emb")
+        for name, content in ACTIVE_PDFS.items()
+    )
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_refused_is_refused_before_anything_parses_it(name, monkeypatch):
     monkeypatch.setattr("carnet.viewing.showing.pages_by_errand", None)
