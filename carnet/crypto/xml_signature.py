@@ -28,6 +28,13 @@ __all__ = ["Policy", "VerifiedReference", "signing_certificate", "verify_detache
 _CERTIFICATE = f"{{{DS}}}KeyInfo/{{{DS}}}X509Data/{{{DS}}}X509Certificate"
 _REFERENCES = f"{{{DS}}}SignedInfo/{{{DS}}}Reference"
 _XML_BLANKS = " \t\r\n"
+_HERE = frozenset({"", "./"})
+_LOOKED_FOR = (
+    *("CanonicalizationMethod", "DigestMethod", "DigestValue", "Reference", "Signature"),
+    *("SignatureMethod", "SignatureValue", "SignedInfo", "Transform", "Transforms"),
+)
+_TAGS = {name: f"{{{DS}}}{name}" for name in _LOOKED_FOR}
+"""What signxml looks for among the children of an element."""
 _FRAGMENT = re.compile(r"#[^(]+\Z")
 
 
@@ -122,8 +129,11 @@ class _Verifier(XMLVerifier):  # type: ignore[misc] # signxml carries no types
 
     It copies elements by writing and parsing them, five and nine times a message. Canonicalization sees the namespaces around an
     element without that, the tree is ours alone, and the one transform that changes it comes with the only reference. Where text
-    follows an element its copy cannot be parsed, and the signature is refused: that stays. Tests compare with signxml as it is.
+    follows an element its copy cannot be parsed, and the signature is refused: that stays. It looks for children by path expressions,
+    which cost more than the looking. Tests compare with signxml as it is.
     """
+
+    _within: tuple[Any, dict[str, list[Any]]] | None = None
 
     def get_root(self, data: Any) -> Any:
         """The tree of `_Parsed` bytes; signxml refuses what `hardened_xml` refused already."""
@@ -135,16 +145,40 @@ class _Verifier(XMLVerifier):  # type: ignore[misc] # signxml carries no types
     def _fromstring(self, xml_string: Any, **kwargs: Any) -> Any:
         return super()._fromstring(xml_string, **kwargs) if isinstance(xml_string, bytes) else xml_string
 
+    def _find(self, element: Any, query: str, require: bool = True, xpath: str = "") -> Any:
+        found = next(element.iterchildren(_TAGS[query]), None) if xpath in _HERE and query in _TAGS else None
+        return super()._find(element, query, require=require, xpath=xpath) if found is None else found
+
+    def _findall(self, element: Any, query: str, xpath: str = "") -> Any:
+        known = not xpath and query in _TAGS
+        return list(element.iterchildren(_TAGS[query])) if known else super()._findall(element, query, xpath=xpath)
+
+    def _get_inclusive_ns_prefixes(self, transform_node: Any) -> Any:
+        """The prefixes of an InclusiveNamespaces inside; an element with nothing inside has none."""
+        return super()._get_inclusive_ns_prefixes(transform_node) if len(transform_node) else None
+
     def _resolve_reference(self, doc_root: Any, reference: Any, uri_resolver: Any = None) -> Any:
         """The one element that carries the identifier, found without an XPath expression compiled for each reference."""
         uri = reference.get("URI") or ""
-        for name in self.id_attributes if _FRAGMENT.match(uri) else ():
-            found = [one for one in doc_root.iter("*") if uri[1:] in one.values() and _carries(one, name, uri[1:])]
+        holders = self._holders(doc_root, uri[1:]) if _FRAGMENT.match(uri) else []
+        for name in self.id_attributes if holders else ():
+            found = [one for one in holders if _carries(one, name, uri[1:])]
             if len(found) > 1:
                 break
             if found:
                 return found[0]
         return super()._resolve_reference(doc_root, reference, uri_resolver=uri_resolver)
+
+    def _holders(self, doc_root: Any, value: str) -> list[Any]:
+        """The elements one of whose attributes has this value, in their order; a signature alone in its tree is read through once.
+
+        For no transform takes anything out of such a tree: the one that would takes out the signature.
+        """
+        if doc_root.tag != SIGNATURE:
+            return [one for one in doc_root.iter("*") if value in one.values()]
+        if self._within is None or self._within[0] is not doc_root:
+            self._within = doc_root, _by_value(doc_root)
+        return self._within[1].get(value, [])
 
     def _check_cert_validity(self, cert: Any, cert_source: Any) -> None:
         """Nothing: `identity.certificates` judges the certificate's dates, and signxml describes it at length before it looks."""
@@ -153,6 +187,15 @@ class _Verifier(XMLVerifier):  # type: ignore[misc] # signxml carries no types
         """The signed bytes; the key is not written out again for whoever gave it."""
         signed, _ = super()._verify_signature_with_pubkey(**given)
         return signed, b""
+
+
+def _by_value(root: Any) -> dict[str, list[Any]]:
+    """The elements of a tree by the values of their attributes."""
+    found: dict[str, list[Any]] = {}
+    for element in root.iter("*"):
+        for value in set(element.values()):
+            found.setdefault(value, []).append(element)
+    return found
 
 
 def _carries(element: Any, local_name: str, value: str) -> bool:

@@ -85,10 +85,13 @@ class Claims:
 
     def text(self, name: str) -> str:
         """The only value of a text attribute, '' when it is absent or empty. Raises AssertionInvalid for another number or kind."""
-        values = self.attributes.get(name, ())
-        if len(values) > 1 or not all(isinstance(value, str) for value in values):
+        values = self.attributes.get(name)
+        if not values:
+            return ""
+        value = values[0]
+        if len(values) > 1 or not isinstance(value, str):
             raise deny(f"{name} does not have one text value")
-        return str(values[0]) if values else ""
+        return value
 
     def codes(self, name: str) -> tuple[Code, ...]:
         """The values of a coded attribute. Raises AssertionInvalid when one is not coded."""

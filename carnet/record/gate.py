@@ -42,12 +42,18 @@ from carnet.record.groups import groups_of
 from carnet.record.rules_in_force import RulesInForce
 from carnet.record.second_reading import damage_met
 from carnet.record.trace_line import write_line
-from carnet.requester import Requester
+from carnet.requester import AccessMode, Requester
 
 T = TypeVar("T")
 MAXIMUM_BATCH = 64
+ENOUGH = 8
+"""Acts that wait for no further one: what a transaction costs once is shared well enough."""
 TOGETHER = 0.005
 """Seconds that an act waits at most for those who are on the way, to share its transaction with them."""
+ONE_BY_ONE = 0.05
+"""The same while another one begins in each round of the loop, which keeps the processor busy all the time."""
+HURRIED = frozenset({"iti57", "td0.3"})
+"""Acts that mask and block; like those of an emergency they wait for nobody longer than `TOGETHER`."""
 LET_OTHERS_IN = 0.001
 """Seconds between two steps of a long import: more than others wait between two tries (connection.BETWEEN_TRIES)."""
 _LOG = logging.getLogger("carnet.gate")
@@ -81,6 +87,10 @@ def _nobody_else() -> int:
     return 0
 
 
+def _nobody() -> bool:
+    return False
+
+
 @dataclass(slots=True)
 class Gate:
     """The one owner of transactions in a worker process. `perform` is for doors, `perform_now` for the command line."""
@@ -88,8 +98,10 @@ class Gate:
     platform: Platform
     on_the_way: Callable[[], int] = _nobody_else
     """How many requests are in progress, those whose acts wait here among them. Whoever sets this calls `stir` when one ends."""
+    one_begins: Callable[[], bool] = _nobody
+    """Whether one more of them may begin in the next round of the loop. Whoever sets this calls `stir` when none does any more."""
     _queue: deque[_Waiting] = field(default_factory=deque)
-    _scheduled: asyncio.Handle | None = None
+    _scheduled: asyncio.TimerHandle | None = None
     _soon: bool = False
     _tree: SealedTree = field(default_factory=SealedTree)
     _rules: RulesInForce = field(init=False)
@@ -115,22 +127,29 @@ class Gate:
         loop = asyncio.get_running_loop()
         waiting = _Waiting(requester, act, loop.create_future())
         self._queue.append(waiting)
-        self.stir()
+        self.stir(hurried=act.name in HURRIED or requester.mode is not AccessMode.NORMAL)
         assert waiting.answer is not None
         result: T = await waiting.answer
         return result
 
-    def stir(self) -> None:
-        """Lets the next transaction begin in the next round of the loop when everybody on the way has come, or else within `TOGETHER`."""
+    def stir(self, *, hurried: bool = False) -> None:
+        """Lets the next transaction begin in the next round of the loop when everybody on the way has come, or enough of them, or else in a while."""
         if not self._queue or self._soon:
             return
         loop = asyncio.get_running_loop()
-        if len(self._queue) >= min(self.on_the_way(), MAXIMUM_BATCH):
-            if self._scheduled is not None:
-                self._scheduled.cancel()
-            self._soon, self._scheduled = True, loop.call_soon(self._drain)
-        elif self._scheduled is None:
-            self._scheduled = loop.call_later(TOGETHER, self._drain)
+        if len(self._queue) >= min(self.on_the_way(), ENOUGH):
+            self._soon = True
+            self._wait_for(None)
+            loop.call_soon(self._drain)
+            return
+        until = loop.time() + (ONE_BY_ONE if self.one_begins() and not hurried else TOGETHER)
+        if self._scheduled is None or until < self._scheduled.when():
+            self._wait_for(loop.call_at(until, self._drain))
+
+    def _wait_for(self, timer: asyncio.TimerHandle | None) -> None:
+        if self._scheduled is not None:
+            self._scheduled.cancel()
+        self._scheduled = timer
 
     def perform_now(self, requester: Requester, act: Act[T]) -> T:
         """The same for a caller without an event loop: a batch of one."""
@@ -246,10 +265,12 @@ class Gate:
     # --- one batch -------------------------------------------------------------------------------------------------
 
     def _drain(self) -> None:
-        self._soon, self._scheduled = False, None
+        self._soon = False
+        self._wait_for(None)
         batch = [self._queue.popleft() for _ in range(min(MAXIMUM_BATCH, len(self._queue)))]
         if self._queue:
-            self._soon, self._scheduled = True, asyncio.get_running_loop().call_soon(self._drain)
+            self._soon = True
+            asyncio.get_running_loop().call_soon(self._drain)
         self._run_batch(batch)
         for waiting in batch:
             answer = waiting.answer

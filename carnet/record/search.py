@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from operator import itemgetter
+from typing import Any
 
 from carnet.authorization.facts import Function
 from carnet.document_query import (
@@ -22,7 +25,9 @@ from carnet.registry.found import Found, FoundEntry
 from carnet.registry.queries import find
 from carnet.registry.renditions import renditions
 
-assert FoundEntry._fields[5:13] == (  # the columns that the rules read stand together: `sees` relies on it
+_KIND: Callable[[FoundEntry], tuple[Any, ...]] = itemgetter(slice(5, 13))
+_UNIQUE_ID = itemgetter(FoundEntry._fields.index("unique_id"))
+assert FoundEntry._fields[5:13] == (  # the columns that the rules read stand together: `visible` relies on it
     "status",
     "is_signature",
     "type_code",
@@ -53,7 +58,7 @@ def _search(scope: Scope, *, query: StoredQuery, return_type: ReturnType) -> Sea
     found = visible(scope, find(scope.connection, scope.holder, query))
     references = found.uuids
     scope.detail = f"{_name(query)} {return_type} {len(references)}"
-    scope.touched.extend(entry.unique_id for entry in found.entries)
+    scope.touched.extend(map(_UNIQUE_ID, found.entries))
     if return_type is ReturnType.OBJECT_REF:
         return SearchResult(references, ())
     if len(references) > scope.platform.settings.maximum_leaf_results:
@@ -78,26 +83,16 @@ def check_patient(scope: Scope, query: StoredQuery, return_type: ReturnType) -> 
 
 def visible(scope: Scope, found: Found) -> Found:
     """What remains of a finding for this requester: hidden entries, all their versions, and every trace of them are absent."""
-    sees_row = scope.viewer.sees
-    verdicts: dict[tuple[object, ...], bool] = {}
-
-    def sees(entry: FoundEntry) -> bool:
-        alike = entry[5:13]  # rows alike in all that the rules read are judged once
-        verdict = verdicts.get(alike)
-        if verdict is None:
-            verdict = verdicts[alike] = sees_row(
-                entry.type_code,
-                entry.masks,
-                entry.status,
-                entry.author_persons,
-                entry.author_institutions,
-                entry.depositor,
-                entry.depositor_organization,
-                entry.is_signature,
-            )
-        return verdict
-
-    return found.seen_by(sees)
+    judged = found.judged
+    kinds = list(map(_KIND, judged))
+    sees = scope.viewer.sees
+    verdicts: dict[tuple[Any, ...], bool] = {}
+    for kind in set(kinds):  # rows alike in all that the rules read are judged once
+        status, is_signature, type_code, masks, persons, institutions, depositor, organization = kind
+        verdicts[kind] = sees(type_code, masks, status, persons, institutions, depositor, organization, is_signature)
+    if all(verdicts.values()):
+        return found.without(frozenset())
+    return found.without({entry.uuid for entry, kind in zip(judged, kinds, strict=True) if not verdicts[kind]})
 
 
 def _name(query: StoredQuery) -> str:

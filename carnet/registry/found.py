@@ -10,6 +10,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from carnet.database.stored_words import word
@@ -75,6 +76,10 @@ class FoundFolder(NamedTuple):
     depositor_organization: str
 
 
+_UUID: Callable[[FoundEntry | FoundSubmissionSet | FoundFolder], str] = itemgetter(0)
+assert FoundEntry._fields[0] == FoundSubmissionSet._fields[0] == FoundFolder._fields[0] == "uuid"
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """The answer of a query before and after the rules.
@@ -108,9 +113,9 @@ class Found:
         if self.ends:
             raise RuntimeError("entries that the answer touches were not judged: call without() or seen_by() first")
         return (
-            *(row.uuid for row in self.submission_sets),
-            *(row.uuid for row in self.folders),
-            *(row.uuid for row in self.entries),
+            *map(_UUID, self.submission_sets),
+            *map(_UUID, self.folders),
+            *map(_UUID, self.entries),
             *(association.entry_uuid for association in self.associations),
         )
 

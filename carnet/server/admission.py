@@ -38,7 +38,10 @@ _CHANCE = random.SystemRandom()
 
 
 class Admission:
-    """The turns of one worker. `shed` is told each refusal: the lane, and why. Times are in seconds of `clock`."""
+    """The turns of one worker. `shed` is told each refusal: the lane, and why; `freed`, when fewer are on the way.
+
+    Times are in seconds of `clock`.
+    """
 
     def __init__(
         self,
@@ -61,6 +64,16 @@ class Admission:
         self._of_client: Counter[bytes] = Counter()
         self._granting = self._stopped = False
         self._pace, self._since, self._finished = _FIRST_PACE, clock(), 0
+
+    @property
+    def on_the_way(self) -> int:
+        """The requests in progress, with the one that may begin in the next round of the loop."""
+        return self.in_progress + self._granting
+
+    @property
+    def one_begins(self) -> bool:
+        """Whether one more may begin in the next round of the loop; `freed` is called once none does any more."""
+        return self._granting
 
     def expected_wait(self, client: bytes) -> float:
         """About how many seconds one more ordinary request of a client would wait for its turn."""
@@ -151,6 +164,11 @@ class Admission:
 
     def _grant(self) -> None:
         self._granting = False
+        self._begin_one()
+        if not self._granting:
+            self._freed()
+
+    def _begin_one(self) -> None:
         while (waiter := self._next()) is not None:
             if waiter.turn.done():
                 continue

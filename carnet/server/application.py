@@ -161,7 +161,7 @@ def application(platform: Platform, *, sealer: bool = True) -> Starlette:
     gate = Gate(platform)
     operation = Operation(platform, gate)
     admission = Admission(platform.settings, shed=operation.refused, freed=gate.stir)
-    gate.on_the_way = lambda: admission.in_progress
+    gate.on_the_way, gate.one_begins = lambda: admission.on_the_way, lambda: admission.one_begins
     door = SoapDoor(platform, gate)
     base = platform.settings.base_path
 

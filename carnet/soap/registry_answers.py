@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from carnet.soap.faults import RegistryErrorItem, Severity, highest_severity
 from carnet.soap.namespaces import QUERY, RIM, RS
-from carnet.soap.xml_text import attribute, shown
+from carnet.soap.xml_text import attribute, shown, texts
 
 
 class ResponseStatus(StrEnum):
@@ -46,8 +46,9 @@ def adhoc_query_response(
         f'<query:AdhocQueryResponse xmlns:query="{QUERY}" xmlns:rim="{RIM}" xmlns:rs="{RS}" status="{status}"'
         f' startIndex="0" totalResultCount="{count}">{error_list(errors)}<rim:RegistryObjectList>'
     )
-    refs = "".join([f"<rim:ObjectRef id={attribute(reference)}/>" for reference in object_refs])
-    return [head.encode(), *fragments, refs.encode(), b"</rim:RegistryObjectList></query:AdhocQueryResponse>"]
+    refs = '"/><rim:ObjectRef id="'.join(texts(object_refs))
+    listed = f'<rim:ObjectRef id="{refs}"/>' if object_refs else ""
+    return [head.encode(), *fragments, listed.encode(), b"</rim:RegistryObjectList></query:AdhocQueryResponse>"]
 
 
 def error_list(errors: Sequence[RegistryErrorItem]) -> str:

@@ -28,7 +28,7 @@ _IDENTIFIERS = etree.XPath(
     namespaces={"wsu": _WSU},
     smart_strings=False,
 )
-_VALUES = etree.XPath("//@*", smart_strings=False)
+_TIMES_OF_A_VALUE = etree.XPath("count(/descendant-or-self::*/@*[. = $value])")
 _TIMESTAMP = f"{{{_WSU}}}Timestamp"
 _ROLE_ATTRIBUTES = (f"{{{SOAP12}}}role", f"{{{SOAP11}}}actor")
 _OUR_ROLES = frozenset(
@@ -112,7 +112,7 @@ def _unique_identifiers(header: Any) -> None:
     identifiers = _IDENTIFIERS(header)
     assertion = header.find(f"{SECURITY}/{ASSERTION}")
     own = "" if assertion is None else assertion.get("ID", "")
-    if len(identifiers) != len(set(identifiers)) or _VALUES(header).count(own) != 1:
+    if len(identifiers) != len(set(identifiers)) or _TIMES_OF_A_VALUE(header, value=own) != 1:
         raise deny("an identifier of the header occurs twice in the message")
 
 

@@ -109,6 +109,24 @@ async def test_one_is_begun_in_each_round_of_the_loop_so_that_the_network_is_hea
 
 
 @run
+async def test_who_waits_for_those_on_the_way_is_told_when_no_more_begin():
+    """One that begins in the next round is on the way; once none does, whoever waits for it hears so: nobody waits for nothing."""
+    bench = Bench(maximum_requests_in_progress=4)
+    heard = []
+    bench.admission._freed = lambda: heard.append((bench.admission.in_progress, bench.admission.on_the_way))
+    for number in range(5):
+        bench.tasks.append(asyncio.ensure_future(bench._one(number, A)))
+    seen = []
+    for _ in range(8):
+        await asyncio.sleep(0)
+        seen.append((bench.admission.in_progress, bench.admission.one_begins))
+    assert seen.index((1, True)) < seen.index((2, True)) < seen.index((3, False))
+    assert heard == [(3, 3)]
+    await bench.finish()
+    assert heard[-1] == (0, 0)
+
+
+@run
 async def test_one_that_floods_waits_in_its_own_line_while_another_is_served_at_once():
     bench = Bench()
     for number in range(80):

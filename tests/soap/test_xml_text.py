@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from carnet import hardened_xml
 from carnet.errors import InvalidMetadata
-from carnet.soap.xml_text import attribute, shown, text
+from carnet.soap.xml_text import attribute, shown, text, texts
 
 
 def read_again(value):
@@ -34,6 +34,17 @@ def test_a_character_that_xml_cannot_carry_is_refused(value):
         text(value)
     with pytest.raises(InvalidMetadata):
         attribute(value)
+
+
+@given(st.lists(st.text(alphabet='ab&<>"\t\n\r\x00\x85\u00e9\ud800', max_size=4), max_size=4))
+def test_many_values_are_written_as_each_of_them(values):
+    try:
+        alone = [text(value) for value in values]
+    except InvalidMetadata:
+        with pytest.raises(InvalidMetadata):
+            texts(values)
+    else:
+        assert list(texts(values)) == alone
 
 
 @given(st.text(max_size=60))
