@@ -75,12 +75,7 @@ class Operation:
             multiprocess_mode="livesum",
             registry=self.registry,
         )
-        self.late = Histogram(
-            "carnet_loop_late_seconds",
-            "By how much the event loop was late, looked at twenty times a second: whatever is asked waits so long to be heard.",
-            buckets=LATE_BUCKETS,
-            registry=self.registry,
-        )
+        self.late = _lateness(self.registry)
         self.stopping = False
         self.obligations = Gauge(
             "carnet_obligations",
@@ -172,6 +167,15 @@ class Operation:
         """OpenMetrics text."""
         _works(self._count_obligations)
         return Response(exposition(self._whole()), media_type=CONTENT_TYPE_LATEST)
+
+
+def _lateness(registry: CollectorRegistry) -> Histogram:
+    return Histogram(
+        "carnet_loop_late_seconds",
+        "By how much the event loop was late, looked at twenty times a second: whatever is asked waits so long to be heard.",
+        buckets=LATE_BUCKETS,
+        registry=registry,
+    )
 
 
 def _write_document(segments: SegmentStore) -> None:
