@@ -44,14 +44,14 @@ class Sender:
         host, _, path = url.removeprefix("http://").partition("/")
         head = (
             f"POST /{path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {content_type}\r\n"
-            f"Client-Cert: {_certificate(self.caller.connection_files[0])}\r\nContent-Length: {len(content)}\r\n\r\n"
+            f"Client-Cert: {certificate_header(self.caller.connection_files[0])}\r\nContent-Length: {len(content)}\r\n\r\n"
         )
         return head.encode() + content
 
 
 @lru_cache
-def _certificate(path: str) -> str:
-    """A Client-Cert header (RFC 9440)."""
+def certificate_header(path: str) -> str:
+    """The value of Client-Cert (RFC 9440) for a PEM file."""
     der = x509.load_pem_x509_certificate(Path(path).read_bytes()).public_bytes(Encoding.DER)
     return f":{base64.b64encode(der).decode()}:"
 

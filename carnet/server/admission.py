@@ -31,6 +31,9 @@ PATIENCE = 2.0
 """How many times the longest expected waiting a request really waits before it is refused."""
 URGENT_PATIENCE = 10.0
 """The same for an urgent one, whose waiting is not estimated."""
+LONG_ROUND = 0.02
+"""Seconds that a round of the loop lasts for each turn that is begun after it beyond the first, up to MORE_TURNS."""
+MORE_TURNS = 3
 _WINDOW = 0.25
 """Seconds over which the pace is measured."""
 _FIRST_PACE = 0.005
@@ -63,6 +66,7 @@ class Admission:
         self._urgent = 0
         self._of_client: Counter[bytes] = Counter()
         self._granting = self._stopped = False
+        self._stirred = 0.0
         self._pace, self._since, self._finished = _FIRST_PACE, clock(), 0
 
     @property
@@ -99,13 +103,18 @@ class Admission:
         patience = self.longest * (URGENT_PATIENCE if believed else PATIENCE)
         turn = asyncio.get_running_loop().create_future()
         waiter = Waiter(client, urgent and client != NOBODY, believed, self._clock() + patience, turn, gone)
+        over = None
         try:
             self._let_in(waiter)
             self._stir()
+            over = asyncio.get_running_loop().call_later(patience, self._over, waiter)
             await waiter.turn
         except BaseException:
             self._give_back(waiter)
             raise
+        finally:
+            if over is not None:
+                over.cancel()
         try:
             yield waiter
         finally:
@@ -150,6 +159,12 @@ class Admission:
         seconds = math.ceil(self.expected_wait(client)) + _CHANCE.randrange(3)
         return Busy("Too many requests are waiting; try again in a moment.", retry_after=max(1, seconds))
 
+    def _over(self, waiter: Waiter) -> None:
+        """Its time is over, although no turn has come up in which that would be seen: those in progress may last."""
+        if not waiter.turn.done():
+            self.room.remove(waiter)
+            self._turn_away(waiter, "late")
+
     def _turn_away(self, waiter: Waiter, why: str) -> None:
         if not waiter.turn.done():
             waiter.turn.set_exception(self._refusal("urgent" if waiter.urgent else "ordinary", why, waiter.client))
@@ -159,16 +174,24 @@ class Admission:
     def _stir(self) -> None:
         """Begins one more request in the next round of the loop, after what came over the network was heard."""
         if not self._granting and len(self.room):
-            self._granting = True
+            self._granting, self._stirred = True, self._clock()
             asyncio.get_running_loop().call_soon(self._grant)
 
     def _grant(self) -> None:
+        """One turn; more when the round before it was long, so that handshakes and refusals do not take what was let in its time."""
         self._granting = False
-        self._begin_one()
+        most = int((self._clock() - self._stirred) / LONG_ROUND)
+        self._begin(1 + min(MORE_TURNS, most))
         if not self._granting:
             self._freed()
 
-    def _begin_one(self) -> None:
+    def _begin(self, turns: int) -> None:
+        for _ in range(turns):
+            if not self._grant_one():
+                return
+        self._stir()
+
+    def _grant_one(self) -> bool:
         while (waiter := self._next()) is not None:
             if waiter.turn.done():
                 continue
@@ -181,8 +204,8 @@ class Admission:
                 self._of_client[waiter.client] += 1
                 self._urgent += waiter.urgent
                 waiter.turn.set_result(None)
-                self._stir()
-                return
+                return True
+        return False
 
     def _next(self) -> Waiter | None:
         if self.in_progress >= self.limit + RESERVE:
@@ -192,6 +215,7 @@ class Admission:
 
     def _give_back(self, waiter: Waiter) -> None:
         """One that had no turn: its claim was neither true nor false."""
+        self.room.remove(waiter)
         if waiter.urgent:
             self.credit.settle(waiter.client, true=True)
         if waiter.turn.done() and not waiter.turn.cancelled() and waiter.turn.exception() is None:

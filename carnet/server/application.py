@@ -7,6 +7,7 @@ import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
@@ -55,8 +56,18 @@ class SoapEndpoint:
         began = time.perf_counter()
         answer = await self._answer(scope, receive)
         self.operation.measure(answer.transaction, answer.outcome, time.perf_counter() - began)
-        await _send(send, answer, closing=self.operation.stopping)
+        with self._held(scope, answer):
+            await _send(send, answer, closing=self.operation.stopping)
         reached("answer-sent")
+
+    def _held(self, scope: Scope, answer: Answer) -> AbstractContextManager[object]:
+        """Counts a large answer, until it is sent, in its client's share: one that does not read what it asked for is let in no further."""
+        size = sum(map(len, answer.chunks))
+        if size <= LARGE:
+            return contextlib.nullcontext()
+        held = Body(self.admission.bodies, caller_certificate(self.platform.settings, scope) or NOBODY)
+        held.keep(size)
+        return held
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         settings = self.platform.settings
@@ -136,10 +147,11 @@ def _attempt(work: Callable[[], object], operation: Operation) -> None:
         _LOG.exception("the trace could not be sealed")
 
 
-def _in_every_worker(gate: Gate) -> Iterator[Coroutine[Any, Any, None]]:
+def _in_every_worker(gate: Gate, operation: Operation) -> Iterator[Coroutine[Any, Any, None]]:
     """What each worker does beside answering."""
     settings = gate.platform.settings
     yield keep_forgetting(gate)
+    yield operation.keep_time()
     if settings.documents_url:
         yield keep_closing(gate, settings.documents_upload_interval)
 
@@ -170,7 +182,7 @@ def application(platform: Platform, *, sealer: bool = True) -> Starlette:
         interval = platform.settings.audit_seal_interval
         if sealer:
             _attempt(gate.warm, operation)
-        works = [*_in_every_worker(gate), *(_in_background(gate, operation, interval) if sealer else ())]
+        works = [*_in_every_worker(gate, operation), *(_in_background(gate, operation, interval) if sealer else ())]
         tasks = [asyncio.create_task(work) for work in works]
         try:
             yield {}

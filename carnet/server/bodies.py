@@ -1,4 +1,4 @@
-"""Reading the body of a request within limits: its own, and what all bodies under way may hold together in one worker."""
+"""Reading the body of a request within limits: its own, and what all bodies and large answers under way may hold together in one worker."""
 
 from __future__ import annotations
 
@@ -58,6 +58,10 @@ class Body:
     def received(self, size: int) -> None:
         """Counts what came. Raises Busy when there is no room for it."""
         self.expect(self._size + size)
+        self.keep(size)
+
+    def keep(self, size: int) -> None:
+        """Counts what is there whether there is room or not: an answer, which nobody can refuse any more."""
         self._room.hold(self._client, size)
         self._size += size
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import Callable
@@ -26,6 +27,9 @@ exposition: Callable[[Any], bytes] = generate_latest
 _PROBE = prepare(b"probe")
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
 """Set for the workers of one server, before they import anything: the folder where each leaves its figures."""
+LATE_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+BETWEEN_LOOKS = 0.05
+"""Seconds between two looks at how late the event loop is."""
 BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -72,6 +76,7 @@ class Operation:
             multiprocess_mode="livesum",
             registry=self.registry,
         )
+        self.late = _lateness(self.registry)
         self.stopping = False
         self.obligations = Gauge(
             "carnet_obligations",
@@ -94,6 +99,14 @@ class Operation:
         self.requests.labels(transaction, outcome).inc()
         self.durations.labels(transaction).observe(seconds)
         self.waiting.set(self.gate.waiting)
+
+    async def keep_time(self) -> None:
+        """Measures, for as long as it runs, by how much the event loop is late."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + BETWEEN_LOOKS
+            await asyncio.sleep(BETWEEN_LOOKS)
+            self.late.observe(max(0.0, loop.time() - due))
 
     def refused(self, lane: str, why: str) -> None:
         """Counts a request that was not let in: `lane` ordinary or urgent; `why` full, waiting, late, displaced, gone or stopping."""
@@ -157,6 +170,15 @@ class Operation:
         _works(self._count_obligations)
         _works(partial(self.segments.count, self.gate))
         return Response(exposition(self._whole()), media_type=CONTENT_TYPE_LATEST)
+
+
+def _lateness(registry: CollectorRegistry) -> Histogram:
+    return Histogram(
+        "carnet_loop_late_seconds",
+        "By how much the event loop was late, looked at twenty times a second: whatever is asked waits so long to be heard.",
+        buckets=LATE_BUCKETS,
+        registry=registry,
+    )
 
 
 def _write_document(segments: SegmentStore) -> None:

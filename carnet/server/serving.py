@@ -14,6 +14,7 @@ import socket
 import tempfile
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -29,13 +30,16 @@ from carnet.server.accepting import Server
 from carnet.server.application import application
 from carnet.server.logs import configure_logs
 from carnet.server.operation import SHARED
+from carnet.server.peers import MutualTlsProtocol
 from carnet.server.supervision import Supervisor
-from carnet.server.transport import MutualTlsProtocol, tls_context
+from carnet.server.transport import tls_context
 from carnet.soap.ebrim_render import EbrimRenderer
 
 forget_figures: Callable[[int, str], None] = mark_process_dead
 """The library's function carries no types."""
 FILES_OF_OUR_OWN = 512
+LAST_SEALING = 20.0
+"""Seconds that a worker has for what it does after the last answer before it is killed; nothing acknowledged depends on it."""
 _LOG = logging.getLogger("carnet.server")
 
 
@@ -78,7 +82,11 @@ def _serve_together(home: Path, listening: socket.socket, settings: Settings, fi
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     Supervisor(
-        worker, settings.workers, ended=lambda pid: forget_figures(pid, str(figures)), stopping=listening.close
+        worker,
+        settings.workers,
+        ended=lambda pid: forget_figures(pid, str(figures)),
+        stopping=listening.close,
+        patience=settings.stop_notice_seconds + settings.stop_seconds + LAST_SEALING,
     ).run()
 
 
@@ -105,13 +113,14 @@ def serve_worker(home: Path, listening: socket.socket, worker: str, *, sealer: b
     arm(settings.kill_at_for_tests)
     platform = build(settings, EbrimRenderer(), worker=worker)
     settle_memory()
-    allow_files(settings.maximum_connections)
+    settings = replace(settings, maximum_connections=allow_files(settings.maximum_connections))
     served = application(platform, sealer=sealer)
     served.state.operation.restarts.set(restarts)
     configuration = uvicorn.Config(
         served,
         http=MutualTlsProtocol,
         loop="uvloop",
+        ws="none",
         lifespan="on",
         access_log=False,
         log_config=None,
@@ -138,13 +147,22 @@ def _stop_with_the_parent() -> None:
     threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
-def allow_files(connections: int) -> None:
-    """Raises this process's limit of open files so that it can have so many connections beside its own files, as far as the system lets it."""
+def allow_files(connections: int) -> int:
+    """Raises this process's limit of open files so that it can have so many connections beside its own files, as far as the system lets it.
+
+    Returns how many connections that leaves: a document or a database that cannot be opened is worse than a caller who waits.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connections + FILES_OF_OUR_OWN
     allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < allowed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    left = max(1, min(connections, max(allowed - FILES_OF_OUR_OWN, allowed // 2)))
+    if left < connections:
+        _LOG.warning(
+            "the system's limit of open files leaves fewer connections than the setting", extra={"reason": left}
+        )
+    return left
 
 
 def settle_memory() -> None:

@@ -40,7 +40,7 @@ class Supervisor:
     """Starts workers, keeps them running until told to stop (KeyboardInterrupt), then stops them.
 
     `worker` makes the process of a place, given how often it was started again; `ended` is told the process id of one that ended by itself;
-    `stopping` is called once, before workers are told to stop.
+    `stopping` is called once, before workers are told to stop; one that has not stopped `patience` seconds later is killed.
     """
 
     def __init__(
@@ -50,8 +50,10 @@ class Supervisor:
         *,
         ended: Callable[[int], None] = lambda _pid: None,
         stopping: Callable[[], None] = lambda: None,
+        patience: float = HEALTHY_AFTER,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._patience = patience
         self._worker, self._ended, self._stopping, self._clock = worker, ended, stopping, clock
         self._places = [_Place(number) for number in range(count)]
 
@@ -103,5 +105,10 @@ class Supervisor:
         ]
         for process in started:
             process.terminate()
+        end = self._clock() + self._patience
         for process in started:
-            process.join()
+            process.join(max(0.0, end - self._clock()))
+            if process.exitcode is None:
+                _LOG.error("a worker process did not stop in its time; it is ended", extra={"worker": process.name})
+                process.kill()
+                process.join()

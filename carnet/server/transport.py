@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import ipaddress
@@ -12,8 +11,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 from carnet.config import Settings
 from carnet.errors import ConfigurationError, MalformedMessage
 
@@ -22,92 +19,6 @@ CIPHERS = (  # PDT-INF-579: the suites that care software may offer under TLS 1.
     "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256"
 )
 TLS_EXTENSION = "tls"
-
-
-MAXIMUM_HEAD = 64 * 1024
-"""Bytes of a request before its body."""
-OURSELVES_LATE = 0.1
-"""Seconds by which the event loop may be late for a peer's deadline to count."""
-
-
-class MutualTlsProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol, with the peer's certificate (DER) put into each request's scope, and an end to every waiting for the peer."""
-
-    client_certificate: bytes | None = None
-
-    def __init__(self, *arguments: Any, settings: Settings, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        self._settings = settings
-        self._in_message = self._in_head = False
-        self._heads = self._head_bytes = 0
-        self._deadline: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Reads the certificate once a connection."""
-        super().connection_made(transport)
-        channel = transport.get_extra_info("ssl_object")
-        self.client_certificate = channel.getpeercert(binary_form=True) if channel is not None else None
-        self._expect_within(self._settings.maximum_head_seconds)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Forgets the deadline."""
-        self._expect_within(None)
-        super().connection_lost(exc)
-
-    def data_received(self, data: bytes) -> None:
-        """Feeds the parser; a head that does not end is cut off."""
-        before, in_body = self._heads, self._in_message and not self._in_head
-        super().data_received(data)
-        if in_body or self._heads > before:
-            self._head_bytes = 0
-            return
-        self._head_bytes += len(data)
-        if self._head_bytes > MAXIMUM_HEAD:
-            self.transport.abort()
-        elif self._deadline is None:
-            self._expect_within(self._settings.maximum_head_seconds)
-
-    def on_message_begin(self) -> None:
-        """Starts a request's scope."""
-        super().on_message_begin()
-        self._in_message = self._in_head = True
-        self._expect_within(self._settings.maximum_head_seconds)
-        extension: dict[object, object] = {
-            "client_certificate": self.client_certificate,
-            "gone": self.transport.is_closing,
-        }
-        self.scope["extensions"] = {TLS_EXTENSION: extension}
-
-    def on_headers_complete(self) -> None:
-        """The head is there; the body has its own time."""
-        self._in_head, self._heads = False, self._heads + 1
-        self._expect_within(self._settings.maximum_body_seconds)
-        super().on_headers_complete()
-
-    def on_message_complete(self) -> None:
-        """Nothing more is expected of the peer until it begins another request."""
-        self._in_message = False
-        self._expect_within(None)
-        super().on_message_complete()
-
-    @property
-    def idle(self) -> bool:
-        """Whether neither side is in the middle of something."""
-        return not self._in_message and (self.cycle is None or self.cycle.response_complete)
-
-    def _expect_within(self, seconds: float | None) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-        self._deadline = None
-        if seconds is not None:
-            self._deadline = self.loop.call_later(seconds, self._too_slow, self.loop.time() + seconds, seconds)
-
-    def _too_slow(self, due: float, seconds: float) -> None:
-        """Cuts the peer off, unless it was this worker that stood still: then what the peer sent may wait to be read."""
-        if self.loop.time() - due > OURSELVES_LATE:
-            self._expect_within(seconds)
-        else:
-            self.transport.abort()
 
 
 def authorities(directory: Path) -> str:

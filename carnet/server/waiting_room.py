@@ -54,6 +54,15 @@ class Lane:
         line.insert(before, waiter)
         self._count += 1
 
+    def remove(self, waiter: Waiter) -> None:
+        """Takes one out of its line, if it is there."""
+        line = self._lines.get(waiter.client)
+        if line is not None and waiter in line:
+            line.remove(waiter)
+            self._count -= 1
+            if not line:
+                del self._lines[waiter.client]
+
     def take(self, may: Callable[[bytes], bool]) -> Waiter | None:
         """The oldest request of the client whose turn it is, of those who may have one."""
         client = next((one for one in self._lines if may(one)), None)
@@ -92,6 +101,10 @@ class WaitingRoom:
     def add(self, waiter: Waiter) -> None:
         """Puts a request in its lane."""
         (self.urgent if waiter.urgent else self.ordinary).add(waiter)
+
+    def remove(self, waiter: Waiter) -> None:
+        """Takes one out, if it is there: nobody waits for it any more."""
+        (self.urgent if waiter.urgent else self.ordinary).remove(waiter)
 
     def ahead(self, client: bytes) -> int:
         """About how many turns are before one more ordinary request of a client; never less than there are at most, for one that has none."""

@@ -7,7 +7,7 @@ from bench.overload import EACH_SECOND, PROBES, SECONDS, WARM_UP, Heard, figures
 PEAK = 100.0
 
 
-def heard(*, wait=0.5, refusal=0.01, refused=10, mask_status=200, goodput=1.0, retry_after=True):
+def heard(*, wait=0.5, refusal=0.01, refused=10, mask_status=200, goodput=1.0, retry_after=True, late=0.0):
     measured = SECONDS - WARM_UP
     good = int(PEAK * measured * goodput)
     found = [Heard("usual", 2.0, wait, 200, success=True) for _ in range(good)]
@@ -15,6 +15,8 @@ def heard(*, wait=0.5, refusal=0.01, refused=10, mask_status=200, goodput=1.0, r
     found += [Heard("health", 2.0, 0.01, 200) for _ in range(PROBES)]
     for kind in ("mask", "break-glass"):
         found += [Heard(kind, 2.0, 0.1, mask_status, success=mask_status == 200) for _ in range(EACH_SECOND)]
+    for one in found:
+        one.late = late
     return found
 
 
@@ -33,6 +35,11 @@ def test_each_figure_that_does_not_hold_is_named():
     assert broken(goodput=0.7) == {"goodput"}
     assert broken(mask_status=503) == {"urgent"}
     assert broken(traced=3) == {"trace"}
+    assert broken(late=0.2) == {"generator"}
+
+
+def test_what_is_answered_after_the_time_is_no_goodput():
+    assert "goodput" in broken(wait=SECONDS)
 
 
 def test_a_spread_is_in_milliseconds():

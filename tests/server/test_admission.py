@@ -11,7 +11,7 @@ import pytest
 
 from carnet.config import Settings
 from carnet.errors import Busy
-from carnet.server.admission import NOBODY, RESERVE, Admission
+from carnet.server.admission import LONG_ROUND, MORE_TURNS, NOBODY, RESERVE, Admission
 from carnet.server.urgency import CLAIMS, REGAINED_AFTER
 from carnet.server.waiting_room import Waiter, WaitingRoom
 
@@ -313,6 +313,49 @@ async def test_one_that_is_cancelled_while_it_waits_or_as_its_turn_comes_leaves_
     assert bench.admission.in_progress == 0
     assert bench.order[0] == "long"
     assert "other" in bench.order
+
+
+@run
+async def test_one_whose_time_is_over_is_told_so_although_no_turn_comes_up():
+    """Those in progress may last, in a thread or at the database: twice the longest waiting is never waited."""
+    bench = Bench(maximum_waiting_seconds=0.01)
+    await bench.send("long", A)
+    await bench.send("waits", B)
+    await asyncio.wait_for(bench.tasks[1], 60)
+    assert (bench.order, bench.refused) == (["long"], ["waits"])
+    assert bench.shed == [("ordinary", "late")]
+    assert len(bench.admission.room) == 0
+    await bench.finish()
+
+
+@run
+async def test_one_that_is_cancelled_leaves_its_place_in_the_room():
+    bench = Bench(maximum_waiting_requests=1)
+    await bench.send("long", A)
+    await bench.settle()
+    await bench.send("cancelled", B)
+    bench.tasks[1].cancel()
+    await bench.settle()
+    await bench.send("next", C)
+    await bench.settle()
+    assert bench.refused == []
+    bench.release.set()
+    await asyncio.gather(*bench.tasks, return_exceptions=True)
+    assert bench.order == ["long", "next"]
+
+
+@run
+async def test_after_a_long_round_of_the_loop_more_than_one_is_begun_but_not_all():
+    """Else handshakes and refusals, which make rounds long, would take what was let in its time."""
+    bench = Bench(maximum_requests_in_progress=16)
+    for number in range(10):
+        bench.tasks.append(asyncio.ensure_future(bench._one(number, A)))
+    await asyncio.sleep(0)
+    bench.now += 100 * LONG_ROUND
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert len(bench.order) == 1 + MORE_TURNS
+    await bench.finish()
 
 
 @run

@@ -12,10 +12,11 @@ import pytest
 from carnet.database.connection import SqliteConnection
 from carnet.demo.people import MEDECIN_TRAITANT, OTHER_GP, PAT_TROIS
 from carnet.errors import MalformedMessage, TooLarge
-from carnet.server.application import SOAP_SERVICES, keep_sealing
+from carnet.server.application import SOAP_SERVICES, SoapEndpoint, keep_sealing
 from carnet.server.bodies import Body as HeldBody
 from carnet.server.bodies import BodyRoom, read_body
 from carnet.server.operation import Operation
+from carnet.soap.door import Answer
 
 SERVICES = "/si-dmp-server/v2/services"
 LIMIT = 1_000
@@ -255,3 +256,18 @@ def test_sealing_goes_on_after_a_failure_and_counts_it(served):
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(keep_sealing(gate, operation, 0))
     assert operation.registry.get_sample_value("carnet_seal_failures_total") == 2.0
+
+
+def test_a_large_answer_counts_in_its_client_s_share_until_it_is_sent(served):
+    """One who asks for much and reads nothing is let in no further; the others are."""
+    endpoint = SoapEndpoint("repository", served.platform, None, None, served.app.state.admission)
+    bodies, who = served.app.state.admission.bodies, b"certificate"
+    scope = served.scope(f"{SERVICES}/repository", certificate=who)
+    large = Answer(200, "text/xml", [b"x" * (bodies.share - 10)], "iti43", "success")
+    with endpoint._held(scope, large):
+        assert bodies.held == bodies.share - 10
+        assert not bodies.room_for(who, 11)
+        assert bodies.room_for(b"another", 11)
+    assert bodies.held == 0
+    with endpoint._held(scope, Answer(200, "text/xml", [b"small"], "iti43", "success")):
+        assert bodies.held == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource
 import signal
 import socket
 import sqlite3
@@ -22,6 +23,7 @@ from carnet.client.exchange_service import ExchangeService
 from carnet.config import Settings
 from carnet.demo.people import MEDECIN_TRAITANT, PAT_TROIS
 from carnet.errors import ConfigurationError
+from carnet.server import serving
 from carnet.server.serving import listen
 from carnet.soap.answer_parse import ResponseStatus
 
@@ -39,6 +41,26 @@ def test_a_service_listens_where_its_settings_say(host, family):
         assert listening.getsockname()[0] == host
         with pytest.raises(ConfigurationError, match="in use"):
             listen(Settings(host=host, port=listening.getsockname()[1]))
+
+
+@pytest.mark.parametrize(
+    ("limits", "left", "set_to"),
+    [
+        ((1_024, resource.RLIM_INFINITY), 2_000, (2_512, resource.RLIM_INFINITY)),
+        ((1_024, 1_048_576), 2_000, (2_512, 1_048_576)),
+        ((1_048_576, 1_048_576), 2_000, None),
+        ((1_024, 2_048), 1_536, (2_048, 2_048)),
+        ((256, 256), 128, None),
+    ],
+)
+def test_where_the_system_gives_few_files_connections_leave_some_to_the_database_and_the_documents(
+    monkeypatch, limits, left, set_to
+):
+    told = []
+    monkeypatch.setattr(serving.resource, "getrlimit", lambda _: limits)
+    monkeypatch.setattr(serving.resource, "setrlimit", lambda _, both: told.append(both))
+    assert serving.allow_files(2_000) == left
+    assert told == ([set_to] if set_to else [])
 
 
 # --- the real thing ------------------------------------------------------------------------------------------------

@@ -20,7 +20,8 @@ class FakeWorker:
         self.sentinel, self._alive = os.pipe()
         self.bench, self.number, self.restarts, self.lives = bench, number, restarts, lives
         self.pid = None
-        self.terminated = self.joined = False
+        self.terminated = self.joined = self.killed = False
+        self.stubborn = number in bench.stubborn
 
     def start(self):
         self.pid = 1000 + len(self.bench.started)
@@ -33,16 +34,30 @@ class FakeWorker:
     def terminate(self):
         self.terminated = True
 
-    def join(self):
+    @property
+    def name(self):
+        return f"worker {self.number}"
+
+    @property
+    def exitcode(self):
+        return None if self.stubborn and not self.killed else 0
+
+    def kill(self):
+        self.killed = True
+
+    def join(self, timeout=None):
         assert self.terminated or self.lives is not None
+        if self.stubborn and not self.killed:
+            assert timeout is not None, "nobody would ever come back from here"
+            self.bench.now += timeout
         self.joined = True
 
 
 class Bench:
     """A supervisor whose clock is the test's: waiting for a worker's end makes as many seconds pass as that worker lives."""
 
-    def __init__(self, monkeypatch, *, lives, count=1, most=100):
-        self.now, self.most = 0.0, most
+    def __init__(self, monkeypatch, *, lives, count=1, most=100, stubborn=()):
+        self.now, self.most, self.stubborn = 0.0, most, stubborn
         self.started, self.ended, self.made = [], [], []
         self.lives = lives
 
@@ -69,6 +84,7 @@ class Bench:
             count,
             ended=self.ended.append,
             stopping=lambda: self.stopping.append(self.now),
+            patience=30.0,
             clock=lambda: self.now,
         )
 
@@ -109,3 +125,11 @@ def test_being_told_to_stop_stops_the_workers_that_were_started(monkeypatch):
     bench.supervisor.run()
     assert [one.pid is not None for one in bench.made] == [True, True]
     assert all(one.joined for one in bench.made)
+
+
+def test_one_that_does_not_stop_in_its_time_is_killed_and_the_others_are_not(monkeypatch):
+    """It stands still, perhaps in a disk that does not answer: whoever waits for the end of the service would wait for ever."""
+    bench = Bench(monkeypatch, count=3, lives=lambda *_: None, most=2, stubborn={0})
+    bench.supervisor.run()
+    assert [one.killed for one in bench.made] == [True, False, False]
+    assert bench.now == 30.0
