@@ -85,6 +85,11 @@ def level_3(draft: Draft, *, size: int = 0) -> bytes:
     return _document(draft, _LAB_TEMPLATES, body)
 
 
+def structured_lab_report(draft: Draft, sections: str) -> bytes:
+    """A CR-BIO whose body is the `component` elements of `sections`, in XML."""
+    return _document(draft, _LAB_TEMPLATES, f"<component><structuredBody>{sections}</structuredBody></component>")
+
+
 def self_presenting(document: bytes) -> bytes:
     """The stylesheet that shows itself around a document made here: root `xsl:stylesheet`, the CDA inside."""
     declaration, inner = document.split(b"\n", 1)
