@@ -114,8 +114,8 @@ def test_every_page_is_sound_on_a_phone_and_on_a_computer(lived):
         page = watched(chromium, address, mother, 320, seen)
         page.goto(address)
         page.locator("input[name=dossier]").nth(1).check()
-        page.locator("form[action='/dossier'] button").click()
-        page.wait_for_selector(".whose")
+        with page.expect_navigation():
+            page.locator("form[action='/dossier'] button").click()
         for path in ("/", "/documents", "/acces/qui"):
             look(page, address, path, seen)
         page.context.close()
@@ -135,11 +135,11 @@ def test_masking_and_its_undo_need_no_javascript_and_two_taps(lived):
         page.goto(f"{address}/documents/{lived.entry.unique_id}")
         for _ in range(2):
             page.locator("main summary").first.click()
-            page.locator("details[open] button").first.click()
-            page.wait_for_selector(".said")
+            with page.expect_navigation():
+                page.locator("details[open] button").first.click()
             said.append(page.locator(".said").inner_text())
-        page.locator(".said button").click()
-        page.wait_for_selector(".said")
+        with page.expect_navigation():
+            page.locator(".said button").click()
         said.append(page.locator("p.seen").inner_text())
 
     browse(lived.app, walk)
