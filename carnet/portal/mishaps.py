@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from carnet.errors import (
     Busy,
     CarnetError,
+    InvalidDocument,
     MalformedMessage,
     RecordClosed,
     Refused,
@@ -38,6 +39,7 @@ MISHAPS: tuple[tuple[type[Exception], Mishap], ...] = (
     (UnknownPatient, Mishap("no-record", 404)),
     (RecordClosed, Mishap("not-open", 403)),
     (Refused, Mishap("refused", 403)),
+    (InvalidDocument, NOT_FOUND),
     (TooLarge, Mishap("too-large", 413)),
     (MalformedMessage, Mishap("malformed", 400)),
     (Busy, Mishap("busy", 503)),

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(PROGRAM is None, reason="chromium is not install
 
 
 def paths(document):
-    return ("/", "/documents", f"/documents/{document}", "/acces", "/acces/qui", f"/acces/professionnel?numero={OTHER_GP.identifier}",
+    return ("/", "/documents", f"/documents/{document}", f"/documents/{document}/lecture", "/acces", "/acces/qui", f"/acces/professionnel?numero={OTHER_GP.identifier}",
             "/acces/export", "/avis", "/reglages", "/reglages/fermer", "/aide", "/mentions", "/accessibilite", "/nothing")  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from carnet.portal.patient import access_pages, document_pages, home_page, settings_pages
+from carnet.portal.patient import access_pages, document_pages, home_page, reading_pages, settings_pages
 from carnet.portal.space import Space
 from carnet.portal.visit import Page, visiting
 
@@ -15,6 +15,8 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     (GET, "/documents", document_pages.shelf),
     (GET, "/documents/{document}", document_pages.show),
     (GET, "/documents/{document}/original", document_pages.original),
+    (GET, "/documents/{document}/lecture", reading_pages.read),
+    (GET, "/documents/{document}/lecture/cadre", reading_pages.frame),
     (POST, "/documents/{document}/masquer", document_pages.mask),
     (POST, "/documents/{document}/demasquer", document_pages.unmask),
     (POST, "/documents/{document}/supprimer", document_pages.delete),
