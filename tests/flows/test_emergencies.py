@@ -86,13 +86,13 @@ def sender(home):
     finally:
         if process.poll() is None:
             os.kill(process.pid, signal.SIGKILL)
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
 
 
 def delivered(home):
     """A run to its end."""
     with sender(home) as process:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=300)
     assert err == ""
     return out
 
@@ -118,7 +118,7 @@ def kill_while(home, mail_server, command, *, takes=True):
     with sender(home) as process:
         assert mail_server.reached.wait(60)
         os.kill(process.pid, signal.SIGKILL)
-        process.wait(timeout=30)
+        process.wait(timeout=60)
     mail_server.release.set()
     mail_server.hold = ""
     let_time_pass(home)
@@ -162,7 +162,7 @@ def test_killed_after_the_answer_and_before_it_was_written_it_is_uncertain(post,
             with pytest.raises(subprocess.TimeoutExpired):
                 process.wait(timeout=1)
             os.kill(process.pid, signal.SIGKILL)
-            process.wait(timeout=30)
+            process.wait(timeout=60)
         holding.execute("ROLLBACK")
     let_time_pass(post)
     assert "1 uncertain" in delivered(post)
@@ -172,6 +172,6 @@ def test_killed_after_the_answer_and_before_it_was_written_it_is_uncertain(post,
 def test_two_senders_at_once_send_each_once(post, mail_server):
     with sender(post) as one, sender(post) as other:
         for process in (one, other):
-            process.communicate(timeout=60)
+            process.communicate(timeout=300)
     assert states(post) == {"sent": 3}
     assert len({message["Message-ID"] for message in mail_server.messages}) == len(mail_server.taken) == 3

@@ -70,7 +70,7 @@ class Version:
             env={**os.environ, "PYTHONPATH": str(self.folder)},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
             check=False,
         )
         return done.returncode, done.stdout + done.stderr
@@ -171,7 +171,7 @@ def test_control_what_the_version_before_cannot_run_beside_is_not_done_under_it(
         [sys.executable, "-m", "carnet", "serve", "--home", str(home)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.returncode != 0
@@ -186,7 +186,7 @@ def test_a_schema_that_says_nothing_of_this_code_is_not_run_on(open_house, make_
         [sys.executable, "-m", "carnet", "seal-audit", "--home", str(home)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.returncode != 0
