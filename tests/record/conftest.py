@@ -98,12 +98,17 @@ class WatchedServer(Watching, PostgresConnection):
 
     def __init__(self, url) -> None:
         self.prepare_to_watch()
-        super().__init__(url, patience=0.5)
+        super().__init__(url, patience=5.0)
 
     def begin(self, turn):
         self.commands.append("BEGIN IMMEDIATE")
         self._meet("BEGIN IMMEDIATE")
         super().begin(turn)
+
+    @property
+    def _raw(self):
+        """What lies below, in the words of sqlite3, inside the transaction that is open."""
+        return InWordsOfSqlite(self._present().raw)
 
 
 def watched(place):
@@ -118,19 +123,34 @@ def as_another(place):
     return sqlite3.connect(f"file:{place}?mode=ro", uri=True)
 
 
-class Other:
-    """psycopg in the words of sqlite3."""
+class InWordsOfSqlite:
+    """A connection of psycopg in the words of sqlite3: `?` for values, each statement kept by itself outside of a transaction."""
 
-    def __init__(self, url) -> None:
-        self._raw = psycopg.connect(url, autocommit=True)
+    def __init__(self, raw) -> None:
+        self._raw = raw
 
     def execute(self, query, values=()):
         if "sqlite_master" in query:
             query = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
-        return self._raw.execute(query.replace("?", "%s"), tuple(values))
+        if not values:
+            return self._raw.execute(query)
+        return self._raw.execute(query.replace("%", "%%").replace("?", "%s"), tuple(values))
 
     def close(self):
         self._raw.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_about):
+        return None
+
+
+class Other(InWordsOfSqlite):
+    """A connection of its own."""
+
+    def __init__(self, url) -> None:
+        super().__init__(psycopg.connect(url, autocommit=True))
 
 
 @dataclass
