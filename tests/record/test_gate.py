@@ -189,11 +189,11 @@ def test_a_document_sync_that_fails_answers_nobody_as_done(open_room):
     disk = FailsToSync()
     room = open_room(file_system=disk)
     entry = room.put(room.document())[0]
+    store, now = room.platform.segments, system_clock()
+    store._clock = lambda: now
     disk.failures = 1
     answers_nobody(room, submitting(room), submitting(room), finding(room), expected=OutOfResources, synced=True)
     # Until a pause is over no document is stored; reading goes on. Then the same process goes on in another file.
-    store, now = room.platform.segments, system_clock()
-    store._clock = lambda: now
     before, files = room.kept(), set(store.segments())
     refused, found = room.together(submitting(room), finding(room))
     assert isinstance(refused, OutOfResources)
