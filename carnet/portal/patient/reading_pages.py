@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, Response
 
 from carnet.cda.contents import contents_of
 from carnet.cda.rendering import PAGE_POLICY, page_of
-from carnet.cda.section_model import Contents, Drawn
+from carnet.cda.section_model import Contents
 from carnet.errors import InvalidDocument
 from carnet.portal.visit import Visit
 from carnet.record.own_documents import OwnDocuments, SpaceDocument
@@ -52,7 +52,7 @@ async def read(visit: Visit) -> Response:
 async def frame(visit: Visit) -> Response:
     """The CDA alone, for the frame of our page. Raises InvalidDocument for what is none."""
     content, _about = await _content(visit)
-    contents = await asyncio.to_thread(contents_of, content, _drawn, language=visit.language)
+    contents = await asyncio.to_thread(contents_of, content, redrawn, language=visit.language)
     headers = {"content-security-policy": PAGE_POLICY, "x-frame-options": "SAMEORIGIN"}
     return HTMLResponse(page_of(contents, language=visit.language), headers=headers)
 
@@ -65,7 +65,7 @@ async def _content(visit: Visit) -> tuple[bytes, SpaceDocument]:
 def view_of(content: bytes, number: int, language: str) -> View:
     """How a document is shown: a CDA with sections in a frame, the file that another wraps, or the file that it is."""
     try:
-        contents: Contents | None = contents_of(content, _drawn, language=language)
+        contents: Contents | None = contents_of(content, redrawn, language=language)
     except InvalidDocument:
         contents = None
     if contents is not None and contents.wrapped is None:
@@ -94,8 +94,3 @@ def _pages(found: Pages, number: int) -> View:
         for one in found.pages
     )
     return View("pages", pictures=pictures, first=number, count=found.count)
-
-
-def _drawn(content: bytes) -> Drawn | None:
-    picture = redrawn(content)
-    return Drawn(picture.media_type, picture.content, picture.width, picture.height) if picture is not None else None
