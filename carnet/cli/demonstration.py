@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import socket
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
@@ -42,8 +44,8 @@ def demo(home: Path, check: bool, port: int, samples: Path) -> None:
     """Make a fresh home with fictitious people and walk a document's whole journey through the real door."""
     files = read_samples(samples)
     click.echo(f"Setting the stage in {home} …")
-    stage = set_stage(home, port=port or free_port(), samples=files)
-    with running_server(stage) as server:
+    stage = set_stage(home, port=port or free_port(), samples=files, provider=free_port() if can_provide() else 0)
+    with running_server(stage) as server, running_provider(stage):
         click.echo(f"The server answers at {stage.address}.")
         try:
             _walk(stage, files)
@@ -64,6 +66,29 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def can_provide() -> bool:
+    """Whether the demonstration's identity provider is installed: the extra `demo`."""
+    return importlib.util.find_spec("idpyoidc") is not None
+
+
+@contextlib.contextmanager
+def running_provider(stage: Stage) -> Iterator[None]:
+    """The identity provider that the stage names, where it names one, ready to answer; stopped at the end."""
+    if not stage.settings.oidc_issuer:
+        yield
+        return
+    command = [sys.executable, "-m", "carnet.demo.identity_provider", str(stage.home)]
+    with (stage.home / "provider.log").open("ab") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 - our own interpreter and package
+        try:
+            place = urlsplit(stage.settings.oidc_issuer)
+            _wait_until_ready("identity provider", (place.hostname or "", place.port or 0), process, log.name)
+            yield
+        finally:
+            process.terminate()
+            process.wait(timeout=60)
+
+
 @contextlib.contextmanager
 def running_server(stage: Stage, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     """`carnet serve` on the stage's home in a process of its own, ready to answer; stopped at the end."""
@@ -73,7 +98,7 @@ def running_server(stage: Stage, **environment: str) -> Iterator[subprocess.Pope
         command, stdout=log, stderr=log, env={**os.environ, **environment}
     )
     try:
-        _wait_until_ready(stage, process)
+        _wait_until_ready("server", (stage.settings.host, stage.settings.port), process, log.name)
         yield process
     finally:
         process.terminate()
@@ -81,18 +106,15 @@ def running_server(stage: Stage, **environment: str) -> Iterator[subprocess.Pope
         log.close()
 
 
-def _wait_until_ready(stage: Stage, process: subprocess.Popen[bytes]) -> None:
+def _wait_until_ready(what: str, address: tuple[str, int], process: subprocess.Popen[bytes], log: str) -> None:
     end = time.monotonic() + START_WITHIN
     while time.monotonic() < end:
         if process.poll() is not None:
-            raise JourneyFailed(f"The server stopped; its log is {stage.home / 'server.log'}.")
-        with (
-            contextlib.suppress(OSError),
-            socket.create_connection((stage.settings.host, stage.settings.port), timeout=1),
-        ):
+            raise JourneyFailed(f"The {what} stopped; its log is {log}.")
+        with contextlib.suppress(OSError), socket.create_connection(address, timeout=1):
             return
         time.sleep(0.05)
-    raise JourneyFailed(f"The server did not start within {START_WITHIN:.0f} seconds.")
+    raise JourneyFailed(f"The {what} did not start within {START_WITHIN:.0f} seconds.")
 
 
 def _walk(stage: Stage, files: tuple[Sample, ...]) -> None:
@@ -132,7 +154,16 @@ Where to look
   carnet verify-audit --home {stage.home}
 How to call it
   carnet serve --home {stage.home}
-  in a browser: {stage.address}/ is the patient's space (the demonstration's own authority signs its certificate: {stage.authorities})
+{_of_the_space(stage)}
   {client} search --patient {ins}
   SOAP: {stage.address}{stage.settings.base_path}/registry and …/repository"""
     )
+
+
+def _of_the_space(stage: Stage) -> str:
+    where = f"  in a browser: {stage.settings.space_origin or stage.address}/ is the patient's space"
+    signed = f"the demonstration's own authority signs its certificate: {stage.authorities}"
+    if not stage.settings.oidc_issuer:
+        return f"{where}; nobody signs in without the extra `demo` ({signed})"
+    provider = f"{Path(sys.executable).name} -m carnet.demo.identity_provider {stage.home}"
+    return f"{where}; choose « identité numérique » and who to be, {PAT_TROIS.traits.birth_given_names} for one\n    ({signed}; its identity provider beside `carnet serve`: {provider})"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import secrets
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from carnet.cda.participants import Patient
 from carnet.client.caller import FILE, Caller, Description
@@ -47,6 +50,13 @@ host = "127.0.0.1"
 port = {port}
 regulation_centres = ["{samu}"]
 """
+SPACE = """\
+space_origin = "https://localhost:{port}"
+oidc_issuer = "http://127.0.0.1:{provider}"
+oidc_client_id = "carnet"
+oidc_client_secret_file = "oidc-secret"
+oidc_decryption_keys = ["oidc.pem"]
+"""
 AUTOMATE = Code("AUTOMATE", "1.2.250.1.213.1.1.4.6", "Automate")
 
 
@@ -70,22 +80,35 @@ class Stage:
         return f"https://{self.settings.host}:{self.settings.port}"
 
 
-def set_stage(home: Path, *, port: int, samples: tuple[Sample, ...] = (), extra_settings: str = "") -> Stage:
+def set_stage(
+    home: Path, *, port: int, samples: tuple[Sample, ...] = (), extra_settings: str = "", provider: int = 0
+) -> Stage:
     """Makes the home afresh; one that an earlier demonstration left there is removed, any other is refused (ConfigurationError).
 
-    The fictitious patients that `samples` name are registered too, with the identifiers that the documents give.
+    The fictitious patients that `samples` name are registered too, with the identifiers that the documents give. With `provider`, the port of an
+    identity provider on loopback, patients sign in there; nobody does otherwise.
     """
     if home.exists() and any(home.iterdir()):
         if not (home / MARKER).exists():
             raise ConfigurationError(f"{home} is not empty and was not made by a demonstration.")
         shutil.rmtree(home)
-    settings = create_home(home, settings=SETTINGS.format(port=port, samu=SAMU.identifier) + extra_settings)
+    space = SPACE.format(port=port, provider=provider) if provider else ""
+    settings = create_home(home, settings=SETTINGS.format(port=port, samu=SAMU.identifier) + space + extra_settings)
+    if provider:
+        _keys_for_provider(home)
     (home / MARKER).write_text("Everything here is fictitious.\n", encoding="utf-8")
     authority = TestAuthority.create(home / "pki", system_clock())
     authority.server().write(home / "pki", "server")
     callers = _callers(home / "callers", authority)
     patients = _people(settings, samples)
     return Stage(home, settings, callers, patients)
+
+
+def _keys_for_provider(home: Path) -> None:
+    key = generate_private_key(SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    for name, content in (("oidc.pem", key), ("oidc-secret", secrets.token_urlsafe(32).encode() + b"\n")):
+        (home / name).touch(mode=0o600)
+        (home / name).write_bytes(content)
 
 
 def _callers(directory: Path, authority: TestAuthority) -> dict[str, Caller]:
