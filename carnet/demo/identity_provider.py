@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import uvicorn
 from cryptojwt.exception import JWKESTException
@@ -191,7 +191,7 @@ class DemonstrationProvider:
         return HTMLResponse(page)
 
     async def _chosen(self, request: Request) -> Response:
-        form = await request.form()
+        form = await _form(request)
         person, query = str(form["person"]), str(form["query"])
         if person not in self.people:
             return PlainTextResponse("unknown", status_code=400)
@@ -208,7 +208,7 @@ class DemonstrationProvider:
 
     async def _posted(self, name: str, request: Request) -> Response:
         endpoint = self.server.get_endpoint(name)
-        form = {key: str(value) for key, value in (await request.form()).items()}
+        form = await _form(request)
         headers = {"headers": dict(request.headers), "method": "POST", "url": str(request.url)}
         parsed = endpoint.parse_request(form, http_info=headers)
         if "error" in parsed:
@@ -251,6 +251,10 @@ class DemonstrationProvider:
             return RedirectResponse(info["response"], status_code=303)
         headers = {key.lower(): value for key, value in info.get("http_headers", ())}
         return Response(info["response"], headers=headers)
+
+
+async def _form(request: Request) -> dict[str, str]:
+    return dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
 
 
 def _configuration(issuer: str, people: Mapping[str, DemoPatient]) -> dict[str, Any]:

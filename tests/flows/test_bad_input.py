@@ -370,12 +370,19 @@ def test_another_method_than_post_is_refused(record, method):
     assert method == "HEAD" or b"This service answers POST requests." in answer.content
 
 
-@pytest.mark.parametrize("path", ["/", f"{BASE}/", f"{BASE}/patientCertif", f"{BASE}/../../etc/passwd", "/metrics/x"])
+@pytest.mark.parametrize("path", [f"{BASE}/", f"{BASE}/patientCertif", f"{BASE}/../../etc/passwd", "/metrics/x"])
 def test_another_path_is_not_found(record, path):
     answer = record.house.http(MEDECIN_TRAITANT).post(
         record.house.stage.address + path, content=b"<x/>", headers={"content-type": "text/xml"}
     )
-    assert (answer.status_code, answer.content) == (404, b"Not Found")
+    assert (answer.status_code, b"Cette page n" in answer.content) == (404, True)
+
+
+def test_the_space_s_first_page_takes_no_message(record):
+    answer = record.house.http(MEDECIN_TRAITANT).post(
+        f"{record.house.stage.address}/", content=b"<x/>", headers={"content-type": "text/xml"}
+    )
+    assert answer.status_code == 405
 
 
 def test_a_slash_too_many_does_not_send_the_caller_where_the_host_header_says(record):
