@@ -28,7 +28,9 @@ class LateServer(uvicorn.Server):
     """Says when it answers, and that it is to stop."""
 
     def __init__(self, app) -> None:
-        super().__init__(uvicorn.Config(app, log_level="warning", lifespan="off", http="httptools", loop="asyncio"))
+        super().__init__(
+            uvicorn.Config(app, log_level="warning", log_config=None, lifespan="off", http="httptools", loop="asyncio")
+        )
         self.ready = threading.Event()
 
     def install_signal_handlers(self) -> None:

@@ -51,7 +51,9 @@ class Served:
 
     async def _serve(self):
         apps = (self.house.app, self.house.idp_app)
-        self.servers = [uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off")) for app in apps]
+        self.servers = [
+            uvicorn.Server(uvicorn.Config(app, log_level="warning", log_config=None, lifespan="off")) for app in apps
+        ]
         self.loop = asyncio.get_running_loop()
         works = [one.serve(sockets=[at]) for one, at in zip(self.servers, self.sockets, strict=True)]
         self.loop.call_soon(self.ready.set)

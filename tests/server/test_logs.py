@@ -17,11 +17,20 @@ CANARY = "279035121518989"
 SERVICES = "/si-dmp-server/v2/services"
 
 
+def as_in_a_server_of_its_own(monkeypatch):
+    """Whatever a server that another test ran in this process left to uvicorn's loggers."""
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
+        monkeypatch.setattr(logging.getLogger(name), "handlers", [])
+        monkeypatch.setattr(logging.getLogger(name), "level", logging.NOTSET)
+
+
 @pytest.fixture
 def logs(monkeypatch):
     """Logs as a server writes them, read back as text and as the objects of its lines; afterwards the test's own handlers come back."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    as_in_a_server_of_its_own(monkeypatch)
     monkeypatch.setattr(logging, "raiseExceptions", True)
     stream = io.StringIO()
     with monkeypatch.context() as context:
