@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -13,7 +14,7 @@ from joserfc import jwe, jws
 from joserfc.jwk import ECKey, RSAKey
 
 from carnet.clock import SECOND
-from carnet.identity.oidc_client import IdentityProvider, Registration
+from carnet.identity.oidc_client import Begun, IdentityProvider, Registration
 from carnet.identity.oidc_fetch import Fetcher
 from carnet.identity.oidc_issuer import Issuer
 from carnet.identity.oidc_tokens import Opener
@@ -161,3 +162,19 @@ class Forge:
             "end_session_endpoint": f"{ISSUER}/session/end",
             "revocation_endpoint": f"{ISSUER}/revoke",
         } | self.metadata
+
+
+def arrive(forge: Forge, provider: IdentityProvider | None = None, *, issuer=None, begun=None):
+    """One sign-in, from the code that came back."""
+    begun = begun or Begun.new()
+    forge.nonce = forge.nonce or begun.nonce
+    provider = provider or forge.provider()
+
+    return asyncio.run(provider.arrive(begun, "the-code", issuer))
+
+
+def twisted(claims, **changes):
+    """A genuine token whose header is replaced after it was signed."""
+    head, body, signature = signed(claims).split(".")
+    del head
+    return f"{b64(json.dumps({'alg': 'ES256', 'kid': 'theirs'} | changes).encode())}.{body}.{signature}"

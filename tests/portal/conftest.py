@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -28,6 +30,11 @@ from carnet.record.patient_acts import PatientActs
 from carnet.record.retrieval import Wanted, retrieve
 from carnet.record.submission import prepare_submission, submit
 from carnet.requester import Authentication, CardClass, Requester
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from sign_in_house import SignInHouse
+
 from carnet.soap.ebrim_render import EbrimRenderer
 
 ADDRESS = "https://space.test"
@@ -186,3 +193,17 @@ def open_house(first_stage, home):
 @pytest.fixture
 def house(open_house):
     return open_house()
+
+
+@pytest.fixture
+def open_sign_in_house(home):
+    """Opens the space over a demonstration's home with the settings given, as often as a test asks."""
+    opened = []
+
+    def open_it(**settings):
+        opened.append(SignInHouse(home, settings))
+        return opened[-1]
+
+    yield open_it
+    for house in opened:
+        house.close()

@@ -19,23 +19,9 @@ from carnet.record.life import SYSTEM, happen, person_of
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from sign_in_house import SignInHouse
 
 SESSION = "__Host-seance"
 CODE = re.compile(r"\b([0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4})\b")
-
-
-@pytest.fixture
-def open_sign_in_house(home):
-    opened = []
-
-    def open_it(**settings):
-        opened.append(SignInHouse(home, settings))
-        return opened[-1]
-
-    yield open_it
-    for house in opened:
-        house.close()
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from playwright.sync_api import expect, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from chromium import PROGRAM
 from served_sign_in import PATIENCE, Served
 
-CHROMIUM = Path("/usr/bin/chromium")
 pytestmark = [
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="chromium is not installed: `make packages` installs it"),
+    pytest.mark.skipif(PROGRAM is None, reason="chromium is not installed: `make packages` installs it"),
     pytest.mark.slow,
 ]
 LAUNCH = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
@@ -30,7 +30,7 @@ def served(home):
 @pytest.fixture
 def chromium():
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=LAUNCH)
+        browser = playwright.chromium.launch(executable_path=PROGRAM, args=LAUNCH)
         yield browser
         browser.close()
 

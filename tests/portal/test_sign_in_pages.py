@@ -18,22 +18,9 @@ from carnet.errors import ConfigurationError
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from sign_in_house import ADDRESS, SignInHouse, query_of
+from sign_in_house import ADDRESS, query_of
 
 SESSION, DEVICE = "__Host-seance", "__Host-appareil"
-
-
-@pytest.fixture
-def open_sign_in_house(home):
-    opened = []
-
-    def open_it(**settings):
-        opened.append(SignInHouse(home, settings))
-        return opened[-1]
-
-    yield open_it
-    for house in opened:
-        house.close()
 
 
 @pytest.fixture
