@@ -1,7 +1,7 @@
 """`python -m bench`: every path against its floor, slower disks, growth, a mixed hour, PostgreSQL, Orthanc, costs; then the page of it all.
 
 Writes `results/latest.json` after each part and `results/README.md` with its plots at the end. A quick run, or one of some parts or paths
-only, writes `results/run-partial.json` and no page. Status 1 when a gate does not hold, 2 when a part failed: its figures mean nothing.
+only, writes `results/run-partial.json` and no page, unless it is to mend the last whole run (`--again`). Status 1 when a gate does not hold, 2 when a part failed: its figures mean nothing.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def main() -> int:
     arguments = _arguments()
     RESULTS.mkdir(exist_ok=True)
     parts = arguments.part or (["paths"] if arguments.only else list(PARTS))
-    whole_run = not arguments.quick and not arguments.only and not arguments.part
+    whole_run = arguments.again or not (arguments.quick or arguments.only or arguments.part)
     out = RESULTS / ("latest.json" if whole_run else "run-partial.json")
     cores = ONE_CORE if arguments.cores == 1 else TWO_CORES
     depth = QUICK if arguments.quick else DEEP if arguments.deep else STANDARD
@@ -59,7 +59,8 @@ def main() -> int:
 
 def _measured(site: Site, ground: Ground, parts: list[str], arguments: argparse.Namespace, out: Path) -> dict[str, Any]:
     """Every part, in an order in which none spoils another; what is known is written after each."""
-    whole: dict[str, Any] = {"machine": machine.describe(site.folder) | {"layout": site.cores.layout}}
+    whole: dict[str, Any] = json.loads(out.read_text(encoding="utf-8")) if arguments.again else {}
+    whole["machine"] = machine.describe(site.folder) | {"layout": site.cores.layout}
     routes = [route for route in ROUTES if not arguments.only or route.name in arguments.only]
     work: dict[str, Part] = {
         "paths": lambda: path_runs.measure(site, ground, routes),
@@ -77,7 +78,8 @@ def _measured(site: Site, ground: Ground, parts: list[str], arguments: argparse.
         except (LoadFailed, ServerFailed) as error:
             found = {"failed": str(error)}
             site.say(f"{name} FAILED: {error}")
-        whole = {**whole, **(found if name == "paths" and "failed" not in found else {name: found})}
+        whole.pop(name, None)
+        whole |= found if name == "paths" and "failed" not in found else {name: found}
         whole = verdict.judged({**whole, "costs": costs.costs(whole)})
         out.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return whole
@@ -106,8 +108,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--deep", action="store_true", help="longer rounds, a whole hour, 10,000,000 documents: hours")
     parser.add_argument("--part", action="append", choices=PARTS, default=[], help="this part (may be repeated)")
     parser.add_argument("--only", action="append", choices=names, default=[], help="this path (may be repeated)")
+    parser.add_argument("--again", action="store_true", help="measure these parts anew for the last whole run's page")
     parser.add_argument("--database-url", default="", help="an empty PostgreSQL database instead of a private cluster")
-    return parser.parse_args()
+    given = parser.parse_args()
+    if given.again and (given.quick or given.only or not given.part):
+        parser.error("--again takes whole parts: name them by --part")
+    return given
 
 
 if __name__ == "__main__":

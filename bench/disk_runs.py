@@ -28,7 +28,7 @@ def measure(site: Site, ground: Ground) -> dict[str, Any]:
     rounds: dict[int, list[dict[str, Any]]] = {disk.delay_us: [] for disk in disks}
     for turn in range(site.depth.disk_rounds):
         for disk in disks:
-            rounds[disk.delay_us].append(_one(site, ground, disk))
+            rounds[disk.delay_us].append(_one(site, ground, disk, turn))
         site.say(f"slower disks: round {turn + 1} of {site.depth.disk_rounds}")
     found = [_middle(disk, rounds[disk.delay_us], disk.sync_us(site.folder)) for disk in disks]
     as_it_is = rounds[0]
@@ -38,16 +38,16 @@ def measure(site: Site, ground: Ground) -> dict[str, Any]:
     return {"clients": CLIENTS, "disks": found, "kept": round(kept, 3)}
 
 
-def _one(site: Site, ground: Ground, disk: SlowDisk) -> dict[str, Any]:
+def _one(site: Site, ground: Ground, disk: SlowDisk, turn: int) -> dict[str, Any]:
     route = next(one for one in ROUTES if one.name == "submit_signed")
     plan = replace(site.depth.plan, clients=(CLIENTS,), rounds=1, seconds=site.depth.plan.seconds * LONGER)
     around = disk.environment
+    kept = site.folder / f"floor-{disk.delay_us}-{turn}"
     with (
-        servers.floor(site.folder / f"floor-{disk.delay_us}", site.cores, surroundings=around) as floor,
+        servers.floor(kept, site.cores, surroundings=around) as floor,
         servers.product(ground.home, ground.port, site.cores, surroundings=around) as product,
     ):
-        answers = site.folder / f"floor-{disk.delay_us}"
-        return Bench(product, floor, answers, site.workspace, plan, site.cores).measure(route, route.make(ground.field))
+        return Bench(product, floor, kept, site.workspace, plan, site.cores).measure(route, route.make(ground.field))
 
 
 def _middle(disk: SlowDisk, rounds: list[dict[str, Any]], sync_us: int) -> dict[str, Any]:
