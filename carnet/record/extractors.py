@@ -1,0 +1,84 @@
+"""What is read out of documents once and kept (`document_extract`): a literal table of extractors, each with its version.
+
+Raise the version when what is read, or its form, changes: rows of another version count as missing, and are made anew when they are needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from carnet.metadata import DocumentEntry
+from carnet.record.searchable_text import text_and_terms
+
+
+class ExtractKind(StrEnum):
+    """What an extract is of."""
+
+    TEXT = "text"
+    """The text by pages, for the passages of a search (`carnet.searching.paged_text`)."""
+    TERMS = "terms"
+    """What the document is found by (`carnet.searching.terms`)."""
+
+
+class State(StrEnum):
+    """How much could be read: all of it, not all of it here, nothing."""
+
+    MADE = "made"
+    PARTIAL = "partial"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What an extractor reads: the bytes as they were signed, and the metadata; `own` of what the patient's side added."""
+
+    content: bytes = field(repr=False)
+    entry: DocumentEntry
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What came out, in a form of the extractor's own."""
+
+    content: bytes = field(repr=False)
+    state: State = State.MADE
+
+
+Make = Callable[[Material], Mapping[ExtractKind, Part]]
+
+
+@dataclass(frozen=True, slots=True)
+class Extractor:
+    """Reads some kinds out of a document at once. `of` says by its type code whether a document has any.
+
+    `make` runs in a thread, outside the gate. It raises InvalidDocument for what cannot be read, which is noted, so that it is not tried for ever.
+    """
+
+    version: int
+    gives: tuple[ExtractKind, ...]
+    of: Callable[[str], bool]
+    make: Make
+
+
+def _every(_type_code: str) -> bool:
+    return True
+
+
+def _search(material: Material) -> Mapping[ExtractKind, Part]:
+    found = text_and_terms(material.content, material.entry, own=material.own)
+    state = {"": State.MADE, "scanned": State.PARTIAL}.get(found.obstacle, State.UNREADABLE)
+    return {ExtractKind.TEXT: Part(found.text, state), ExtractKind.TERMS: Part(found.terms, state)}
+
+
+EXTRACTORS: tuple[Extractor, ...] = (
+    # version, kinds, of which documents, how
+    Extractor(1, (ExtractKind.TEXT, ExtractKind.TERMS), _every, _search),
+)
+
+
+def extractor_of(kind: ExtractKind) -> Extractor:
+    """The extractor that gives a kind."""
+    return next(one for one in EXTRACTORS if kind in one.gives)
