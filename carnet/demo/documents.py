@@ -90,6 +90,11 @@ def structured_lab_report(draft: Draft, sections: str) -> bytes:
     return _document(draft, _LAB_TEMPLATES, f"<component><structuredBody>{sections}</structuredBody></component>")
 
 
+def structured(draft: Draft, templates: tuple[str, ...], sections: str) -> bytes:
+    """A level 3 document of the content models named, whose body is the `component` elements of `sections`, in XML."""
+    return _document(draft, templates, f"<component><structuredBody>{sections}</structuredBody></component>")
+
+
 def self_presenting(document: bytes) -> bytes:
     """The stylesheet that shows itself around a document made here: root `xsl:stylesheet`, the CDA inside."""
     declaration, inner = document.split(b"\n", 1)

@@ -13,6 +13,7 @@ from carnet.demo.documents import Draft
 from carnet.demo.people import HOSPITAL_DOCTOR, LABORATORY, MEDECIN_TRAITANT, OTHER_GP, PAT_TROIS
 from carnet.demo.samples import Sample
 from carnet.demo.stage import Stage
+from carnet.demo.years_of_care import years_of_care
 from carnet.errors import CarnetError
 from carnet.metadata import MASQUE_PS, AvailabilityStatus, DocumentEntry, PatientIdentifier
 from carnet.requester import AccessMode
@@ -95,6 +96,7 @@ class Journey:
         hour = system_clock() - 3_600 * SECOND
         yield "letter (PDF)", documents.level_1(Draft(hour, title="Lettre de consultation"))
         yield "letter (text)", documents.level_1(Draft(hour, title="Note de suivi"), media_type="text/plain")
+        yield from years_of_care(hour)
         yield "lab report", documents.level_3(Draft(hour, type=documents.LAB_REPORT, title="Bilan lipidique"))
 
     def find(self) -> str:

@@ -11,6 +11,14 @@ from enum import StrEnum
 
 from carnet.metadata import DocumentEntry
 from carnet.record.searchable_text import text_and_terms
+from carnet.record.structured_extracts import (
+    has_medication,
+    has_report,
+    has_studies,
+    packed_medication,
+    packed_report,
+    packed_studies,
+)
 
 
 class ExtractKind(StrEnum):
@@ -20,6 +28,12 @@ class ExtractKind(StrEnum):
     """The text by pages, for the passages of a search (`carnet.searching.paged_text`)."""
     TERMS = "terms"
     """What the document is found by (`carnet.searching.terms`)."""
+    REPORT = "report"
+    """The results of a laboratory report (`structured_extracts`)."""
+    MEDICATION = "medication"
+    """Medicines and vaccinations, and what is stated not to be."""
+    IMAGING = "imaging"
+    """Where the images of an examination are."""
 
 
 class State(StrEnum):
@@ -73,9 +87,16 @@ def _search(material: Material) -> Mapping[ExtractKind, Part]:
     return {ExtractKind.TEXT: Part(found.text, state), ExtractKind.TERMS: Part(found.terms, state)}
 
 
+def _packed(kind: ExtractKind, pack: Callable[[bytes, str], bytes]) -> Make:
+    return lambda material: {kind: Part(pack(material.content, material.entry.mime_type))}
+
+
 EXTRACTORS: tuple[Extractor, ...] = (
     # version, kinds, of which documents, how
     Extractor(1, (ExtractKind.TEXT, ExtractKind.TERMS), _every, _search),
+    Extractor(1, (ExtractKind.REPORT,), has_report, _packed(ExtractKind.REPORT, packed_report)),
+    Extractor(1, (ExtractKind.MEDICATION,), has_medication, _packed(ExtractKind.MEDICATION, packed_medication)),
+    Extractor(1, (ExtractKind.IMAGING,), has_studies, _packed(ExtractKind.IMAGING, packed_studies)),
 )
 
 

@@ -10,11 +10,12 @@ from carnet.cda.result_marks import newest_of
 from carnet.cda.results_over_time import Point, over_time
 from carnet.clock import to_dtm
 from carnet.record.document_extracts import in_use
-from carnet.record.extractors import LABORATORY_TYPES, VACCINATION_TYPES
 from carnet.record.own_documents import Visible
 from carnet.record.own_medicines import medication_among
+from carnet.record.patient_documents import is_masked, masks_everything
 from carnet.record.own_results import ReadReport, reports_among
 from carnet.record.patient_room import PatientRoom
+from carnet.record.structured_extracts import LABORATORY_TYPES, VACCINATION_TYPES
 
 TELLING = VACCINATION_TYPES | {"60591-5", "SYNTH"}
 """Types of documents that say what is due: those on vaccinations, and summaries."""
@@ -24,13 +25,14 @@ LOOKED_AT = 20
 
 @dataclass(frozen=True, slots=True)
 class ComparedResult:
-    """The newest point of an examination and the one before it, in one unit."""
+    """The newest point of an examination and the one before it, in one unit; `masked`: so is the document that tells the newest."""
 
     key: str
     label: str
     unit: str
     last: Point
     before: Point
+    masked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +64,25 @@ def _result(room: PatientRoom, documents: Sequence[Visible]) -> ComparedResult |
     """Of the newest report that has one: the first in its order."""
     reports = reports_among(room, _newest(documents, LABORATORY_TYPES)).reports
     for newest in newest_of([(one.packed.about, one.packed.marks) for one in reports]):
-        compared = _compared(newest.key, reports) if newest.dates > 1 else None
+        compared = _compared(room, newest.key, reports) if newest.dates > 1 else None
         if compared is not None:
             return compared
     return None
 
 
-def _compared(key: str, reports: Sequence[ReadReport]) -> ComparedResult | None:
+def _compared(room: PatientRoom, key: str, reports: Sequence[ReadReport]) -> ComparedResult | None:
     told = (replace(one.packed.about, results=one.packed.results(key)) for one in reports)
     analytes = over_time(told).analytes
     series = [one for analyte in analytes for one in analyte.series if len(one.points) > 1]
     if not series:
         return None
     latest = max(series, key=lambda one: one.points[-1].moment)
-    return ComparedResult(key, analytes[0].label, latest.unit, latest.points[-1], latest.points[-2])
+    last, before = latest.points[-1], latest.points[-2]
+    names = {one.packed.about.id: one.document for one in reports}
+    sources = [names[source.document] for point in (last, before) for source in point.sources]
+    room.touched.extend(dict.fromkeys(one.found.unique_id for one in sources))
+    masked = is_masked(names[last.sources[0].document].found, by_default=masks_everything(room))
+    return ComparedResult(key, analytes[0].label, latest.unit, last, before, masked)
 
 
 def _vaccine(room: PatientRoom, documents: Sequence[Visible]) -> DueVaccine | None:

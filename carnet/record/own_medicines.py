@@ -11,10 +11,10 @@ from carnet.cda.medication import LineKind, Medication, MedicineLine
 from carnet.cda.participants import Identifier
 from carnet.metadata import PatientIdentifier
 from carnet.record.document_extracts import Missing, extracts_of, in_use
-from carnet.record.extractors import PRESCRIPTION_TYPES, ExtractKind
+from carnet.record.extractors import ExtractKind
 from carnet.record.own_documents import SpaceDocument, Visible, in_words, visible_documents
 from carnet.record.patient_room import PatientDesk, PatientRoom
-from carnet.record.structured_extracts import medication_in
+from carnet.record.structured_extracts import PRESCRIPTION_TYPES, medication_in
 from carnet.record.told_documents import SHOWN, Origins, Unread, unread_among
 
 TREATMENTS = "10160-0"
@@ -107,13 +107,15 @@ def _sheet(room: PatientRoom) -> OwnMedication:
         for one in in_use(shown)
         if one.found.type_code in PRESCRIPTION_TYPES and one.found.unique_id not in silent | waiting
     ]
-    return OwnMedication(
+    found = OwnMedication(
         groups,
         none_known=stating(room, read, "medicines", known=True),
         not_known=stating(room, read, "medicines", known=False),
         unread=unread_among(room, unread),
         missing=missing,
     )
+    room.touched[:] = dict.fromkeys(room.touched)
+    return found
 
 
 def _prescriptions(read: Iterable[ReadMedication]) -> dict[Identifier, Visible]:

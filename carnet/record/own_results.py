@@ -17,10 +17,10 @@ from carnet.cda.results_over_time import Analyte, Apart, Comparison, over_time, 
 from carnet.errors import UnknownDocument
 from carnet.metadata import PatientIdentifier
 from carnet.record.document_extracts import Missing, extracts_of, in_use
-from carnet.record.extractors import LABORATORY_TYPES, ExtractKind
+from carnet.record.extractors import ExtractKind
 from carnet.record.own_documents import Visible, visible_documents
 from carnet.record.patient_room import PatientDesk, PatientRoom
-from carnet.record.structured_extracts import PackedReport, report_in
+from carnet.record.structured_extracts import LABORATORY_TYPES, PackedReport, report_in
 from carnet.record.told_documents import Origin, Origins, Unread, unread_among
 
 

@@ -9,10 +9,10 @@ from carnet.authorization.patient_side import PatientRight
 from carnet.cda.medication import LineKind, MedicineLine
 from carnet.metadata import PatientIdentifier
 from carnet.record.document_extracts import Missing, in_use
-from carnet.record.extractors import VACCINATION_TYPES
 from carnet.record.own_documents import SpaceDocument, Visible, in_words, visible_documents
 from carnet.record.own_medicines import ReadMedication, medication_among, stating
 from carnet.record.patient_room import PatientDesk, PatientRoom
+from carnet.record.structured_extracts import VACCINATION_TYPES
 from carnet.record.told_documents import Origins, Unread, unread_among
 
 

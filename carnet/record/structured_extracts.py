@@ -5,9 +5,7 @@ A report's marks stand beside its results, which are left as bytes until somebod
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
-from types import MappingProxyType
 
 import msgspec
 
@@ -18,11 +16,17 @@ from carnet.cda.medication import Medication, medication_of
 from carnet.cda.result_marks import Mark, mark_of
 from carnet.cda.result_model import Report, Result
 from carnet.cda.results import is_lab_report, report_of
-from carnet.errors import InvalidDocument
 
-REPORT, MEDICATION, IMAGING = "report", "medication", "imaging"
-VERSION = 1
-"""Of all three; a change of what is read or how it is kept takes the next number."""
+# Types of JDV_J66.
+LABORATORY_TYPES = frozenset({"11502-2", "96173-0"})
+"""Reports of a laboratory, and of rapid tests (TROD): the models whose observations are results over time."""
+IMAGE_TYPES = frozenset({"18748-4", "IMG-KOS"})
+VACCINATION_TYPES = frozenset({"11369-6", "87273-9", "96874-3"})
+PRESCRIPTION_TYPES = frozenset({"57833-6", "75468-9", "60593-1"})
+"""Prescriptions of medicines, and what was dispensed."""
+_NO_MEDICINES = frozenset(
+    {"55115-0", "PRESC-BIO", "PRESC-AAT", "E1762", "EXPPAT_1", "EXPPAT_2", "EXPPAT_3", "74465-6", "59284-0", "86531-1"}
+)
 
 
 class PackedReport(msgspec.Struct, array_like=True, frozen=True):
@@ -73,10 +77,19 @@ def packed_studies(content: bytes, mime_type: str) -> bytes:
     return _ENCODE(found) if found else b""
 
 
-EXTRACTORS: Mapping[str, Callable[[bytes, str], bytes]] = MappingProxyType(
-    {REPORT: packed_report, MEDICATION: packed_medication, IMAGING: packed_studies}
-)
-"""By the kind of extract: from a document's bytes and media type to what is kept of it."""
+def has_report(type_code: str) -> bool:
+    """Whether documents of a type are laboratory reports."""
+    return type_code in LABORATORY_TYPES
+
+
+def has_medication(type_code: str) -> bool:
+    """Whether documents of a type may speak of medicines or vaccinations as structured lines: all that care is written in, but for the other two kinds."""
+    return type_code not in LABORATORY_TYPES | IMAGE_TYPES | _NO_MEDICINES and not type_code.startswith("DOCPAT")
+
+
+def has_studies(type_code: str) -> bool:
+    """Whether documents of a type may say where images are."""
+    return type_code in IMAGE_TYPES
 
 
 def report_in(plain: bytes) -> PackedReport:
@@ -93,21 +106,3 @@ def studies_in(plain: bytes) -> tuple[Study, ...]:
     """The extract of examinations with images."""
     return _STUDIES.decode(plain)
 
-
-__all__ = [
-    "EXTRACTORS",
-    "IMAGING",
-    "MEDICATION",
-    "REPORT",
-    "VERSION",
-    "InvalidDocument",
-    "Medication",
-    "PackedReport",
-    "Study",
-    "medication_in",
-    "packed_medication",
-    "packed_report",
-    "packed_studies",
-    "report_in",
-    "studies_in",
-]
