@@ -234,7 +234,8 @@ def _related(analytes: Sequence[Analyte]) -> tuple[Analyte, ...]:
     for one in analytes:
         by_name.setdefault(plain_name(one.label), []).append(one.code)
     return tuple(
-        replace(one, related=tuple(code for code in by_name[plain_name(one.label)] if code != one.code)) for one in analytes
+        replace(one, related=tuple(code for code in by_name[plain_name(one.label)] if code != one.code))
+        for one in analytes
     )
 
 

@@ -61,7 +61,9 @@ class Jab:
 def prescription(draft: Draft, lines: Sequence[Ordered]) -> bytes:
     """An eP-MED-DM; the draft's type should be PRESCRIPTION."""
     entries = "".join(_administration(one, number, "INT") for number, one in enumerate(lines))
-    return structured(draft, (f"{_MODELS}.39",), _section("57828-6", "Prescription de médicaments", _table(lines), entries))
+    return structured(
+        draft, (f"{_MODELS}.39",), _section("57828-6", "Prescription de médicaments", _table(lines), entries)
+    )
 
 
 def dispensing(draft: Draft, lines: Sequence[Ordered]) -> bytes:
@@ -75,7 +77,7 @@ def summary(draft: Draft, lines: Sequence[Ordered], *, absence: str = "") -> byt
     entries = "".join(_administration(one, number, "EVN") for number, one in enumerate(lines))
     if absence:
         code = f'<code code="{absence}" codeSystem="2.16.840.1.113883.5.1150.1"/>'
-        entries += f"<entry><substanceAdministration classCode=\"SBADM\" moodCode=\"EVN\">{code}<consumable><manufacturedProduct><manufacturedMaterial nullFlavor=\"NA\"/></manufacturedProduct></consumable></substanceAdministration></entry>"
+        entries += f'<entry><substanceAdministration classCode="SBADM" moodCode="EVN">{code}<consumable><manufacturedProduct><manufacturedMaterial nullFlavor="NA"/></manufacturedProduct></consumable></substanceAdministration></entry>'
     return structured(draft, (f"{_MODELS}.51",), _section("10160-0", "Traitements", _table(lines), entries))
 
 
@@ -114,7 +116,9 @@ def imaging_report(draft: Draft, study: str, *, modality: str, display: str, add
 
 def _section(code: str, title: str, text: str, entries: str) -> str:
     named = f'<code code="{code}" codeSystem="{LOINC}" displayName="{escape(title)}"/>'
-    return f"<component><section>{named}<title>{escape(title)}</title><text>{text}</text>{entries}</section></component>"
+    return (
+        f"<component><section>{named}<title>{escape(title)}</title><text>{text}</text>{entries}</section></component>"
+    )
 
 
 def _table(lines: Sequence[Ordered]) -> str:

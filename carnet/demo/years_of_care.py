@@ -33,14 +33,27 @@ CRP = ("1988-5", "Protéine C réactive [Masse/Volume] Sérum/Plasma", "mg/L", "
 REPORTS: tuple[tuple[int, DemoProfessional, tuple[tuple[tuple[str, str, str, str, str], str, str], ...]], ...] = (
     # days ago, who signs, results: examination, digits, sign of what is beyond measuring
     (2_210, BIOLOGIST, ((POTASSIUM, "4.0", ""), (CREATININE, "61", ""), (LDL, "4.52", ""), (TSH, "2.10", ""))),
-    (1_480, BIOLOGIST, ((POTASSIUM, "4.2", ""), (CREATININE, "64", ""), (LDL, "4.31", ""), (TSH, "2.450", ""), (CRP, "5", "<"))),
+    (
+        1_480,
+        BIOLOGIST,
+        ((POTASSIUM, "4.2", ""), (CREATININE, "64", ""), (LDL, "4.31", ""), (TSH, "2.450", ""), (CRP, "5", "<")),
+    ),
     (760, HOSPITAL_DOCTOR, ((POTASSIUM, "5.3", ""), (CREATININE, "70", ""), (CRP, "42.0", ""))),
-    (390, BIOLOGIST, ((POTASSIUM, "4.4", ""), (CREATININE, "66", ""), (LDL, "3.60", ""), (TSH, "1.950", ""), (CRP, "5", "<"))),
+    (
+        390,
+        BIOLOGIST,
+        ((POTASSIUM, "4.4", ""), (CREATININE, "66", ""), (LDL, "3.60", ""), (TSH, "1.950", ""), (CRP, "5", "<")),
+    ),
     (24, BIOLOGIST, ((POTASSIUM, "4.10", ""), (CREATININE, "65", ""), (LDL, "3.05", ""), (TSH, "2.20", ""))),
 )
 STATIN = Product("ROSUVASTATINE 5 mg, comprimé pelliculé", atc="C10AA07", atc_name="Rosuvastatine")
 PARACETAMOL = Product("PARACETAMOL 1 g, comprimé", atc="N02BE01", atc_name="Paracétamol")
-TETANUS = Product("VACCIN DTP, suspension injectable", atc="J07CA01", atc_name="Vaccin contre la diphtérie, la poliomyélite et le tétanos", batch="V7714-02")
+TETANUS = Product(
+    "VACCIN DTP, suspension injectable",
+    atc="J07CA01",
+    atc_name="Vaccin contre la diphtérie, la poliomyélite et le tétanos",
+    batch="V7714-02",
+)
 FLU = Product("VACCIN GRIPPAL, suspension injectable", atc="J07BB02", atc_name="Vaccin contre la grippe", batch="G2231")
 FLU_DUE = Product("Vaccin contre la grippe", atc="J07BB02", atc_name="Vaccin contre la grippe")
 
@@ -86,9 +99,14 @@ def _in_another_unit(at: int) -> bytes:
 def _treatment(at: int) -> Iterator[tuple[str, bytes]]:
     line, day, end = new_oid(), to_dtm(at)[:8], to_dtm(at + 90 * DAY)[:8]
     statin = Ordered(STATIN, "1 comprimé le soir, tous les jours", day, end, line, quantity="90")
-    stopped = Ordered(PARACETAMOL, "1 comprimé si douleur, 3 par jour au plus", day, to_dtm(at + 5 * DAY)[:8], new_oid(), "aborted")
+    stopped = Ordered(
+        PARACETAMOL, "1 comprimé si douleur, 3 par jour au plus", day, to_dtm(at + 5 * DAY)[:8], new_oid(), "aborted"
+    )
     title = "Ordonnance de médicaments"
-    yield "prescription", prescription(Draft(at, type=PRESCRIPTION, title=title, author=MEDECIN_TRAITANT), [statin, stopped])
+    yield (
+        "prescription",
+        prescription(Draft(at, type=PRESCRIPTION, title=title, author=MEDECIN_TRAITANT), [statin, stopped]),
+    )
     given = Ordered(STATIN, "1 comprimé le soir", to_dtm(at + DAY)[:8], quantity="30", answers=line)
     draft = Draft(at + DAY, type=DISPENSING, title="Délivrance en pharmacie", author=PHARMACIST_OWNER)
     yield "dispensing", dispensing(draft, [given])

@@ -12,8 +12,8 @@ from carnet.clock import to_dtm
 from carnet.record.document_extracts import in_use
 from carnet.record.own_documents import Visible
 from carnet.record.own_medicines import medication_among
-from carnet.record.patient_documents import is_masked, masks_everything
 from carnet.record.own_results import ReadReport, reports_among
+from carnet.record.patient_documents import is_masked, masks_everything
 from carnet.record.patient_room import PatientRoom
 from carnet.record.structured_extracts import LABORATORY_TYPES, VACCINATION_TYPES
 

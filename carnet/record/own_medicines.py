@@ -85,7 +85,7 @@ def medication_among(room: PatientRoom, documents: Sequence[Visible]) -> tuple[l
 
 def _group_of(line: MedicineLine) -> str:
     if line.kind in (LineKind.PRESCRIBED, LineKind.DISPENSED):
-        return line.kind.value
+        return str(line.kind.value)
     if line.kind is not LineKind.STATED:
         return ""
     return "stated" if line.section.code in {TREATMENTS, PLAN} else "given"

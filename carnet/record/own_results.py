@@ -77,7 +77,7 @@ class OwnResults(PatientDesk):
         return self.perform(patient, "see-results", PatientRight.SEE, _overview)
 
     def history(self, patient: PatientIdentifier, key: str) -> ResultHistory:
-        """One examination over time. Raises UnknownDocument where no report that the person may see tells of it."""
+        """One examination over time, empty while reports are not read yet. Raises UnknownDocument where no report that the person may see tells of it."""
         return self.perform(patient, "see-result-history", PatientRight.SEE, lambda room: _history(room, key))
 
 
@@ -123,9 +123,7 @@ def _overview(room: PatientRoom) -> ResultsOverview:
 def _latest(newest: Newest, reports: Sequence[ReadReport], origins: Origins) -> LatestResult:
     report = reports[newest.places[0].report]
     results = tuple(report.packed.result(place.result) for place in newest.places)
-    return LatestResult(
-        newest.key, results, origins.tell(report.document, report.packed.about.title), newest.dates
-    )
+    return LatestResult(newest.key, results, origins.tell(report.document, report.packed.about.title), newest.dates)
 
 
 def _families(latest: Sequence[LatestResult]) -> tuple[ResultFamily, ...]:
@@ -140,6 +138,8 @@ def _families(latest: Sequence[LatestResult]) -> tuple[ResultFamily, ...]:
 def _history(room: PatientRoom, key: str) -> ResultHistory:
     read = reports_among(room, visible_documents(room))
     told = [one for one in read.reports if any(mark.key == key for mark in one.packed.marks)]
+    if not told and read.missing.unique_ids:
+        return ResultHistory(key, "", None, (), {}, {}, read.missing)
     if not told:
         raise UnknownDocument("No such examination in this record.", subject=key)
     comparison = over_time(replace(one.packed.about, results=one.packed.results(key)) for one in told)
@@ -157,4 +157,3 @@ def _told(
     apart = (*(analyte.apart if analyte else ()), *comparison.uncoded)
     label = analyte.label if analyte else comparison.uncoded[0].result.label
     return ResultHistory(key, label, analyte, apart, origins, namesakes, missing)
-

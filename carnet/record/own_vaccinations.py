@@ -54,9 +54,7 @@ def _card(room: PatientRoom) -> OwnVaccination:
     injected = _injections(read, LineKind.INJECTED, told)
     telling = {one.document.found.unique_id for one in read} | set(missing.unique_ids)
     unread = [
-        one
-        for one in in_use(shown)
-        if one.found.type_code in VACCINATION_TYPES and one.found.unique_id not in telling
+        one for one in in_use(shown) if one.found.type_code in VACCINATION_TYPES and one.found.unique_id not in telling
     ]
     return OwnVaccination(
         done=tuple(one for one in injected if not one.line.refused),

@@ -105,4 +105,3 @@ def medication_in(plain: bytes) -> Medication:
 def studies_in(plain: bytes) -> tuple[Study, ...]:
     """The extract of examinations with images."""
     return _STUDIES.decode(plain)
-

@@ -33,7 +33,9 @@ _PUT = prepare(
         set_={name: _INSERT.excluded[name] for name in _COLUMNS[3:]},
     )
 )
-_FORGET = prepare(delete(document_extract).where(_T.patient_key == bindparam("patient"), _T.unique_id == bindparam("document")))
+_FORGET = prepare(
+    delete(document_extract).where(_T.patient_key == bindparam("patient"), _T.unique_id == bindparam("document"))
+)
 _FORGET_ALL = prepare(delete(document_extract).where(_T.patient_key == bindparam("patient")))
 
 

@@ -17,7 +17,12 @@ def report(address="https://images.test:8443/wado?x=1"):
 
 def test_a_report_tells_its_examination_and_the_host_of_its_images_alone():
     (study,) = studies_of(report())
-    assert (study.uid, study.began, study.modalities, study.hosts) == ("1.2.3", "20260105", ("Scanner",), ("images.test",))
+    assert (study.uid, study.began, study.modalities, study.hosts) == (
+        "1.2.3",
+        "20260105",
+        ("Scanner",),
+        ("images.test",),
+    )
     assert (study.series, study.images) == (1, 1)
 
 

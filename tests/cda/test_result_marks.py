@@ -53,5 +53,7 @@ def test_several_results_of_one_moment_stand_together_and_units_are_counted_apar
 
 
 def test_examinations_of_one_name_are_told_of():
-    _report, marks = read(potassium("1", "20240104"), Measured("2828-2", "Potassium [Moles/Volume] Urine", "2", "mmol/L", "20240104"))
+    _report, marks = read(
+        potassium("1", "20240104"), Measured("2828-2", "Potassium [Moles/Volume] Urine", "2", "mmol/L", "20240104")
+    )
     assert same_name("2823-3", marks) == {"2828-2": "Potassium [Moles/Volume] Urine"}

@@ -87,6 +87,11 @@ class Page:
         """The text without tags, blanks made one."""
         return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", self.text))
 
+    @property
+    def plain(self) -> str:
+        """The same with plain blanks and apostrophes."""
+        return re.sub(r"\s+", " ", self.words).replace("\u2019", "'")
+
     def fields(self, action: str) -> dict[str, str]:
         """The hidden fields of the first form that goes there."""
         return next(fields for target, fields in Fields(self.text).forms if target == action)

@@ -80,4 +80,4 @@ def draft_of(house, kind, title, *, patient=PAT_TROIS, days_ago=1):
 
 def shape(text: str) -> str:
     """A page without its tokens, references and clock times."""
-    return re.sub(r'value="[^"]{20,}"|\d+ h \d\d|Référence [0-9a-f]{8}', "", text.replace("\u00a0", " "))
+    return re.sub(r'value="[^"]{20,}"|\d+ h \d\d|: [0-9a-f]{8}<', "", text.replace("\u00a0", " "))

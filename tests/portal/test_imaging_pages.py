@@ -28,7 +28,9 @@ def browser(house):
 def scan(house, title="Scanner thoracique", study=STUDY, *, patient=PAT_TROIS, host="images.test", **about):
     draft = draft_of(house, IMAGING_REPORT, title, patient=patient)
     address = f"https://{host}/wado?study={study}"
-    content = imaging_report(draft, study, modality="CT", display="Tomodensitométrie", address=address, began="20260105103000+0100")
+    content = imaging_report(
+        draft, study, modality="CT", display="Tomodensitométrie", address=address, began="20260105103000+0100"
+    )
     return put(house, content, patient=patient, **about)
 
 
@@ -37,7 +39,7 @@ def test_a_report_says_what_was_done_and_where_the_images_are_without_leading_th
     page = browser.get("/imagerie")
     assert page.status == 200
     for said in ("Scanner thoracique", "Tomodensitométrie", "5 janvier 2026", "1 image citée", "images.test", STUDY, "Cabinet du docteur Alizé Montrieux", "Visible des professionnels"):  # fmt: skip
-        assert said in page.words, said
+        assert said in page.plain, said
     assert "wado" not in page.text
     assert 'href="https://' not in page.text
     assert f"/documents/{entry.unique_id}" in page.text
@@ -45,26 +47,26 @@ def test_a_report_says_what_was_done_and_where_the_images_are_without_leading_th
 
 def test_a_report_and_the_manifest_of_its_images_are_one_examination(house, browser):
     scan(house)
-    assert "1 examen." in browser.get("/imagerie").words
+    assert "1 examen." in browser.get("/imagerie").plain
     draft = draft_of(house, IMAGING_REPORT, "Références", days_ago=2)
     put_manifest(house, draft, STUDY)
     page = browser.get("/imagerie")
-    assert "1 examen." in page.words
+    assert "1 examen." in page.plain
     assert page.text.count('class="entry family-imaging"') == 1
-    assert "3 images citées" in page.words or "1 image citée" in page.words
+    assert "3 images citées" in page.plain or "1 image citée" in page.plain
 
 
 def test_a_manifest_alone_and_a_report_without_structure_say_what_is_missing(house, browser):
     put_manifest(house, draft_of(house, IMAGING_REPORT, "Références"), new_oid())
-    assert "Le compte rendu n’est pas dans ce qui est montré ici" in browser.get("/imagerie").words
+    assert "Le compte rendu n'est pas dans ce qui est montré ici" in browser.get("/imagerie").plain
     house.add("Radiographie du genou", type=IMAGING_REPORT)
     page = browser.get("/imagerie")
-    assert "2 examens." in page.words
-    assert "Ce document ne dit pas où sont les images" in page.words
+    assert "2 examens." in page.plain
+    assert "Ce document ne dit pas où sont les images" in page.plain
 
 
 def test_without_any_the_page_says_who_can_send_one(browser):
-    assert "Aucun examen d’imagerie" in browser.get("/imagerie").words
+    assert "Aucun examen d'imagerie" in browser.get("/imagerie").plain
 
 
 @pytest.mark.parametrize("query", ["depuis=-1", "depuis=x", "depuis=99999999999", "depuis=40"])
@@ -99,6 +101,6 @@ def test_a_mother_does_not_see_what_her_child_keeps_from_her(house):
     scan(house, patient=MIRABELLE)
     scan(house, "Secret-de-Zoe", f"{STUDY}.9", patient=MIRABELLE, masks=(INVISIBLE_REPRESENTANTS_LEGAUX,))
     page = act_for_child(house).get("/imagerie")
-    assert "Scanner thoracique" in page.words
+    assert "Scanner thoracique" in page.plain
     assert "Secret-de-Zoe" not in page.text
-    assert "1 examen." in page.words
+    assert "1 examen." in page.plain

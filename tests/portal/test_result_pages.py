@@ -51,9 +51,9 @@ def test_the_newest_value_stands_with_unit_reference_date_laboratory_and_who_can
     assert page.status == 200
     assert "4,30" in digits_of(page.text)
     assert "4,0" not in digits_of(page.text)
-    for said in ("mmol/L", "3,5 – 5,1 mmol/L", "9 mars 2026", "Cabinet du docteur Alizé Montrieux", "Dans l’intervalle de référence",  # noqa: RUF001
+    for said in ("mmol/L", "3,5 – 5,1 mmol/L", "9 mars 2026", "Cabinet du docteur Alizé Montrieux", "Dans l'intervalle de référence",  # noqa: RUF001
                  "Visible des professionnels", "Se compare : valeurs à 2 dates", "Biochimie", "Potassium"):  # fmt: skip
-        assert said in page.words.replace("\u00a0", " "), said
+        assert said in page.plain, said
     assert 'class="rule"' in page.text
 
 
@@ -62,45 +62,45 @@ def test_digits_are_those_received_in_both_languages(house, browser):
     assert {"10,020", "3,50 – 8,0 mmol/L"} <= digits_of(browser.get("/resultats").text)  # noqa: RUF001
     browser.cookies["langue"] = "en"
     assert {"10.020", "3.50 – 8.0 mmol/L"} <= digits_of(browser.get("/resultats").text)  # noqa: RUF001
-    assert "above the reference range" in browser.get("/resultats").words.lower()
+    assert "above the reference range" in browser.get("/resultats").plain.lower()
 
 
 def test_without_a_reference_nothing_is_said_of_where_the_value_stands(house, browser):
     report(house, potassium("9.9", "20260102", low="", high="", interpretation="HH"))
     page = browser.get("/resultats")
-    assert "intervalle de référence" not in page.words
+    assert "intervalle de référence" not in page.plain
     assert 'class="rule"' not in page.text
-    assert "n’indique pas de valeurs de référence" in page.words
-    assert "Indiqué par le laboratoire : très haut" in page.words.replace("\u00a0", " ")
+    assert "n'indique pas de valeurs de référence" in page.plain
+    assert "Indiqué par le laboratoire : très haut" in page.plain
 
 
 def test_what_came_since_the_last_visit_is_marked(house, browser):
     report(house, potassium("4.0", "20240105"))
     browser.get("/")
-    assert "Nouveau" not in browser.get("/resultats").words
+    assert "Nouveau" not in browser.get("/resultats").plain
     house.now += DAY
     report(house, Measured("3016-3", "TSH", "2.10", "m[IU]/L", stamp("20260102")))
     house.now += DAY
     page = browser.get("/resultats")
-    assert "1 nouveau depuis votre dernière visite" in page.words
+    assert "1 nouveau depuis votre dernière visite" in page.plain
     assert len(re.findall(r'class="new">Nouveau<', page.text)) == 1
     browser.get("/")
     house.now += DAY
     browser.get("/")
-    assert "Nouveau" not in browser.get("/resultats").words
+    assert "Nouveau" not in browser.get("/resultats").plain
 
 
 def test_without_a_report_and_without_a_readable_one_the_page_says_which(house, browser):
-    assert "Aucun compte rendu de biologie" in browser.get("/resultats").words
+    assert "Aucun compte rendu de biologie" in browser.get("/resultats").plain
     entry = house.add("Bilan scanné", type=lab_draft(house.now).type)
     page = browser.get("/resultats")
-    assert "Aucun résultat ne peut être comparé" in page.words
-    assert "1 compte rendu lisible, mais pas comparable" in page.words
+    assert "Aucun résultat ne peut être comparé" in page.plain
+    assert "1 compte rendu lisible, mais pas comparable" in page.plain
     assert f"/documents/{entry.unique_id}" in page.text
     report(house, potassium("4.0", "20240105"))
     page = browser.get("/resultats")
-    assert "Rien ne se compare encore" in page.words
-    assert "1 compte rendu lisible" in page.words
+    assert "Rien ne se compare encore" in page.plain
+    assert "1 compte rendu lisible" in page.plain
 
 
 def test_an_examination_over_time_is_a_curve_with_its_values_in_a_table(house, browser):
@@ -111,9 +111,9 @@ def test_an_examination_over_time_is_a_curve_with_its_values_in_a_table(house, b
     assert page.text.count('class="curve"') == 1
     assert len(re.findall(r'class="point"', page.text)) == 3
     assert {"4,0", "5,60", "4,30"} <= digits_of(page.text)
-    assert "au-dessus de l’intervalle de référence" in page.words
-    assert "3 valeurs" in page.words
-    assert "Code LOINC de l’examen" in page.words
+    assert "au-dessus de l'intervalle de référence" in page.plain
+    assert "3 valeurs" in page.plain
+    assert "Code LOINC de l'examen" in page.plain
 
 
 def test_one_value_is_a_rule_and_no_curve(house, browser):
@@ -121,7 +121,7 @@ def test_one_value_is_a_rule_and_no_curve(house, browser):
     page = browser.get(HISTORY)
     assert 'class="curve"' not in page.text
     assert 'class="rule"' in page.text
-    assert "Une seule valeur dans cette unité" in page.words
+    assert "Une seule valeur dans cette unité" in page.plain
 
 
 def test_an_earlier_value_that_a_report_repeats_is_marked_and_counted_once(house, browser):
@@ -130,9 +130,9 @@ def test_an_earlier_value_that_a_report_repeats_is_marked_and_counted_once(house
     page = browser.get(HISTORY)
     assert len(re.findall(r'class="point"', page.text)) == 2
     assert len(re.findall(r'class="repeated"', page.text)) == 1
-    assert "3 valeurs" in page.words
-    assert "rapporté par le laboratoire comme antérieur" in page.words
-    assert page.words.count("Le compte rendu d’origine n’est pas dans ce qui est montré ici.") == 1
+    assert "3 valeurs" in page.plain
+    assert "rapporté par le laboratoire comme antérieur" in page.plain
+    assert page.plain.count("Le compte rendu d'origine n'est pas dans ce qui est montré ici.") == 1
 
 
 def test_another_unit_is_another_series_and_says_why(house, browser):
@@ -140,9 +140,9 @@ def test_another_unit_is_another_series_and_says_why(house, browser):
     report(house, potassium("4.3", "20250105"))
     report(house, potassium("15.6", "20250601", unit="mg/dL", low="", high=""))
     page = browser.get(HISTORY)
-    assert "En mmol/L" in page.words
-    assert "En mg/dL" in page.words
-    assert "L’unité est différente." in page.words
+    assert "En mmol/L" in page.plain
+    assert "En mg/dL" in page.plain
+    assert "L'unité est différente." in page.plain
     assert page.text.count('class="curve"') == 1
 
 
@@ -153,8 +153,8 @@ def test_a_value_below_what_can_be_measured_keeps_its_sign_and_one_without_a_dat
     page = browser.get(HISTORY)
     assert "< 0,5" in digits_of(page.text)
     assert 'class="bound"' in page.text
-    assert "Ce qui n’est pas comparé, et pourquoi" in page.words
-    assert "La date de l’examen manque ou n’est pas lisible." in page.words
+    assert "Ce qui n'est pas comparé, et pourquoi" in page.plain
+    assert "La date de l'examen manque ou n'est pas lisible." in page.plain
     assert "4,1" in digits_of(page.text)
 
 
@@ -162,32 +162,35 @@ def test_different_references_are_not_drawn_as_one_band(house, browser):
     report(house, potassium("4.0", "20240105"))
     report(house, potassium("4.3", "20250105", high="5.0"))
     page = browser.get(HISTORY)
-    assert "Les valeurs de référence ne sont pas les mêmes" in page.words
+    assert "Les valeurs de référence ne sont pas les mêmes" in page.plain
     curve = page.text[page.text.index('class="curve"') :]
     assert 'class="band"' not in curve[: curve.index("</svg>")]
 
 
 def test_an_examination_without_a_code_has_a_page_that_compares_nothing(house, browser):
     entry = lab_report(lab_draft(house.now), [potassium("7.77", "20240105")])
-    put(house, entry.replace(b'<code code="2823-3" codeSystem="2.16.840.1.113883.6.1"', b'<code code="K" codeSystem="1.2.3"'))
+    put(
+        house,
+        entry.replace(b'<code code="2823-3" codeSystem="2.16.840.1.113883.6.1"', b'<code code="K" codeSystem="1.2.3"'),
+    )
     page = browser.get("/resultats")
     link = re.search(r'href="(/resultats/sans-code-[0-9a-f]+)"', page.text)[1]
     history = browser.get(link)
     assert "7,77" in digits_of(history.text)
-    assert "n’a pas indiqué le code LOINC" in history.words
+    assert "n'a pas indiqué le code LOINC" in history.plain
     assert 'class="curve"' not in history.text
 
 
 def test_own_readings_join_the_curve_of_their_unit_marked_as_theirs(house):
     report(house, potassium("4.0", "20240105"))
     first = house.browser(PAT_TROIS).get(HISTORY)
-    assert "Votre mesure" not in first.words
+    assert "Votre mesure" not in first.plain
     readings = (OwnReading(dt.date(2025, 3, 4), "4.25", "mmol/L"), OwnReading(dt.date(2025, 3, 5), "16", "mg/dL"))
     page = asked_with(house, readings)
     assert page.text.count('class="own"') == 1
     assert {"4,25", "16"} <= digits_of(page.text)
-    assert page.words.count("Votre mesure, saisie par vous") == 2
-    assert "Vos mesures, dans une autre unité" in page.words
+    assert page.plain.count("Votre mesure, saisie par vous") == 2
+    assert "Vos mesures, dans une autre unité" in page.plain
 
 
 def asked_with(house, readings):
@@ -203,10 +206,12 @@ def asked_with(house, readings):
 
 def test_home_tells_the_last_result_that_compares(house, browser):
     report(house, potassium("4.0", "20240105"))
-    assert "Dernier résultat qui se compare" not in browser.get("/").words
+    browser.get("/resultats")
+    assert "Dernier résultat qui se compare" not in browser.get("/").plain
     report(house, potassium("4.30", "20260309"))
+    browser.get("/resultats")
     page = browser.get("/")
-    assert "Dernier résultat qui se compare" in page.words
+    assert "Dernier résultat qui se compare" in page.plain
     assert {"4,30", "4,0"} <= digits_of(page.text)
     assert HISTORY in page.text
 
@@ -223,9 +228,15 @@ def look(browser):
 def test_a_report_that_waits_for_its_announcement_changes_nothing_on_any_page(house, browser):
     report(house, potassium("4.0", "20240105"))
     report(house, potassium("4.3", "20250105"))
-    browser.get("/")
+    look(browser)
     before = look(browser)
-    hidden = report(house, potassium("6.66", "20260105"), Measured("999-1", "Secret-examen", "1", "g", stamp("20260101")), masks=(INVISIBLE_PATIENT,))
+    assert "Dernier résultat qui se compare" in before["/"]
+    hidden = report(
+        house,
+        potassium("6.66", "20260105"),
+        Measured("999-1", "Secret-examen", "1", "g", stamp("20260101")),
+        masks=(INVISIBLE_PATIENT,),
+    )
     assert look(browser) == before
     unknown, secret = browser.get("/resultats/999-9"), browser.get("/resultats/999-1")
     assert unknown.status == secret.status == 404
@@ -238,7 +249,13 @@ def test_a_hidden_replacement_does_not_bring_back_what_it_replaced(house, browse
     first = report(house, potassium("6.66", "20260105"), draft=draft)
     report(house, potassium("4.0", "20240105"))
     assert "6,66" in browser.get(HISTORY).text
-    report(house, potassium("4.9", "20260105"), draft=draft.next_version(house.now), replaces=first, masks=(INVISIBLE_PATIENT,))
+    report(
+        house,
+        potassium("4.9", "20260105"),
+        draft=draft.next_version(house.now),
+        replaces=first,
+        masks=(INVISIBLE_PATIENT,),
+    )
     for path in PAGES_OF_RESULTS:
         text = browser.get(path).text
         assert "6,66" not in text, path
@@ -250,7 +267,13 @@ def test_control_reports_out_of_use_would_bring_it_back(house, browser, monkeypa
     draft = lab_draft(house.now - DAY)
     first = report(house, potassium("6.66", "20260105"), draft=draft)
     browser.get(HISTORY)
-    report(house, potassium("4.9", "20260105"), draft=draft.next_version(house.now), replaces=first, masks=(INVISIBLE_PATIENT,))
+    report(
+        house,
+        potassium("4.9", "20260105"),
+        draft=draft.next_version(house.now),
+        replaces=first,
+        masks=(INVISIBLE_PATIENT,),
+    )
     assert browser.get(HISTORY).status == 404
     monkeypatch.setattr("carnet.record.patient_documents.CURRENT", tuple(AvailabilityStatus)[:3])
     monkeypatch.setattr("carnet.record.own_results.in_use", list)
@@ -273,7 +296,7 @@ def test_a_mother_does_not_see_the_results_that_her_child_keeps_from_her(house):
         page = browser.get(path)
         assert page.status == 200
         assert "6,66" not in page.text, path
-        assert "Vous êtes dans le dossier de Zoe" in page.words
+        assert "Vous êtes dans le dossier de Zoe" in page.plain
     assert "4,0" in digits_of(browser.get("/resultats").text)
 
 
@@ -281,14 +304,14 @@ def test_a_masked_report_is_the_holders_to_see_and_says_that_it_is_masked(house,
     entry = report(house, potassium("4.0", "20240105"))
     house.acts.mask(PAT_TROIS.identifier, entry.unique_id)
     for path in ("/resultats", HISTORY):
-        assert "Masqué aux professionnels" in browser.get(path).words
+        assert "Masqué aux professionnels" in browser.get(path).plain
 
 
 def test_looking_is_told_in_the_trail_with_the_documents_that_were_shown(house, browser):
     report(house, potassium("4.0", "20240105"))
     browser.get("/resultats")
     browser.get(HISTORY)
-    words = browser.get("/acces?qui=mine").words.replace("’", "'")
+    words = browser.get("/acces?qui=mine").plain
     assert "consulté les résultats d'examens" in words
     assert "consulté un résultat d'examen dans le temps" in words
 
@@ -301,6 +324,15 @@ def test_somebody_elses_results_are_nobodys(house):
 
 
 # --- the public examples ---------------------------------------------------------------------------------------------
+
+
+def when_read(browser, path: str):
+    """A page once it says no more that documents are not read yet."""
+    for _ in range(30):
+        page = browser.get(path)
+        if 'role="status"' not in page.text:
+            return page
+    raise AssertionError("documents are still not read")
 
 
 def shown_of(found: Report, language: str) -> set[str]:
@@ -319,13 +351,18 @@ def test_every_value_of_every_public_laboratory_report_is_on_the_pages(house, la
         put(house, sample.content)
         found = report_of(sample.content)
         wanted |= shown_of(found, language)
-        texts |= {value.text for result in found.results for value in result.values if value.text and not value.digits}
+        texts |= {
+            " ".join(value.text.split())
+            for result in found.results
+            for value in result.values
+            if value.text and not value.digits
+        }
     assert wanted
     browser = house.browser(PAT_TROIS, langue=language)
-    overview = browser.get("/resultats").text
+    overview = when_read(browser, "/resultats").text
     links = set(re.findall(r'href="(/resultats/[^"#?]+)"', overview))
     told = overview + "".join(browser.get(f"{link}?tout=oui").text for link in sorted(links))
-    shown = " ".join(re.sub(r"<[^>]*>", " ", html.unescape(told)).split())
+    shown = " ".join(html.unescape(re.sub(r"<[^>]*>", " ", told)).split())
     pieces = set(re.split(r"[\s()]+", shown))
     assert {one for one in wanted if one not in pieces} == set()
     assert {one for one in texts if one not in shown} == set()

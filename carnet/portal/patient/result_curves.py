@@ -124,7 +124,13 @@ def _apart(apart: Apart, origins: dict[Identifier, Origin], language: str) -> Ro
     shown = shown_result(apart.result, language, final=is_final(apart.result))
     sources = _sources((apart.source,), origins)
     return Row(
-        shown.moment or apart.source.written, shown, None, "", sources, apart.source.repeated, REASONS[language][apart.reason]
+        shown.moment or apart.source.written,
+        shown,
+        None,
+        "",
+        sources,
+        apart.source.repeated,
+        REASONS[language][apart.reason],
     )
 
 
@@ -142,7 +148,13 @@ def _sources(sources: Sequence[Source], origins: dict[Identifier, Origin]) -> tu
 
 def _dot(point: Point, language: str) -> Dot:
     comparator = point.value.comparator
-    return Dot(day_in_paris(point.moment), point.number, decimal(point.value.shown, language), comparator, repeated=point.only_repeated)
+    return Dot(
+        day_in_paris(point.moment),
+        point.number,
+        decimal(point.value.shown, language),
+        comparator,
+        repeated=point.only_repeated,
+    )
 
 
 def _own_dot(reading: OwnReading, language: str) -> Dot:

@@ -8,6 +8,7 @@ from functools import partial
 from starlette.responses import Response
 
 from carnet.cda.comparability import REASONS, Reason, is_final
+from carnet.errors import UnknownDocument
 from carnet.portal.patient.extract_waiting import filled
 from carnet.portal.patient.result_curves import OwnReading, lonely_readings, shown_apart, shown_series
 from carnet.portal.patient.result_words import ShownResult, shown_result
@@ -30,7 +31,9 @@ async def overview(visit: Visit) -> Response:
     """The newest result of each examination, by family."""
     desk = visit.desk(OwnResults)
     found = await filled(visit, partial(desk.overview, visit.patient))
-    families = [(one.title, [(latest, in_words(latest, visit.language)) for latest in one.latest]) for one in found.families]
+    families = [
+        (one.title, [(latest, in_words(latest, visit.language)) for latest in one.latest]) for one in found.families
+    ]
     every = [latest for one in found.families for latest in one.latest]
     return visit.page(
         "results.html",
@@ -52,6 +55,8 @@ async def history(visit: Visit, readings: Readings = no_readings) -> Response:
     key, language = visit.request.path_params["examen"], visit.language
     desk = visit.desk(OwnResults)
     found = await filled(visit, partial(desk.history, visit.patient, key))
+    if not found.origins:
+        raise UnknownDocument("No such examination among what is read.", subject=key)
     own = readings(visit, found.analyte.code) if found.analyte else ()
     return visit.page(
         "result_history.html",

@@ -85,14 +85,16 @@ def shown_result(result: Result, language: str, *, final: bool) -> ShownResult:
         standing=STANDINGS[language][standing] if placed is not None else "",
         outside=standing in (Standing.BELOW, Standing.ABOVE),
         rule=Markup(rule_svg(placed, language=language)) if placed is not None else None,  # noqa: S704 - made and escaped by us
-        flags=tuple(FLAGS[language].get(one.code, one.display or one.code) for one in result.interpretations if one.code),
+        flags=tuple(
+            FLAGS[language].get(one.code, one.display or one.code) for one in result.interpretations if one.code
+        ),
         laboratory=result.laboratory.name,
         author=result.author,
         material=result.specimen.material.display,
         isolate=result.specimen.isolate.display or result.specimen.isolate.code,
         method=result.method.display,
         comments=result.comments,
-        chapter=" › ".join(result.group[1:]),
+        chapter=" / ".join(result.group[1:]),
         final=final,
         earlier=result.earlier,
     )
