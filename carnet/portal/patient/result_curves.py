@@ -100,7 +100,7 @@ def _series(history: ResultHistory, series: Series, own: Sequence[OwnReading], l
         unit=series.unit,
         isolate=series.points[0].result.specimen.isolate.display or series.isolate,
         curve=Markup(drawn) if drawn else None,  # noqa: S704 - made and escaped by us
-        single=rows[0].result if not several else None,
+        single=None if several else shown_result(series.points[0].result, language, final=True),
         rows=tuple(sorted(rows, key=_order, reverse=True)),
         why=REASONS[language][series.apart_because] if series.apart_because else "",
         several_methods=series.several_methods,
@@ -116,12 +116,12 @@ def _order(row: Row) -> str:
 
 
 def _point(point: Point, origins: dict[Identifier, Origin], language: str) -> Row:
-    shown = shown_result(point.result, language, final=True)
+    shown = shown_result(point.result, language, final=True, drawn=False)
     return Row(point.moment, shown, None, "", _sources(point.sources, origins), point.only_repeated)
 
 
 def _apart(apart: Apart, origins: dict[Identifier, Origin], language: str) -> Row:
-    shown = shown_result(apart.result, language, final=is_final(apart.result))
+    shown = shown_result(apart.result, language, final=is_final(apart.result), drawn=False)
     sources = _sources((apart.source,), origins)
     return Row(
         shown.moment or apart.source.written,

@@ -71,8 +71,8 @@ def shown_value(value: Value, language: str) -> ShownValue:
     return ShownValue(text, value.shown_unit, value.missing if not text else "")
 
 
-def shown_result(result: Result, language: str, *, final: bool) -> ShownResult:
-    """One result."""
+def shown_result(result: Result, language: str, *, final: bool, drawn: bool = True) -> ShownResult:
+    """One result; `drawn`: with its graduated rule, where it has one."""
     reading = reading_of(result, language)
     standing = standing_of(reading) if reading is not None else Standing.UNKNOWN
     placed = reading if standing is not Standing.UNKNOWN else None
@@ -84,7 +84,7 @@ def shown_result(result: Result, language: str, *, final: bool) -> ShownResult:
         references=tuple(reference(one, language) for one in result.ranges),
         standing=STANDINGS[language][standing] if placed is not None else "",
         outside=standing in (Standing.BELOW, Standing.ABOVE),
-        rule=Markup(rule_svg(placed, language=language)) if placed is not None else None,  # noqa: S704 - made and escaped by us
+        rule=Markup(rule_svg(placed, language=language)) if placed is not None and drawn else None,  # noqa: S704 - made and escaped by us
         flags=tuple(
             FLAGS[language].get(one.code, one.display or one.code) for one in result.interpretations if one.code
         ),
