@@ -100,6 +100,8 @@ _CHOICES = {  # rules §2.2, §2.4, §4
                     "recorded an objection to {record}", "record an objection to {record}"),
     "list-documents": Words("consulté la liste des documents de {record}", "consulter la liste des documents de {record}",
                             "looked at the list of documents in {record}", "look at the list of documents in {record}", _DOCUMENTS),
+    "search-documents": Words("cherché dans les documents de {record}", "chercher dans les documents de {record}",
+                              "searched in the documents of {record}", "search in the documents of {record}", _DOCUMENTS),
     "mask": Words("masqué un document aux professionnels", "masquer un document aux professionnels",
                   "masked a document from professionals", "mask a document from professionals", _DOCUMENTS),
     "unmask": Words("démasqué un document pour les professionnels", "démasquer un document pour les professionnels",

@@ -69,6 +69,7 @@ EVENTS: Mapping[str, EventCodes] = MappingProxyType(
         "export-trail": EventCodes(LOG_USED, "R", Coded("export-trail", "Carnet", "Export of a trail"), outgoing=True),
         "open-record": EventCodes(PATIENT_RECORD, "C", Coded("open-record", "Carnet", "Opening of a record")),
         "list-documents": EventCodes(QUERY, "E", Coded("list-documents", "Carnet", "List of documents")),
+        "search-documents": EventCodes(QUERY, "E", Coded("search-documents", "Carnet", "Search in documents")),
         "explain": EventCodes(LOG_USED, "R", Coded("explain", "Carnet", "Explanation of a decision")),
     }
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from carnet.portal.patient import access_pages, document_pages, home_page, reading_pages, settings_pages
+from carnet.portal.patient import access_pages, document_pages, home_page, reading_pages, search_page, settings_pages
 from carnet.portal.space import Space
 from carnet.portal.visit import Page, visiting
 
@@ -12,6 +12,7 @@ GET, POST = "GET", "POST"
 PAGES: tuple[tuple[str, str, Page], ...] = (
     (GET, "/", home_page.show),
     (POST, "/dossier", home_page.switch),
+    (GET, "/recherche", search_page.show),
     (GET, "/documents", document_pages.shelf),
     (GET, "/documents/{document}", document_pages.show),
     (GET, "/documents/{document}/original", document_pages.original),
