@@ -90,7 +90,9 @@ def reclaim(home: Path, living: int, wait_days: int) -> None:
 
 @documents.command()
 @HOME
-@click.option("--again", is_flag=True, help="Also what could not be wholly read before: after Tesseract was installed, for one.")
+@click.option(
+    "--again", is_flag=True, help="Also what could not be wholly read before: after Tesseract was installed, for one."
+)
 def index(home: Path, again: bool) -> None:
     """Read documents that were not read for the search yet: those of before, and what a server that stopped had not come to."""
     with operator_gate(home) as gate:

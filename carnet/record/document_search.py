@@ -67,7 +67,7 @@ class Answers:
     families: tuple[tuple[Family, int], ...] = ()
     years: tuple[tuple[str, int], ...] = ()
     authors: tuple[tuple[str, str, int], ...] = ()
-    late: Missing = Missing(0)
+    late: Missing = field(default_factory=Missing)
     unread: int = 0
     lacking: tuple[str, ...] = ()
     suggestions: tuple[str, ...] = ()
@@ -92,9 +92,7 @@ class DocumentSearch(PatientDesk):
         asked = read_question(question.text)
         if not asked.units:
             return Answers(asked)
-        found = self.perform(
-            patient, "search-documents", PatientRight.SEE, lambda room: _search(room, asked, question)
-        )
+        found = self.perform(patient, "search-documents", PatientRight.SEE, lambda room: _search(room, asked, question))
         return _told(found)
 
 

@@ -22,7 +22,7 @@ from carnet.identity.patients import by_key
 from carnet.metadata import DocumentEntry, ObjectType
 from carnet.platform import Connection, PatientKey, Platform
 from carnet.record.document_extracts import Missing
-from carnet.record.extractors import EXTRACTORS, Extractor, ExtractKind, Material, State, extractor_of
+from carnet.record.extractors import EXTRACTORS, ExtractKind, Extractor, Material, State, extractor_of
 from carnet.record.gate import Gate
 from carnet.record.groups import turn_of_people
 from carnet.record.patient_documents import CURRENT
@@ -212,7 +212,9 @@ def _rows(job: _Job, content: bytes) -> list[ExtractRow]:
     for one in job.wanted:
         try:
             made = one.make(Material(content, job.entry, job.own))
-            rows += [sealed_row(job.key, name, kind, one.version, part.state, part.content) for kind, part in made.items()]
+            rows += [
+                sealed_row(job.key, name, kind, one.version, part.state, part.content) for kind, part in made.items()
+            ]
         except Exception as error:  # noqa: BLE001 - foreign bytes make a reader raise anything
             if not isinstance(error, InvalidDocument):
                 _LOG.exception("an extractor failed")

@@ -121,7 +121,11 @@ def _of_page(page: TextPage, marks: list[Mark], most: int) -> Iterator[tuple[int
 
 
 def _within(marks: Sequence[Mark], first: Mark) -> list[Mark]:
-    return [one for one in marks if first.start <= one.start and one.end <= first.start - _BEFORE + _LENGTH or one is first]
+    return [
+        one
+        for one in marks
+        if (first.start <= one.start and one.end <= first.start - _BEFORE + _LENGTH) or one is first
+    ]
 
 
 def _cut(page: TextPage, marks: list[Mark], first: int) -> Passage:

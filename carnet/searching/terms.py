@@ -28,7 +28,9 @@ class Place(StrEnum):
     BODY = "b"
 
 
-def terms_of(texts: Mapping[Place, Iterable[str]], *, families: Iterable[str] = (), medicines: Iterable[str] = ()) -> bytes:
+def terms_of(
+    texts: Mapping[Place, Iterable[str]], *, families: Iterable[str] = (), medicines: Iterable[str] = ()
+) -> bytes:
     """The terms of a document from its texts by place."""
     places: dict[str, Counter[Place]] = {}
     whole: set[str] = set()
@@ -55,7 +57,9 @@ def _note(word: str, place: Place, places: dict[str, Counter[Place]], whole: set
 def _told(found: Counter[Place]) -> str:
     """The letters of the places, the body's with how often, up to nine."""
     return "".join(
-        f"{place.value}{min(found[place], 9)}" if place is Place.BODY else place.value for place in Place if found[place]
+        f"{place.value}{min(found[place], 9)}" if place is Place.BODY else place.value
+        for place in Place
+        if found[place]
     )
 
 

@@ -15,9 +15,7 @@ from carnet.viewing.refusals import Cause, NotShown
 from carnet.viewing.shown import Bounds
 
 FOR_WORDS = Bounds(pages=300, cpu_seconds=20, text_characters=500_000)
-FOR_READING = Bounds(
-    pages=300, plain=True, pages_at_once=4, shown_width=2_000, shown_pixels=8_000_000, cpu_seconds=20
-)
+FOR_READING = Bounds(pages=300, plain=True, pages_at_once=4, shown_width=2_000, shown_pixels=8_000_000, cpu_seconds=20)
 """A page of A4 at about 240 dots an inch: what an optical reader needs."""
 _FEW = 12
 """Letters and digits under which a page with something drawn on it is taken for a picture of a page."""
@@ -64,7 +62,9 @@ def wording_of(content: bytes, reader: OpticalReader | None) -> Wording:
     pages = tuple(WordedPage(one.number, one.text) for one in told.pages)
     scanned = [one.number for one in told.pages if one.drawn and sum(map(str.isalnum, one.text)) < _FEW]
     read = _read_pages(content, kind, scanned[:MOST_READ], reader)
-    joined = tuple(replace(one, text=f"{one.text}\n{read[one.number]}".strip()) if one.number in read else one for one in pages)
+    joined = tuple(
+        replace(one, text=f"{one.text}\n{read[one.number]}".strip()) if one.number in read else one for one in pages
+    )
     return Wording(joined, len(scanned) - len(read), cut=told.count > len(told.pages))
 
 

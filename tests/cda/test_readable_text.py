@@ -25,7 +25,9 @@ def narrative(content):
 
 
 def section(text):
-    return f'<component><section><code code="18719-5"/><title>Biochimie</title><text>{text}</text></section></component>'
+    return (
+        f'<component><section><code code="18719-5"/><title>Biochimie</title><text>{text}</text></section></component>'
+    )
 
 
 def test_no_character_of_a_public_example_is_lost(sample):
@@ -42,7 +44,9 @@ def test_control_a_lost_character_is_noticed(report):
 
 def test_words_do_not_run_together_between_cells_and_lines(draft):
     table = "<table><tbody><tr><td>TSH</td><td>2,1</td></tr><tr><td>T4</td><td>15</td></tr></tbody></table>"
-    content = documents.structured_lab_report(draft, section(f"<paragraph>Bilan<br/>du jour</paragraph>{table}H<sub>2</sub>O"))
+    content = documents.structured_lab_report(
+        draft, section(f"<paragraph>Bilan<br/>du jour</paragraph>{table}H<sub>2</sub>O")
+    )
     assert readable_text(content).sections == (("Biochimie", "Bilan\ndu jour\nTSH 2,1\nT4 15\nH2O"),)
 
 

@@ -88,7 +88,9 @@ def test_a_lab_report_is_found_as_a_blood_test(house, browser):
 
 def test_a_hit_in_a_pdf_leads_to_its_page(house, browser):
     pages = ["Première page sans rien", "Deuxième page", "Conclusion : fracture du scaphoïde"]
-    entry = house.add("Compte rendu", made=lambda draft: documents.wrapping(draft, "application/pdf", pdf_of_pages(pages)))
+    entry = house.add(
+        "Compte rendu", made=lambda draft: documents.wrapping(draft, "application/pdf", pdf_of_pages(pages))
+    )
     house.index()
     page = asked(browser, "scaphoide")
     assert "Lire à la page 3" in page.words
@@ -100,13 +102,18 @@ def test_a_hit_in_a_pdf_leads_to_its_page(house, browser):
 
 def pdf_of_pages(texts):
     """A PDF with one line of text a page."""
-    objects = [b"<</Type/Catalog/Pages 2 0 R>>", b"", b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>"]
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"",
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
+    ]
     kids = []
     for text in texts:
         content = b"BT /F1 12 Tf 72 700 Td (" + text.encode("latin-1") + b") Tj ET"
         objects.append(b"<</Length %d>>\nstream\n%s\nendstream" % (len(content), content))
         objects.append(
-            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents %d 0 R/Resources<</Font<</F1 3 0 R>>>>>>" % len(objects)
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents %d 0 R/Resources<</Font<</F1 3 0 R>>>>>>"
+            % len(objects)
         )
         kids.append(b"%d 0 R" % len(objects))
     objects[1] = b"<</Type/Pages/Kids[%s]/Count %d>>" % (b" ".join(kids), len(kids))
@@ -130,7 +137,9 @@ def test_filters_are_kept_and_count_what_they_lead_to(house, browser):
     page = asked(browser, "genou")
     assert len(titles(page)) == 3
     for name in ("annee", "auteur", "famille"):
-        links = re.findall(rf'href="(/recherche\?[^"]*{name}=[^"]+)"[^>]*>[^<]*<span class="value">(\d+)</span>', page.text)
+        links = re.findall(
+            rf'href="(/recherche\?[^"]*{name}=[^"]+)"[^>]*>[^<]*<span class="value">(\d+)</span>', page.text
+        )
         assert links, name
         for address, count in links:
             shown = browser.get(address.replace("&amp;", "&"))
@@ -146,7 +155,9 @@ def test_pages_follow_each_other_without_loss_or_repetition(house, browser):
     assert found == [f"Genou {number}" for number in range(PAGE + 2)]
 
 
-@pytest.mark.parametrize("query", ["", "q=", "q=%20", "q=%00", "q=de+la", "q=x&depuis=-1", "q=x&depuis=99999999", "q=" + "é" * 400])
+@pytest.mark.parametrize(
+    "query", ["", "q=", "q=%20", "q=%00", "q=de+la", "q=x&depuis=-1", "q=x&depuis=99999999", "q=" + "é" * 400]
+)
 def test_a_strange_question_is_no_failure(house, browser, query):
     house.add()
     house.index()
@@ -182,7 +193,7 @@ def test_what_was_not_read_yet_is_told_and_read_soon(house, browser):
     house.add("Genou encore", made=saying("genou"))
     page = asked(browser, "genou")
     assert titles(page) == ["Genou"]
-    assert "1 document n’est pas encore cherchable" in page.words
+    assert "1 document n\u2019est pas encore cherchable" in page.words
     house.index()
     assert len(titles(asked(browser, "genou"))) == 2
     assert "cherchable" not in asked(browser, "genou").words
@@ -228,12 +239,16 @@ async def until_read(house, in_progress):
 
 
 def test_a_hostile_file_is_found_by_its_title_and_not_tried_for_ever(house, browser):
-    for title, content in (("Pdf abîmé", b"%PDF-1.7\n" + bytes(300)), ("Programme", b"MZ" + bytes(100)), ("Vide", b"")):
-        house.add(title, made=lambda draft, content=content: documents.wrapping(draft, "application/pdf", content))
+    for title, kind, content in (
+        ("Pdf abîmé", "application/pdf", b"%PDF-1.7\n" + bytes(300)),
+        ("Programme", "application/pdf", b"%PDF-1.4\n" + b"MZ" * 50),
+        ("Image abîmée", "image/jpeg", b"\xff\xd8\xff" + bytes(300)),
+    ):
+        house.add(title, made=partial(documents.wrapping, media_type=kind, content=content))
     assert house.index() == 3
     page = asked(browser, "pdf")
     assert titles(page) == ["Pdf abîmé"]
-    assert "n’a pas pu être lu" in page.words
+    assert "n\u2019a pas pu être lu" in page.words
     assert asyncio.run(fill_everything(house.gate)).read == 0
     assert asyncio.run(fill_everything(house.gate, again=True)).read == 3
 
@@ -310,7 +325,9 @@ def test_what_was_asked_stands_in_no_trace_no_log_and_no_redirection(house, brow
     asked(browser, "sclérose genou")
     asked(browser, "genou sclerose", depuis="x")
     patient = find(house.platform.connection, house.platform.keyring, PAT_TROIS.identifier)
-    lines = read_trail(house.platform.connection, patient.patient_key, house.platform.keyring.patient_key(patient.pseudonym))
+    lines = read_trail(
+        house.platform.connection, patient.patient_key, house.platform.keyring.patient_key(patient.pseudonym)
+    )
     searches = [line for line in lines if line["action"] == "patient/search-documents"]
     assert len(searches) == 2
     assert "scl" not in repr(lines)
@@ -325,7 +342,9 @@ def test_control_the_trail_would_show_it(house, browser):
     house.index()
     asked(browser, "genou")
     patient = find(house.platform.connection, house.platform.keyring, PAT_TROIS.identifier)
-    lines = read_trail(house.platform.connection, patient.patient_key, house.platform.keyring.patient_key(patient.pseudonym))
+    lines = read_trail(
+        house.platform.connection, patient.patient_key, house.platform.keyring.patient_key(patient.pseudonym)
+    )
     assert entry.unique_id in repr(lines)
 
 

@@ -37,13 +37,17 @@ def index(room):
 
 def rows(room):
     """(uniqueId, kind) of every row that was committed."""
-    return sorted(room.rows("SELECT unique_id, kind FROM document_extract WHERE patient_key = ?", patient(room).patient_key))
+    return sorted(
+        room.rows("SELECT unique_id, kind FROM document_extract WHERE patient_key = ?", patient(room).patient_key)
+    )
 
 
 def seen(room, kind=ExtractKind.TERMS, documents=visible_documents):
     """What the holder gets of a kind."""
     acts = PatientActs(room.gate, "operator:tests")
-    return acts.perform(PATIENT, "list-documents", PatientRight.SEE, lambda inside: extracts_of(inside, kind, documents(inside)))
+    return acts.perform(
+        PATIENT, "list-documents", PatientRight.SEE, lambda inside: extracts_of(inside, kind, documents(inside))
+    )
 
 
 def names(extracts):
@@ -92,7 +96,9 @@ def test_a_deleted_document_leaves_no_row(room):
 def test_a_document_whose_key_is_erased_leaves_no_row(room):
     (entry,) = room.put(room.document())
     index(room)
-    room.gate.administer(lambda connection: stored.erase(connection, patient(room).patient_key, entry.unique_id, room.now))
+    room.gate.administer(
+        lambda connection: stored.erase(connection, patient(room).patient_key, entry.unique_id, room.now)
+    )
     assert rows(room) == []
     assert asyncio.run(fill(room.gate, Missing(patient(room).patient_key, (entry.unique_id,)))) == 0
 
@@ -156,7 +162,7 @@ def test_many_documents_are_found_in_parts(room):
     room.gate.administer(lambda connection: put_extracts(connection, patient(room).patient_key, made, now=room.now))
     asked = [*known[:600], "9.9.9"]
     found = room.gate.read(lambda connection: find_extracts(connection, patient(room).patient_key, "terms", 1, asked))
-    assert list(sorted(found)) == sorted(known[:600])
+    assert sorted(found) == sorted(known[:600])
     assert all(opened(key, row) == name.encode() for name, row in found.items())
 
 

@@ -28,13 +28,27 @@ LETTER = terms(
 
 @pytest.mark.parametrize(
     "question",
-    ["genou", "genoux", "OPEREE", "hemoglobine", "12.4", "12,4 g/dl", "durand", "annecy", "doliprane", "genou durand", "hémog"],
+    [
+        "genou",
+        "genoux",
+        "OPEREE",
+        "hemoglobine",
+        "12.4",
+        "12,4 g/dl",
+        "durand",
+        "annecy",
+        "doliprane",
+        "genou durand",
+        "hémog",
+    ],
 )
 def test_a_document_is_found_by_what_it_says(question):
     assert found(question, LETTER)
 
 
-@pytest.mark.parametrize("question", ["hanche", "genou hanche", "12", "12.45", "prise de sang", "hémog genou", "dura genou"])
+@pytest.mark.parametrize(
+    "question", ["hanche", "genou hanche", "12", "12.45", "prise de sang", "hémog genou", "dura genou"]
+)
 def test_and_not_by_what_it_does_not_say(question):
     assert not found(question, LETTER)
 

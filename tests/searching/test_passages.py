@@ -25,7 +25,9 @@ def whole(passage):
 
 
 def test_the_passage_shows_the_words_and_its_page():
-    found = passages_of(text(FILLING, f"{FILLING}Allergie aux pénicillines signalée.{FILLING}"), read_question("allergies"))
+    found = passages_of(
+        text(FILLING, f"{FILLING}Allergie aux pénicillines signalée.{FILLING}"), read_question("allergies")
+    )
     assert [(one.page, marks(one)) for one in found] == [(2, ["Allergie"])]
     assert "pénicillines signalée" in whole(found[0])
     assert found[0].before

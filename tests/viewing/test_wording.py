@@ -148,7 +148,9 @@ def test_a_program_that_fails_or_is_not_there_reads_nothing():
 
 def test_a_program_that_answers_is_held_within_its_bounds(tmp_path):
     told = tmp_path / "told"
-    told.write_text('#!/bin/sh\nulimit -v; ulimit -t; ulimit -f; nice; echo "$#" "$@"; env | sort | cut -d= -f1\ncat >/dev/null\n')
+    told.write_text(
+        '#!/bin/sh\nulimit -v; ulimit -t; ulimit -f; nice; echo "$#" "$@"; env | sort | cut -d= -f1\ncat >/dev/null\n'
+    )
     told.chmod(0o755)
     lines = Tesseract(str(told)).read(b"P5 2 2 255\nabcd").split()
     assert lines[:3] == ["1048576", "60", "0"]
