@@ -110,6 +110,8 @@ _CHOICES = {  # rules §2.2, §2.4, §4
                               "looked at the vaccinations in {record}", "look at the vaccinations in {record}", _DOCUMENTS),
     "see-imaging": Words("consulté les examens d'imagerie de {record}", "consulter les examens d'imagerie de {record}",
                          "looked at the imaging examinations in {record}", "look at the imaging examinations in {record}", _DOCUMENTS),
+    "search-documents": Words("cherché dans les documents de {record}", "chercher dans les documents de {record}",
+                              "searched in the documents of {record}", "search in the documents of {record}", _DOCUMENTS),
     "mask": Words("masqué un document aux professionnels", "masquer un document aux professionnels",
                   "masked a document from professionals", "mask a document from professionals", _DOCUMENTS),
     "unmask": Words("démasqué un document pour les professionnels", "démasquer un document pour les professionnels",

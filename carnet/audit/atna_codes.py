@@ -77,6 +77,7 @@ EVENTS: Mapping[str, EventCodes] = MappingProxyType(
         "open-record": EventCodes(PATIENT_RECORD, "C", Coded("open-record", "Carnet", "Opening of a record")),
         "list-documents": EventCodes(QUERY, "E", Coded("list-documents", "Carnet", "List of documents")),
         **{name: EventCodes(PATIENT_RECORD, "R", Coded(name, "Carnet", words)) for name, words in _SEEN.items()},
+        "search-documents": EventCodes(QUERY, "E", Coded("search-documents", "Carnet", "Search in documents")),
         "explain": EventCodes(LOG_USED, "R", Coded("explain", "Carnet", "Explanation of a decision")),
     }
 )

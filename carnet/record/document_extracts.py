@@ -30,7 +30,7 @@ class Extract:
 class Missing:
     """Documents of one patient, all of them seen by who asked, that have not been read yet (uniqueIds)."""
 
-    patient_key: int
+    patient_key: int = 0
     unique_ids: tuple[str, ...] = ()
 
 

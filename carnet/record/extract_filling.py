@@ -7,11 +7,14 @@ A document that was deleted, or whose key was erased, while it was read leaves n
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeVar, cast
 
 from carnet.document_query import FindDocuments
 from carnet.errors import CarnetError, InvalidDocument, UnknownPatient
@@ -32,6 +35,7 @@ from carnet.registry.queries import find
 from carnet.repository.documents import find as find_documents
 from carnet.repository.extract_rows import ExtractRow, documents_after, find_extracts, put_extracts, sealed_row
 
+T = TypeVar("T")
 _LOG = logging.getLogger("carnet.extracts")
 AT_ONCE = 16
 """Documents that are located in one step."""
@@ -171,9 +175,35 @@ async def _read_and_keep(gate: Gate, patient_key: int, job: _Job) -> int:
     except CarnetError as error:
         _LOG.warning("a document could not be fetched to be read", extra={"reason": type(error).__name__})
         return 0
-    rows = await asyncio.to_thread(_rows, job, content)
+    rows = await _in_own_thread(partial(_rows, job, content))
     turn, _ = gate.read(lambda connection: turn_of_people(gate.platform, connection, by_key(connection, patient_key)))
     return gate.administer(partial(_keep, gate.platform, patient_key, rows=rows), turn=turn)
+
+
+async def _in_own_thread(work: Callable[[], T]) -> T:
+    """Runs it in a thread that nobody waits for when the process ends: reading a scanned page takes seconds."""
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[T] = loop.create_future()
+
+    def tell(result: T | None, error: BaseException | None) -> None:
+        if answer.done():
+            return
+        if error is not None:
+            answer.set_exception(error)
+        else:
+            answer.set_result(cast("T", result))
+
+    def run() -> None:
+        result, failure = None, None
+        try:
+            result = work()
+        except BaseException as error:  # noqa: BLE001 - raised again where it is awaited
+            failure = error
+        with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
+            loop.call_soon_threadsafe(tell, result, failure)
+
+    threading.Thread(target=run, daemon=True, name="reading").start()
+    return await answer
 
 
 def _rows(job: _Job, content: bytes) -> list[ExtractRow]:

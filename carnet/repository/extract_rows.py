@@ -73,7 +73,9 @@ class _Zstd(threading.local):
 _ZSTD = _Zstd()
 
 
-def sealed_row(key: SealingKey, unique_id: str, kind: str, version: int, state: str, plain: bytes) -> ExtractRow:
+def sealed_row(  # noqa: PLR0917 - one row, in the order of its columns
+    key: SealingKey, unique_id: str, kind: str, version: int, state: str, plain: bytes
+) -> ExtractRow:
     """A row of plain bytes, in any thread."""
     sealed = key.seal(_ZSTD.compressor.compress(plain), _context(unique_id, kind, version))
     return ExtractRow(unique_id, kind, version, state, sealed)

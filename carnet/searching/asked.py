@@ -25,11 +25,11 @@ _HEADED = frozenset(f"{place.value}".encode() for place in (Place.TITLE, Place.K
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One thing that must be found. `said` is how it was typed, `marks` the keys that are marked in a passage, `begun` the beginning of a word, or ''."""
+    """One thing that must be found. `said` is how it was typed, `phrases` what is marked in a passage, `begun` the beginning of a word, or ''."""
 
     said: str
     alternatives: tuple[tuple[Needed, ...], ...]
-    marks: frozenset[str]
+    phrases: tuple[tuple[frozenset[str], ...], ...]
     begun: str = ""
 
 
@@ -64,9 +64,9 @@ def _unit(part: Sequence[tuple[str, frozenset[str]]], other: tuple[Expression, .
     if len(begun) >= _LEAST_BEGUN:
         alternatives.append((tuple(sign + begun.encode() for sign in (b"\n=", b"\n+")),))
     alternatives += [_of_expression(one) for one in other]
-    marks = {key for _, keys in part for key in keys} | {key for one in other for keys in one.keys for key in keys}
+    phrases = (tuple(keys for _, keys in part), *(one.keys for one in other if one.keys))
     said = " ".join(said for said, _ in part)
-    return Unit(said, tuple(alternatives), frozenset(marks), begun if len(begun) >= _LEAST_BEGUN else "")
+    return Unit(said, tuple(alternatives), phrases, begun if len(begun) >= _LEAST_BEGUN else "")
 
 
 def _of_expression(one: Expression) -> tuple[Needed, ...]:

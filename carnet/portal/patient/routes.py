@@ -11,6 +11,7 @@ from carnet.portal.patient import (
     imaging_pages,
     reading_pages,
     result_pages,
+    search_page,
     settings_pages,
     treatment_pages,
 )
@@ -21,6 +22,7 @@ GET, POST = "GET", "POST"
 PAGES: tuple[tuple[str, str, Page], ...] = (
     (GET, "/", home_page.show),
     (POST, "/dossier", home_page.switch),
+    (GET, "/recherche", search_page.show),
     (GET, "/documents", document_pages.shelf),
     (GET, "/documents/{document}", document_pages.show),
     (GET, "/documents/{document}/original", document_pages.original),
