@@ -6,6 +6,8 @@ PYTHON ?= $(shell /usr/bin/python3 -c '$(NEW_ENOUGH)' 2>/dev/null && echo /usr/b
 VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := nginx xmlsec1 wrk postgresql chromium
+# The words of scanned pages, in French: part of the service where it is installed.
+OPTICAL := tesseract-ocr tesseract-ocr-fra
 HOME_DIR ?= .demo-home
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
@@ -22,9 +24,10 @@ $(VENV)/.complete: requirements.lock pyproject.toml
 	@touch $@
 
 # Debian packages that the tests drive: nginx (a reverse proxy), xmlsec1 (a second opinion on signatures), the server of PostgreSQL,
-# chromium (the pages of the patient's space); wrk for the bench.
+# chromium (the pages of the patient's space), tesseract with its French (the words of scanned pages); wrk for the bench.
 packages:
 	@missing=""; for name in $(PACKAGES); do command -v $$name >/dev/null || [ -x /usr/sbin/$$name ] || ls /usr/lib/$$name/*/bin/initdb >/dev/null 2>&1 || missing="$$missing $$name"; done; \
+	tesseract --list-langs 2>/dev/null | grep -qx fra || missing="$$missing $(OPTICAL)"; \
 	[ -z "$$missing" ] || $(MAKE) --no-print-directory install-packages WANTED="$$missing"
 
 # A real S3 service for the deep tests, which are skipped where it is not installed.

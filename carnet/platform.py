@@ -27,6 +27,7 @@ from carnet.identity.certificates import CertificateStore
 from carnet.registry.holder import Renderer
 from carnet.registry.renditions import RenditionCache
 from carnet.repository.document_store import DocumentPlaces, open_places
+from carnet.repository.fresh_documents import FreshDocuments
 from carnet.repository.segment_files import SegmentFiles
 from carnet.repository.segments import SegmentStore
 
@@ -48,6 +49,7 @@ class Platform:
     engine: Engine
     renderer: Renderer
     renditions: RenditionCache
+    fresh: FreshDocuments
 
     def check_schema(self) -> None:
         """Raises ConfigurationError when the database was brought to a schema that this code cannot run on, while it ran perhaps."""
@@ -134,4 +136,5 @@ def _assembled(
         ),
         renderer=renderer,
         renditions=RenditionCache(settings.rendition_cache_bytes),
+        fresh=FreshDocuments(),
     )

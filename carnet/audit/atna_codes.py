@@ -44,6 +44,13 @@ QUERY = _dcm("110112", "Query")
 ALERT = _dcm("110113", "Security Alert")
 AUTHENTICATION = _dcm("110114", "User Authentication")
 
+_SEEN = {
+    "see-results": "Test results",
+    "see-result-history": "A test result over time",
+    "see-medicines": "Medicines",
+    "see-vaccinations": "Vaccinations",
+    "see-imaging": "Imaging examinations",
+}
 EVENTS: Mapping[str, EventCodes] = MappingProxyType(
     {
         "iti18": EventCodes(QUERY, "E", _iti(18, "Registry Stored Query")),  # ITI TF-2 §3.18.5.1.2, the registry's side
@@ -69,6 +76,8 @@ EVENTS: Mapping[str, EventCodes] = MappingProxyType(
         "export-trail": EventCodes(LOG_USED, "R", Coded("export-trail", "Carnet", "Export of a trail"), outgoing=True),
         "open-record": EventCodes(PATIENT_RECORD, "C", Coded("open-record", "Carnet", "Opening of a record")),
         "list-documents": EventCodes(QUERY, "E", Coded("list-documents", "Carnet", "List of documents")),
+        **{name: EventCodes(PATIENT_RECORD, "R", Coded(name, "Carnet", words)) for name, words in _SEEN.items()},
+        "search-documents": EventCodes(QUERY, "E", Coded("search-documents", "Carnet", "Search in documents")),
         "explain": EventCodes(LOG_USED, "R", Coded("explain", "Carnet", "Explanation of a decision")),
     }
 )

@@ -81,11 +81,16 @@ def moment_of(result: Result) -> str:
     return moment if len(moment) >= 8 else ""
 
 
+def is_final(result: Result) -> bool:
+    """Whether the report calls the result final: neither provisional, nor of an examination that was not done."""
+    return result.status in _FINAL
+
+
 def measure_of(result: Result) -> tuple[Value, Decimal] | Reason:
     """The value of a result with the number that stands on an axis, or why there is none."""
     if not loinc_of(result):
         return Reason.NO_CODE
-    if result.status not in _FINAL:
+    if not is_final(result):
         return Reason.NOT_FINAL
     if len(result.values) > 1:
         return Reason.SEVERAL

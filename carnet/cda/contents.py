@@ -38,7 +38,7 @@ def contents_of(content: bytes, redraw: Redraw, *, language: str = "fr") -> Cont
     """
     header = read_header(content)
     document = clinical_document(content)
-    media = tuple(_media(document))
+    media = tuple(media_of(document))
     body = child_at(document, "component")
     figures = Figures(media, redraw, language)
     sections = _sections(child_at(body, LEVEL_3), figures, 1)
@@ -47,7 +47,7 @@ def contents_of(content: bytes, redraw: Redraw, *, language: str = "fr") -> Cont
         recipients=tuple(_recipient(one) for one in document.iterchildren(f"{HL7}informationRecipient")),
         sections=sections,
         media=figures.told(),
-        wrapped=_wrapped(child_at(body, LEVEL_1, "text")),
+        wrapped=wrapped_of(child_at(body, LEVEL_1, "text")),
         written=child_at(document, "effectiveTime").get("value", ""),
         act_began=_beginning(document, header.events.index(header.main_event) if header.events else 0),
     )
@@ -113,14 +113,16 @@ def _recipient(element: Any) -> Reader:
     )
 
 
-def _media(document: Any) -> Iterator[Medium]:
+def media_of(document: Any) -> Iterator[Medium]:
+    """The files inside a ClinicalDocument's entries, in its order."""
     for element in document.iter(f"{HL7}observationMedia"):
         value = child_at(element, "value")
         if value is not None:
             yield Medium(element.get("ID", ""), value.get("mediaType", "").lower(), _decoded(value))
 
 
-def _wrapped(text: Any) -> Medium | None:
+def wrapped_of(text: Any) -> Medium | None:
+    """The file that the text of a nonXMLBody wraps, None for no text."""
     return None if text is None else Medium("", text.get("mediaType", "").lower(), _decoded(text))
 
 

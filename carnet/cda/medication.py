@@ -14,11 +14,14 @@ from carnet.cda.contents import clinical_document
 from carnet.cda.header import read_header
 from carnet.cda.participants import HL7, Identifier, child_at, code_of, identifiers_of, text_of
 from carnet.cda.result_values import Anchors, anchors_of, label_of, referred_text, translations_of, value_of
+from carnet.cda.stated_absences import Absence, absence_in, absences_of
 from carnet.metadata import Code
 
 PRESCRIPTION = "1.2.250.1.213.1.1.1.39"
 """Content model of the prescription of medicines and devices (eP-MED-DM)."""
 _VACCINATION = "1.3.6.1.4.1.19376.1.5.3.1.4.12"
+_RECOMMENDATION = "1.3.6.1.4.1.19376.1.5.3.1.4.12.2"
+"""A vaccination that is proposed (IHE PCC Immunization Recommendation, FR-Recommandation-de-vaccination)."""
 _VACCINATION_HISTORY = "11369-6"
 _RANK = "30973-2"
 _INSTRUCTIONS = frozenset({"PINSTRUCT", "FINSTRUCT"})
@@ -32,6 +35,8 @@ class LineKind(Enum):
     DISPENSED = "dispensed"
     STATED = "stated"
     INJECTED = "injected"
+    DUE = "due"
+    """A vaccination that the document says is to be done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,19 @@ class MedicineLine:
     answers: tuple[Identifier, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Medication:
+    """What one document says of medicines and vaccinations: its lines in order, and what it states there is not."""
+
+    lines: tuple[MedicineLine, ...]
+    absences: tuple[Absence, ...]
+
+
+def medication_of(content: bytes) -> Medication:
+    """Lines and statements of absence; none for level 1. Raises InvalidDocument for what is no CDA."""
+    return Medication(medicine_lines(content), absences_of(clinical_document(content)))
+
+
 def medicine_lines(content: bytes) -> tuple[MedicineLine, ...]:
     """The lines of a document, in its order; none for level 1. Raises InvalidDocument for what is no CDA."""
     prescribes = PRESCRIPTION in read_header(content).template_ids
@@ -83,7 +101,7 @@ def _lines(entry: Any, section: Any, anchors: Anchors, *, prescribes: bool) -> I
     for element in entry.iterchildren(f"{HL7}substanceAdministration", f"{HL7}supply"):
         kind = _kind(element, section, prescribes=prescribes)
         material = _material(element)
-        if kind is not None and material is not None:
+        if kind is not None and material is not None and absence_in(element) is None:
             yield _line(kind, element, material, section, anchors)
 
 
@@ -92,6 +110,8 @@ def _kind(element: Any, section: Any, *, prescribes: bool) -> LineKind | None:
     if element.tag == f"{HL7}supply":
         return LineKind.DISPENSED if mood == "EVN" else None
     templates = {one.get("root") for one in element.iterchildren(f"{HL7}templateId")}
+    if _RECOMMENDATION in templates:
+        return LineKind.DUE if mood in ("INT", "PRP", "RQO") and element.get("negationInd") != "true" else None
     if _VACCINATION in templates or code_of(child_at(section, "code")).code == _VACCINATION_HISTORY:
         return LineKind.INJECTED if mood == "EVN" else None
     return LineKind.PRESCRIBED if prescribes and mood in ("INT", "RQO") else LineKind.STATED

@@ -92,7 +92,7 @@ class Comparison:
 def over_time(reports: Iterable[Report]) -> Comparison:
     """The comparison of the results of some reports about one person; their order does not matter."""
     known = sorted(reports, key=_age)
-    dropped = _superseded(known)
+    dropped = superseded(known)
     kept = [report for report in known if report.id not in dropped]
     told = [(result, _source(report, result)) for report in kept for result in report.results]
     by_code: dict[str, list[tuple[Result, Source]]] = {}
@@ -111,8 +111,8 @@ def _source(report: Report, result: Result) -> Source:
     return Source(report.id, report.title, report.written, result.earlier)
 
 
-def _superseded(reports: Sequence[Report]) -> set[Identifier]:
-    """Those that another replaces by name, or by a higher version of the same set."""
+def superseded(reports: Sequence[Report]) -> set[Identifier]:
+    """The reports that another of them replaces by name, or by a higher version of the same set; their results are not looked at."""
     highest: dict[Identifier, int] = {}
     for report in reports:
         highest[report.set_id] = max(report.version, highest.get(report.set_id, 0))
@@ -232,13 +232,14 @@ def _moment(point: Point) -> str:
 def _related(analytes: Sequence[Analyte]) -> tuple[Analyte, ...]:
     by_name: dict[str, list[str]] = {}
     for one in analytes:
-        by_name.setdefault(_name(one.label), []).append(one.code)
+        by_name.setdefault(plain_name(one.label), []).append(one.code)
     return tuple(
-        replace(one, related=tuple(code for code in by_name[_name(one.label)] if code != one.code)) for one in analytes
+        replace(one, related=tuple(code for code in by_name[plain_name(one.label)] if code != one.code))
+        for one in analytes
     )
 
 
-def _name(label: str) -> str:
+def plain_name(label: str) -> str:
     """What is measured, without the property and specimen that LOINC's French names put after it, accents and case."""
     plain = unicodedata.normalize("NFKD", label.partition("[")[0]).encode("ascii", "ignore").decode()
     return " ".join(plain.casefold().split()) or label

@@ -1,7 +1,8 @@
-"""Commands on where documents are kept: how far they are on their way to the object store, and whether they are whole."""
+"""Commands on documents' bytes: how far they are on their way to the object store, whether they are whole, whether they were read for the search."""
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ import click
 from carnet.cli.operator_gate import operator_gate
 from carnet.cli.service import HOME
 from carnet.errors import ConfigurationError
+from carnet.record.extract_filling import fill_everything
 from carnet.record.gate import Gate
 from carnet.record.segment_keeping import SegmentKeeper
 from carnet.record.segment_overview import Overview, overview
@@ -84,6 +86,18 @@ def reclaim(home: Path, living: int, wait_days: int) -> None:
         copied = reclaimer.empty(living) if living else 0
         removed = reclaimer.remove()
     click.echo(f"{copied} documents copied out, {removed} segments removed.")
+
+
+@documents.command()
+@HOME
+@click.option(
+    "--again", is_flag=True, help="Also what could not be wholly read before: after Tesseract was installed, for one."
+)
+def index(home: Path, again: bool) -> None:
+    """Read documents that were not read for the search yet: those of before, and what a server that stopped had not come to."""
+    with operator_gate(home) as gate:
+        done = asyncio.run(fill_everything(gate, again=again))
+    click.echo(f"{done.looked_at} documents looked at, {done.read} read.")
 
 
 def _compare(gate: Gate, before: int | None) -> tuple[int, int]:

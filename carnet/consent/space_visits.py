@@ -27,14 +27,24 @@ _KEEP = prepare(
 )
 
 
+def visit_before(connection: Connection, patient_key: int, visitor_key: int, *, now: int) -> int | None:
+    """When the visit before the present one ended, None at the first; notes nothing."""
+    return _former_and_latest(connection, patient_key, visitor_key, now)[0]
+
+
 def visit(connection: Connection, patient_key: int, visitor_key: int, *, now: int) -> int | None:
     """Notes that the visitor is there now, and returns when the visit before this one ended; None at the first."""
-    rows = connection.execute(_READ, {"patient": patient_key, "visitor": visitor_key})
-    former: int | None = rows[0][0] if rows else None
-    latest: int | None = rows[0][1] if rows else None
-    if latest is not None and now - latest >= SAME_VISIT:
-        former = latest
+    former, latest = _former_and_latest(connection, patient_key, visitor_key, now)
     latest = now if latest is None else max(now, latest)
     row = {"patient_key": patient_key, "visitor_key": visitor_key, "former_at": former, "latest_at": latest}
     connection.execute(_KEEP, row)
     return former
+
+
+def _former_and_latest(
+    connection: Connection, patient_key: int, visitor_key: int, now: int
+) -> tuple[int | None, int | None]:
+    rows = connection.execute(_READ, {"patient": patient_key, "visitor": visitor_key})
+    former: int | None = rows[0][0] if rows else None
+    latest: int | None = rows[0][1] if rows else None
+    return (latest if latest is not None and now - latest >= SAME_VISIT else former), latest

@@ -48,6 +48,7 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "delivery_line": COORDINATOR,  # their lines
         "destruction_order": BY_PATIENT,
         "document_entry": BY_PATIENT,
+        "document_extract": BY_PATIENT,
         "document_segment": COORDINATOR,  # files of documents of many patients
         "emergency_access": BY_PATIENT,
         "emergency_review": BY_PATIENT,

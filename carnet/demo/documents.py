@@ -70,7 +70,12 @@ class Draft:
 
 def level_1(draft: Draft, *, media_type: str = "application/pdf", size: int = 0) -> bytes:
     """A CDA that wraps a file of one of `payloads.MEDIA_TYPES`; `size` is about that of the whole document in bytes."""
-    wrapped = base64.b64encode(payload(media_type, draft.title, size=(size - 5_000) * 3 // 4)).decode("ascii")
+    return wrapping(draft, media_type, payload(media_type, draft.title, size=(size - 5_000) * 3 // 4))
+
+
+def wrapping(draft: Draft, media_type: str, content: bytes) -> bytes:
+    """A CDA that wraps a file of one's own."""
+    wrapped = base64.b64encode(content).decode("ascii")
     text = f'<text mediaType="{media_type}" representation="B64">{wrapped}</text>'
     return _document(draft, _LEVEL_1, f"<component><nonXMLBody>{text}</nonXMLBody></component>")
 
@@ -88,6 +93,11 @@ def level_3(draft: Draft, *, size: int = 0) -> bytes:
 def structured_lab_report(draft: Draft, sections: str) -> bytes:
     """A CR-BIO whose body is the `component` elements of `sections`, in XML."""
     return _document(draft, _LAB_TEMPLATES, f"<component><structuredBody>{sections}</structuredBody></component>")
+
+
+def structured(draft: Draft, templates: tuple[str, ...], sections: str) -> bytes:
+    """A level 3 document of the content models named, whose body is the `component` elements of `sections`, in XML."""
+    return _document(draft, templates, f"<component><structuredBody>{sections}</structuredBody></component>")
 
 
 def self_presenting(document: bytes) -> bytes:

@@ -12,7 +12,9 @@ from carnet.demo import documents
 from carnet.demo.documents import Draft
 from carnet.demo.people import HOSPITAL_DOCTOR, LABORATORY, MEDECIN_TRAITANT, OTHER_GP, PAT_TROIS
 from carnet.demo.samples import Sample
+from carnet.demo.scanned_page import scanned_page
 from carnet.demo.stage import Stage
+from carnet.demo.years_of_care import years_of_care
 from carnet.errors import CarnetError
 from carnet.metadata import MASQUE_PS, AvailabilityStatus, DocumentEntry, PatientIdentifier
 from carnet.requester import AccessMode
@@ -21,6 +23,14 @@ from carnet.soap.messages import quoted
 
 FIND_DOCUMENTS = "urn:uuid:14d4debf-8f97-4251-9a74-a90016b0af0d"
 PATIENT = PAT_TROIS.identifier
+SCANNED = (
+    "Docteur Martin, pneumologue",
+    "Cher confrère,",
+    "la radiographie du thorax du 12 mars est normale.",
+    "La spirométrie montre un asthme léger, bien équilibré",
+    "par le salbutamol. Contrôle dans un an.",
+)
+"""What the scanned letter says, in dots alone."""
 
 
 class JourneyFailed(CarnetError):
@@ -95,6 +105,9 @@ class Journey:
         hour = system_clock() - 3_600 * SECOND
         yield "letter (PDF)", documents.level_1(Draft(hour, title="Lettre de consultation"))
         yield "letter (text)", documents.level_1(Draft(hour, title="Note de suivi"), media_type="text/plain")
+        yield from years_of_care(hour)
+        scanned = documents.wrapping(Draft(hour, title="Courrier numérisé"), "image/jpeg", scanned_page(SCANNED))
+        yield "scanned letter (JPEG)", scanned
         yield "lab report", documents.level_3(Draft(hour, type=documents.LAB_REPORT, title="Bilan lipidique"))
 
     def find(self) -> str:

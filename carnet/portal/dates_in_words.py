@@ -6,6 +6,7 @@ import datetime as dt
 
 from babel.dates import format_date, format_datetime, get_timezone
 
+from carnet.cda.timestamps import to_dtm
 from carnet.clock import to_datetime
 from carnet.portal.typography import french
 
@@ -31,17 +32,30 @@ def date_of_time(time: str, language: str) -> str:
     What cannot be read as a date is given back as it is.
     """
     try:
-        if len(time) >= 10:
-            stamp = dt.datetime.strptime(time[:14].ljust(14, "0"), "%Y%m%d%H%M%S").replace(tzinfo=dt.UTC)
-            return _long(stamp.astimezone(PARIS).date(), language)
         if len(time) >= 8:
-            return _long(dt.datetime.strptime(time[:8], "%Y%m%d").replace(tzinfo=dt.UTC).date(), language)
+            return _long(day_in_paris(time), language)
         if len(time) == 6:
             month = dt.datetime.strptime(time, "%Y%m").replace(tzinfo=dt.UTC)
             return str(format_date(month, "MMMM y", locale=_locale(language)))
     except ValueError:
         return time
     return time
+
+
+def day_in_paris(time: str) -> dt.date:
+    """The day of a DTM in UTC that has one at least: of a time the day in Paris, of a date the date. Raises ValueError."""
+    if len(time) >= 10:
+        stamp = dt.datetime.strptime(time[:14].ljust(14, "0"), "%Y%m%d%H%M%S").replace(tzinfo=dt.UTC)
+        return stamp.astimezone(PARIS).date()
+    return dt.datetime.strptime(time[:8], "%Y%m%d").replace(tzinfo=dt.UTC).date()
+
+
+def date_of_stamp(stamp: str, language: str) -> str:
+    """The same of an HL7 time stamp as a document writes it, with an offset or without."""
+    try:
+        return date_of_time(to_dtm(stamp), language)
+    except ValueError:
+        return stamp
 
 
 def _long(date: dt.date, language: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from carnet.portal.assets import Assets
-from carnet.portal.dates_in_words import date_of_time, day, moment
+from carnet.portal.dates_in_words import date_of_stamp, date_of_time, day, moment
 from carnet.portal.languages import Words, load_words
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -46,6 +46,7 @@ def _environment(words: Words, assets: Assets) -> Environment:
         moment=partial(moment, language=words.code),
         day=partial(day, language=words.code),
         date_of_time=partial(date_of_time, language=words.code),
+        date_of_stamp=partial(date_of_stamp, language=words.code),
         typography=words.typography,
     )
     return made

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from carnet.authorization.patient_side import PatientRight
 from carnet.consent.space_visits import visit
 from carnet.metadata import PatientIdentifier
+from carnet.record.home_lines import HomeLines, home_lines
 from carnet.record.own_documents import SpaceDocument, in_words, visible_documents
 from carnet.record.own_trail import ToldNotice, looked, told_notices
 from carnet.record.patient_room import PatientDesk, PatientRoom
@@ -26,6 +27,7 @@ class Arrival:
     readings: int
     emergencies: int
     notices: tuple[ToldNotice, ...]
+    lines: HomeLines
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +54,5 @@ def _arrive(room: PatientRoom) -> Arrival:
         readings=readings,
         emergencies=emergencies,
         notices=tuple(one for one in told_notices(room) if one.at > since),
+        lines=home_lines(room, shown),
     )

@@ -26,6 +26,7 @@ from carnet.registry.found import FoundEntry
 from carnet.registry.queries import entry as whole_entry
 from carnet.registry.queries import find
 from carnet.registry.unmasked_documents import mask_by_default, unmask_by_name
+from carnet.repository.extract_rows import forget_extracts
 
 CURRENT = (AvailabilityStatus.APPROVED, AvailabilityStatus.ARCHIVED)
 MASK = Code(MASQUE_PS, VISIBILITY_SYSTEM, "Masqué aux professionnels de santé")
@@ -124,6 +125,7 @@ def _change_codes(room: PatientRoom, entry: DocumentEntry, codes: tuple[Code, ..
 
 
 def delete_document(room: PatientRoom, found: FoundEntry) -> bool:
-    """Deletes a document logically."""
+    """Deletes a document logically; what was read out of it goes for good."""
+    forget_extracts(room.connection, room.patient_key, found.unique_id)
     new_status(room, whole_entry(room.connection, room.holder, found.uuid), AvailabilityStatus.DELETED)
     return True

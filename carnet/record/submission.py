@@ -227,3 +227,4 @@ def _store(scope: Scope, submission: Submission, contents: Mapping[str, Prepared
             entry.mime_type,
             scope.now,
         )
+        scope.platform.fresh.add(scope.patient.patient_key, entry.unique_id)

@@ -14,6 +14,7 @@ from carnet.record.scope import Scope
 from carnet.registry.found import FoundEntry
 from carnet.registry.registration import identifiers
 from carnet.registry.update import ChangeKind, PlannedChange, Updated, apply, plan
+from carnet.repository.extract_rows import forget_extracts
 
 FUNCTIONS: dict[ChangeKind, Function] = {  # protocols §1.2: TD3.3a to TD3.3d
     ChangeKind.MASK: Function.MASK,
@@ -48,6 +49,9 @@ def _update(scope: Scope, *, submission: Submission) -> Updated:
     updated = apply(scope.connection, scope.holder, submission, scope.platform.renderer, changes)
     if any(kind is not ChangeKind.NOTHING for change in changes for kind in change.kinds):
         bump(scope.connection, scope.patient.patient_key)
+    for change in changes:
+        if ChangeKind.DELETE in change.kinds:
+            forget_extracts(scope.connection, scope.patient.patient_key, change.before.unique_id)
     scope.touched.extend(change.before.unique_id for change in changes)
     scope.detail = ",".join(sorted({kind.value for change in changes for kind in change.kinds}))
     return updated

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, insert, select, update
 from carnet.database.connection import Connection
 from carnet.database.statements import Statement, prepare
 from carnet.database.tables import stored_document
+from carnet.repository.extract_rows import forget_all_extracts, forget_extracts
 from carnet.repository.preparation import Prepared
 from carnet.repository.segments import Place
 
@@ -128,12 +129,17 @@ def find(connection: Connection, patient_key: int, unique_ids: Iterable[str]) ->
 
 
 def erase(connection: Connection, patient_key: int, unique_id: str, now: int) -> None:
-    """Forgets the key of a document: its bytes cannot be read again. Once erased, the moment stays; nothing happens for an unknown one."""
+    """Forgets the key of a document, and what was read out of it: neither can be read again.
+
+    Once erased, the moment stays; nothing happens for an unknown one.
+    """
+    forget_extracts(connection, patient_key, unique_id)
     connection.execute(_ERASE, {"patient": patient_key, "document": unique_id, "no_key": b"", "now": now})
 
 
 def erase_all(connection: Connection, patient_key: int, now: int) -> None:
     """The same for every document of a patient."""
+    forget_all_extracts(connection, patient_key)
     connection.execute(_ERASE_ALL, {"patient": patient_key, "no_key": b"", "now": now})
 
 

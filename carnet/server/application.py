@@ -28,6 +28,7 @@ from carnet.server.bodies import Body, declared_length, read_body
 from carnet.server.moving_segments import keep_closing, keep_moving
 from carnet.server.operation import Operation
 from carnet.server.pieces import put_together
+from carnet.server.reading_documents import keep_reading
 from carnet.server.transport import caller_address, caller_certificate, is_gone
 from carnet.server.urgency import LARGE, claims_urgency, in_multipart, transaction_of
 from carnet.soap.door import URGENT, Answer, Call, SoapDoor
@@ -151,6 +152,7 @@ def _in_every_worker(gate: Gate, operation: Operation) -> Iterator[Coroutine[Any
     """What each worker does beside answering."""
     settings = gate.platform.settings
     yield keep_forgetting(gate)
+    yield keep_reading(gate, gate.on_the_way)
     yield operation.keep_time()
     if settings.documents_url:
         yield keep_closing(gate, settings.documents_upload_interval)

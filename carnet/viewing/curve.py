@@ -83,7 +83,7 @@ def curve_svg(name: str, unit: str, dots: Sequence[Dot], band: Band | None = Non
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" class="curve">',
         f"<title>{escape(title)}</title><desc>{escape(description)}</desc>",
         _drawn_band(band, frame),
-        *_scale(frame),
+        *_scale(frame, language),
         *_dates(ordered, frame, language),
         _line(ordered, frame),
         *(_mark(dot, frame) for dot in ordered),
@@ -135,7 +135,7 @@ def _drawn_band(band: Band | None, frame: Frame) -> str:
     )
 
 
-def _scale(frame: Frame) -> list[str]:
+def _scale(frame: Frame, language: str) -> list[str]:
     """Round numbers at the left, each with a hairline."""
     step = _round_step((frame.most - frame.least) / 4)
     places = max(0, -math.floor(math.log10(step) + 1e-9))
@@ -146,9 +146,10 @@ def _scale(frame: Frame) -> list[str]:
         if value > frame.most:
             break
         y = frame.y(value)
+        written = f"{value:.{places}f}".replace(".", "," if language == "fr" else ".")
         parts.append(f'<path d="M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}" stroke="currentColor" stroke-opacity="0.15"/>')
         parts.append(
-            f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" font-size="14" text-anchor="end" fill="currentColor">{value:.{places}f}</text>'
+            f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" font-size="14" text-anchor="end" fill="currentColor">{written}</text>'
         )
     return parts
 

@@ -15,7 +15,7 @@ import msgspec
 
 from carnet.viewing.kinds import Kind
 from carnet.viewing.refusals import Cause, NotShown
-from carnet.viewing.shown import Bounds, Page, Pages, Picture, Text
+from carnet.viewing.shown import PLAIN, Bounds, Page, Pages, Picture, Text, WrittenPage, WrittenPages
 
 _PACKAGE = str(Path(__file__).resolve().parents[2])
 _PROGRAM = f"import sys; sys.path.insert(0, {_PACKAGE!r}); from carnet.viewing.workshop import main; main()"
@@ -30,11 +30,18 @@ class _ToldPage(msgspec.Struct, forbid_unknown_fields=True):
     text: str
 
 
+class _ToldWords(msgspec.Struct, forbid_unknown_fields=True):
+    number: int
+    text: str
+    drawn: bool
+
+
 class _Told(msgspec.Struct, forbid_unknown_fields=True):
     refused: str = ""
     count: int = 0
     attached: int = 0
     pages: list[_ToldPage] = []
+    words: list[_ToldWords] = []
     text: str | None = None
     cut: bool = False
 
@@ -59,17 +66,34 @@ def text_by_errand(content: bytes, bounds: Bounds) -> Text:
     return Text(told.text, told.cut, "rtf")
 
 
-def _page(told: _ToldPage, content: bytes, bounds: Bounds) -> Page:
-    is_webp = content[:4] == b"RIFF" and content[8:12] == b"WEBP"
-    if not is_webp or min(told.width, told.height) < 1 or told.width * told.height > bounds.shown_pixels * 2:
+def words_by_errand(content: bytes, bounds: Bounds) -> WrittenPages:
+    """The text that each page of a PDF carries, without its picture. Raises NotShown."""
+    told, rest = _answer(content, Kind.PDF, 1, bounds.pages, bounds, purpose="words")
+    if rest or not told.count >= len(told.words) > 0 or len(told.words) > bounds.pages:
         raise NotShown(Cause.DAMAGED)
-    return Page(
-        told.number, Picture("image/webp", content, told.width, told.height), told.text[: bounds.text_characters]
-    )
+    most = bounds.text_characters
+    pages = (WrittenPage(place, one.text[:most], one.drawn) for place, one in enumerate(told.words, 1))
+    return WrittenPages(told.count, tuple(pages))
 
 
-def _answer(content: bytes, kind: Kind, first: int, most: int, bounds: Bounds) -> tuple[_Told, bytes]:
-    errand = {"kind": kind.name, "first": first, "most": most, "bounds": asdict(bounds)}
+def _page(told: _ToldPage, content: bytes, bounds: Bounds) -> Page:
+    if min(told.width, told.height) < 1 or told.width * told.height > bounds.shown_pixels * 2:
+        raise NotShown(Cause.DAMAGED)
+    if not (_is_plain(told, content) if bounds.plain else content[:4] == b"RIFF" and content[8:12] == b"WEBP"):
+        raise NotShown(Cause.DAMAGED)
+    picture = Picture(PLAIN if bounds.plain else "image/webp", content, told.width, told.height)
+    return Page(told.number, picture, told.text[: bounds.text_characters])
+
+
+def _is_plain(told: _ToldPage, content: bytes) -> bool:
+    head = b"P5 %d %d 255\n" % (told.width, told.height)
+    return content.startswith(head) and len(content) == len(head) + told.width * told.height
+
+
+def _answer(  # noqa: PLR0917 - the errand, in the order of its parts
+    content: bytes, kind: Kind, first: int, most: int, bounds: Bounds, purpose: str = "pages"
+) -> tuple[_Told, bytes]:
+    errand = {"kind": kind.name, "first": first, "most": most, "bounds": asdict(bounds), "purpose": purpose}
     written = _run(msgspec.json.encode(errand) + b"\n" + content, bounds)
     line, newline, rest = written.partition(b"\n")
     if not newline:

@@ -25,7 +25,7 @@ def pdf_pages(content: bytes, first: int, most: int, bounds: Bounds) -> Pages:
 
     Raises NotShown: LOCKED, DAMAGED, NO_SUCH_PAGE.
     """
-    document = _opened(content)
+    document = opened(content)
     count = len(document)
     if not 1 <= first <= count:
         raise NotShown(Cause.DAMAGED if count == 0 else Cause.NO_SUCH_PAGE)
@@ -35,7 +35,8 @@ def pdf_pages(content: bytes, first: int, most: int, bounds: Bounds) -> Pages:
     return Pages(count, tuple(_page(document, number, bounds) for number in numbers), document.count_attachments())
 
 
-def _opened(content: bytes) -> Any:
+def opened(content: bytes) -> Any:
+    """A document of pypdfium2. Raises NotShown: LOCKED, DAMAGED."""
     try:
         return pypdfium2.PdfDocument(content)
     except pypdfium2.PdfiumError as error:
@@ -50,7 +51,7 @@ def _page(document: Any, number: int, bounds: Bounds) -> Page:
         text, _ = cleaned(page.get_textpage().get_text_bounded()[: bounds.text_characters])
     except pypdfium2.PdfiumError as error:
         raise NotShown(Cause.DAMAGED) from error
-    return Page(number, encoded(image), text)
+    return Page(number, encoded(image, plain=bounds.plain), text)
 
 
 def _drawn(page: Any, bounds: Bounds) -> Image:

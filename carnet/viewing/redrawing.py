@@ -11,7 +11,7 @@ from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
 from carnet.viewing.kinds import Kind
 from carnet.viewing.refusals import Cause, NotShown
-from carnet.viewing.shown import Bounds, Page, Pages, Picture
+from carnet.viewing.shown import PLAIN, Bounds, Page, Pages, Picture
 
 _DECODERS = {Kind.JPEG: "JPEG", Kind.PNG: "PNG", Kind.TIFF: "TIFF", Kind.HEIC: "HEIF", Kind.GIF: "GIF"}
 _QUALITY = 80
@@ -59,7 +59,7 @@ def _pages(source: Image.Image, kind: Kind, first: int, most: int, bounds: Bound
     for number, frame in enumerate(ImageSequence.Iterator(source), 1):
         if first <= number < first + most and number <= count:
             _refuse_bomb(frame, bounds)
-            pages.append(Page(number, encoded(_made_anew(frame, bounds))))
+            pages.append(Page(number, encoded(_made_anew(frame, bounds), plain=bounds.plain)))
         if number >= min(count, first + most - 1):
             break
     return Pages(count, tuple(pages))
@@ -99,15 +99,18 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     return wide.point([value // 256 for value in range(65_536)], "L") if image.mode != "I" else wide.convert("L")
 
 
-def encoded(image: Image.Image) -> Picture:
-    """A picture as WebP, in grey when it has next to no colour; nothing but its pixels is written."""
-    plain = image.convert("RGB") if image.mode not in ("L", "RGB") else image
-    if plain.mode == "RGB" and _is_grey(plain):
-        plain = plain.convert("L")
+def encoded(image: Image.Image, *, plain: bool = False) -> Picture:
+    """A picture as WebP, in grey when it has next to no colour, or as a `plain` grey PGM; nothing but its pixels is written."""
+    if plain:
+        grey = image.convert("L")
+        return Picture(PLAIN, b"P5 %d %d 255\n" % grey.size + grey.tobytes(), *grey.size)
+    flat = image.convert("RGB") if image.mode not in ("L", "RGB") else image
+    if flat.mode == "RGB" and _is_grey(flat):
+        flat = flat.convert("L")
     written = io.BytesIO()
-    bare = Image.frombytes(plain.mode, plain.size, plain.tobytes())
+    bare = Image.frombytes(flat.mode, flat.size, flat.tobytes())
     bare.save(written, "WEBP", quality=_QUALITY, method=2)
-    return Picture("image/webp", written.getvalue(), *plain.size)
+    return Picture("image/webp", written.getvalue(), *flat.size)
 
 
 def _is_grey(image: Image.Image) -> bool:

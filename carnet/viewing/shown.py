@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+PLAIN = "image/x-portable-graymap"
+"""The media type of a picture as bare grey dots, for an optical reader."""
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -34,6 +37,23 @@ class Pages:
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenPage:
+    """The text that a page carries; `drawn` when there is anything on it, a picture or lines if not letters."""
+
+    number: int
+    text: str = field(repr=False)
+    drawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenPages:
+    """The texts of the first pages of a file of `count` pages."""
+
+    count: int
+    pages: tuple[WrittenPage, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """A text, without controls; `cut` when more of it followed. `encoding` is Python's name of the one it came in."""
 
@@ -57,3 +77,5 @@ class Bounds:
     shown_width: int = 1240
     text_characters: int = 200_000
     answer_bytes: int = 64 * 1024 * 1024
+    plain: bool = False
+    """Whether pictures come out as bare grey dots (PGM) instead of WebP."""

@@ -18,10 +18,11 @@ from PIL import Image
 from carnet.viewing.enclosure import NoEnclosure, enclose
 from carnet.viewing.kinds import PICTURES, Kind
 from carnet.viewing.pdf_pages import pdf_pages
+from carnet.viewing.pdf_words import pdf_words
 from carnet.viewing.redrawing import picture_pages
 from carnet.viewing.refusals import Cause, NotShown
 from carnet.viewing.rich_text import rich_text
-from carnet.viewing.shown import Bounds, Pages, Text
+from carnet.viewing.shown import Bounds, Pages, Text, WrittenPages
 
 _ENCODINGS = (
     *(
@@ -51,7 +52,10 @@ def main() -> None:
     _load_ahead()
     try:
         enclose(bounds.memory, bounds.cpu_seconds)
-        answer = _done(Kind[errand["kind"]], content, errand["first"], errand["most"], bounds)
+        if errand["purpose"] == "words":
+            answer = _told_words(pdf_words(content, bounds))
+        else:
+            answer = _done(Kind[errand["kind"]], content, errand["first"], errand["most"], bounds)
     except NoEnclosure:
         answer = _refused(Cause.UNPROTECTED)
     except NotShown as refusal:
@@ -84,6 +88,11 @@ def _done(kind: Kind, content: bytes, first: int, most: int, bounds: Bounds) -> 
 
 def _told_text(text: Text) -> Answer:
     return {"text": text.text, "cut": text.cut}, ()
+
+
+def _told_words(found: WrittenPages) -> Answer:
+    words = [{"number": page.number, "text": page.text, "drawn": page.drawn} for page in found.pages]
+    return {"count": found.count, "words": words}, ()
 
 
 def _told_pages(found: Pages) -> Answer:

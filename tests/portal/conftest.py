@@ -25,6 +25,7 @@ from carnet.demo.people import MEDECIN_TRAITANT, PAT_TROIS
 from carnet.platform import build
 from carnet.portal.mounting import patient_space
 from carnet.portal.person import Person
+from carnet.record.extract_filling import fill_fresh
 from carnet.record.gate import Gate
 from carnet.record.patient_acts import PatientActs
 from carnet.record.retrieval import Wanted, retrieve
@@ -87,6 +88,11 @@ class Page:
         """The text without tags, blanks made one."""
         return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", self.text))
 
+    @property
+    def plain(self) -> str:
+        """The same with plain blanks and apostrophes."""
+        return re.sub(r"\s+", " ", self.words).replace("\u2019", "'")
+
     def fields(self, action: str) -> dict[str, str]:
         """The hidden fields of the first form that goes there."""
         return next(fields for target, fields in Fields(self.text).forms if target == action)
@@ -144,15 +150,20 @@ class House:
         }
         return Requester(**{**about, **changes})
 
-    def add(self, title="Bilan", *, by=MEDECIN_TRAITANT, patient=PAT_TROIS, masks=(), **about):
-        """A document, put in by a professional as software does; its entry as registered."""
+    def add(self, title="Bilan", *, by=MEDECIN_TRAITANT, patient=PAT_TROIS, masks=(), made=None, **about):
+        """A document, put in by a professional as software does; its entry as registered. `made` makes its bytes from its draft."""
         self.now += SECOND
         draft = Draft(**{"created": self.now - DAY, "title": title, "author": by, "patient": patient, **about})
-        sent = from_cda(documents.level_1(draft, media_type="text/plain"), masks=masks)
+        content = made(draft) if made is not None else documents.level_1(draft, media_type="text/plain")
+        sent = from_cda(content, masks=masks)
         requester = self.caller(by, patient)
         made = submission_of((sent,), self.stage.callers[by.identifier], self.now, signed=False)
         act = submit(prepare_submission(self.platform, requester, made), requester)
         return self.gate.perform_now(requester, act).entries[0]
+
+    def index(self):
+        """Reads for the search what was put in, as the server does a second later; how many documents were read."""
+        return asyncio.run(fill_fresh(self.gate, 1_000))
 
     def read(self, entry, *, by=MEDECIN_TRAITANT, patient=PAT_TROIS, **changes):
         """A professional reads a document; what is given, or why not."""

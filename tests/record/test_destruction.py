@@ -116,7 +116,10 @@ def test_a_destroyed_record_leaves_nothing_that_can_be_read(room, custody, secon
 
 
 def test_every_table_of_a_patient_is_erased_or_kept_for_a_reason():
-    erased = {table.name for table in (*destruction_tables(), tables.document_entry, tables.trait_index)}
+    erased = {
+        table.name
+        for table in (*destruction_tables(), tables.document_entry, tables.document_extract, tables.trait_index)
+    }
     of_patients = {one.name for one in tables.metadata.tables.values() if "patient_key" in one.columns}
     assert of_patients - erased == set(KEPT)
 

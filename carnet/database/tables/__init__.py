@@ -15,6 +15,7 @@ from carnet.database.tables.audit import (
     audit_place,
 )
 from carnet.database.tables.data_model import metadata
+from carnet.database.tables.extracts import document_extract
 from carnet.database.tables.identity import (
     organization,
     patient,
@@ -89,6 +90,7 @@ __all__ = [
     "delivery_line",
     "destruction_order",
     "document_entry",
+    "document_extract",
     "document_segment",
     "emergency_access",
     "emergency_review",

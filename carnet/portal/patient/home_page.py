@@ -6,6 +6,7 @@ from functools import partial
 
 from starlette.responses import Response
 
+from carnet.portal.patient.result_words import shown_result
 from carnet.portal.visit import RECORD_COOKIE, Visit, handle_of, see_other
 from carnet.record.homecoming import Homecoming
 
@@ -13,7 +14,11 @@ from carnet.record.homecoming import Homecoming
 async def show(visit: Visit) -> Response:
     """What is new, the newest documents, or the first useful things to do."""
     arrival = visit.desk(Homecoming).arrive(visit.patient)
-    return visit.page("home.html", arrival=arrival, handle=partial(handle_of, visit.person))
+    compared = arrival.lines.result
+    points = (compared.last, compared.before) if compared else ()
+    last, before = [shown_result(one.result, visit.language, final=True) for one in points] or (None, None)
+    handle = partial(handle_of, visit.person)
+    return visit.page("home.html", arrival=arrival, last=last, before=before, handle=handle)
 
 
 async def switch(visit: Visit) -> Response:

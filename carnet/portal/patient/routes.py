@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from carnet.portal.patient import access_pages, document_pages, home_page, reading_pages, settings_pages
+from carnet.portal.patient import (
+    access_pages,
+    document_pages,
+    home_page,
+    imaging_pages,
+    reading_pages,
+    result_pages,
+    search_page,
+    settings_pages,
+    treatment_pages,
+)
 from carnet.portal.space import Space
 from carnet.portal.visit import Page, visiting
 
@@ -12,6 +22,7 @@ GET, POST = "GET", "POST"
 PAGES: tuple[tuple[str, str, Page], ...] = (
     (GET, "/", home_page.show),
     (POST, "/dossier", home_page.switch),
+    (GET, "/recherche", search_page.show),
     (GET, "/documents", document_pages.shelf),
     (GET, "/documents/{document}", document_pages.show),
     (GET, "/documents/{document}/original", document_pages.original),
@@ -20,6 +31,11 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     (POST, "/documents/{document}/masquer", document_pages.mask),
     (POST, "/documents/{document}/demasquer", document_pages.unmask),
     (POST, "/documents/{document}/supprimer", document_pages.delete),
+    (GET, "/resultats", result_pages.overview),
+    (GET, "/resultats/{examen}", result_pages.history),
+    (GET, "/medicaments", treatment_pages.medicines),
+    (GET, "/vaccins", treatment_pages.vaccinations),
+    (GET, "/imagerie", imaging_pages.examinations),
     (GET, "/acces", access_pages.trail),
     (GET, "/acces/export", access_pages.export_page),
     (POST, "/acces/export", access_pages.export),

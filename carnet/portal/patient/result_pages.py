@@ -1,0 +1,70 @@
+"""Results: the newest of each examination, and one examination over time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from starlette.responses import Response
+
+from carnet.cda.comparability import REASONS, Reason, is_final
+from carnet.errors import UnknownDocument
+from carnet.portal.patient.extract_waiting import filled
+from carnet.portal.patient.result_curves import OwnReading, lonely_readings, shown_apart, shown_series
+from carnet.portal.patient.result_words import ShownResult, shown_result
+from carnet.portal.visit import Visit
+from carnet.record.own_results import LatestResult, OwnResults
+
+ROWS = 60
+"""Lines of a table before the rest is a link away."""
+
+Readings = Callable[[Visit, str], Sequence[OwnReading]]
+"""The patient's own readings for an examination (LOINC code), which other pages keep."""
+
+
+def no_readings(_visit: Visit, _code: str) -> Sequence[OwnReading]:
+    """None: what a page has until somebody keeps readings."""
+    return ()
+
+
+async def overview(visit: Visit) -> Response:
+    """The newest result of each examination, by family."""
+    desk = visit.desk(OwnResults)
+    found = await filled(visit, partial(desk.overview, visit.patient))
+    families = [
+        (one.title, [(latest, in_words(latest, visit.language)) for latest in one.latest]) for one in found.families
+    ]
+    every = [latest for one in found.families for latest in one.latest]
+    return visit.page(
+        "results.html",
+        found=found,
+        families=families,
+        compared=any(one.dates > 1 for one in every),
+        fresh=sum(one.origin.new for one in every),
+        examinations=len(every),
+    )
+
+
+def in_words(latest: LatestResult, language: str) -> tuple[ShownResult, ...]:
+    """The results of one line."""
+    return tuple(shown_result(one, language, final=is_final(one)) for one in latest.results)
+
+
+async def history(visit: Visit, readings: Readings = no_readings) -> Response:
+    """One examination: curve, values, what is not compared and why."""
+    key, language = visit.request.path_params["examen"], visit.language
+    desk = visit.desk(OwnResults)
+    found = await filled(visit, partial(desk.history, visit.patient, key))
+    if not found.origins:
+        raise UnknownDocument("No such examination among what is read.", subject=key)
+    own = readings(visit, found.analyte.code) if found.analyte else ()
+    return visit.page(
+        "result_history.html",
+        found=found,
+        series=shown_series(found, own, language),
+        lonely=lonely_readings(found, own, language),
+        apart=shown_apart(found, language),
+        other_code=REASONS[language][Reason.OTHER_CODE],
+        everything=visit.request.query_params.get("tout") == "oui",
+        most=ROWS,
+    )

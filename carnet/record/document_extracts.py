@@ -1,0 +1,66 @@
+"""What was read out of the documents that somebody may see: the decision first, then the rows, then what is missing.
+
+An act that needs results, medicines or terms asks `extracts_of` inside its room, for documents that it got from `visible_documents` (or for
+those that are Approved alone, `in_use`). What is missing is remembered for the background; a page that wants it at once hands `missing` to
+`extract_filling.fill`, outside the gate, and runs its act again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from carnet.metadata import AvailabilityStatus
+from carnet.record.extractors import ExtractKind, State, extractor_of
+from carnet.record.own_documents import Visible
+from carnet.record.patient_room import PatientRoom
+from carnet.repository.extract_rows import find_extracts, opened
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """What one document gave; `content` is b'' where nothing could be read."""
+
+    document: Visible
+    state: State
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Documents of one patient, all of them seen by who asked, that have not been read yet (uniqueIds)."""
+
+    patient_key: int = 0
+    unique_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Extracts:
+    """The extracts of one kind in the order of the documents, and what is missing."""
+
+    found: tuple[Extract, ...]
+    missing: Missing
+
+
+def in_use(documents: Sequence[Visible]) -> list[Visible]:
+    """Those that are Approved: neither replaced nor archived."""
+    return [one for one in documents if one.found.status == AvailabilityStatus.APPROVED]
+
+
+def extracts_of(room: PatientRoom, kind: ExtractKind, documents: Sequence[Visible]) -> Extracts:
+    """The extracts of one kind of documents that the person may see (`visible_documents`). What is missing will be read soon.
+
+    Traces nothing: whoever shows something of a document says so (`room.touched`). Raises IntegrityFailure.
+    """
+    extractor = extractor_of(kind)
+    wanted = {one.found.unique_id: one for one in documents if extractor.of(one.found.type_code)}
+    rows = find_extracts(room.connection, room.patient_key, kind, extractor.version, tuple(wanted))
+    found = tuple(
+        Extract(one, State(row.state), opened(room.key, row))
+        for name, one in wanted.items()
+        if (row := rows.get(name)) is not None
+    )
+    missing = tuple(name for name in wanted if name not in rows)
+    for name in missing:
+        room.platform.fresh.add(room.patient_key, name)
+    return Extracts(found, Missing(room.patient_key, missing))

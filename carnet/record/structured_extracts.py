@@ -1,0 +1,107 @@
+"""What pages about results, medicines, vaccinations and images need of a document, read out once: the forms in which extracts are kept.
+
+A report's marks stand beside its results, which are left as bytes until somebody asks for them: most pages ask for few.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+
+from carnet.cda.formats import DICOM
+from carnet.cda.header import read_header
+from carnet.cda.imaging_studies import Study, manifest_of, studies_of
+from carnet.cda.medication import Medication, medication_of
+from carnet.cda.result_marks import Mark, mark_of
+from carnet.cda.result_model import Report, Result
+from carnet.cda.results import is_lab_report, report_of
+
+# Types of JDV_J66.
+LABORATORY_TYPES = frozenset({"11502-2", "96173-0"})
+"""Reports of a laboratory, and of rapid tests (TROD): the models whose observations are results over time."""
+IMAGE_TYPES = frozenset({"18748-4", "IMG-KOS"})
+VACCINATION_TYPES = frozenset({"11369-6", "87273-9", "96874-3"})
+PRESCRIPTION_TYPES = frozenset({"57833-6", "75468-9", "60593-1"})
+"""Prescriptions of medicines, and what was dispensed."""
+_NO_MEDICINES = frozenset(
+    {"55115-0", "PRESC-BIO", "PRESC-AAT", "E1762", "EXPPAT_1", "EXPPAT_2", "EXPPAT_3", "74465-6", "59284-0", "86531-1"}
+)
+
+
+class PackedReport(msgspec.Struct, array_like=True, frozen=True):
+    """A report without its results (`about`), the mark of each, and each by itself as bytes."""
+
+    about: Report
+    marks: tuple[Mark, ...]
+    packed: tuple[msgspec.Raw, ...]
+
+    def results(self, key: str) -> tuple[Result, ...]:
+        """The results of one examination."""
+        return tuple(self.result(place) for place, mark in enumerate(self.marks) if mark.key == key)
+
+    def result(self, place: int) -> Result:
+        """One result by its place."""
+        return _RESULT.decode(self.packed[place])
+
+
+_RESULT = msgspec.msgpack.Decoder(Result)
+_REPORT = msgspec.msgpack.Decoder(PackedReport)
+_MEDICATION = msgspec.msgpack.Decoder(Medication)
+_STUDIES = msgspec.msgpack.Decoder(tuple[Study, ...])
+_ENCODE = msgspec.msgpack.encode
+
+
+def packed_report(content: bytes, mime_type: str) -> bytes:
+    """The results of a laboratory report, b'' for any other document. Raises InvalidDocument for what cannot be read as one."""
+    if mime_type == DICOM or not is_lab_report(read_header(content)):
+        return b""
+    report = report_of(content)
+    if not report.results:
+        return b""
+    packed = tuple(msgspec.Raw(_ENCODE(one)) for one in report.results)
+    return _ENCODE(PackedReport(replace(report, results=()), tuple(map(mark_of, report.results)), packed))
+
+
+def packed_medication(content: bytes, mime_type: str) -> bytes:
+    """Medicines and vaccinations of a document, b'' for one that speaks of none."""
+    if mime_type == DICOM:
+        return b""
+    found = medication_of(content)
+    return _ENCODE(found) if found.lines or found.absences else b""
+
+
+def packed_studies(content: bytes, mime_type: str) -> bytes:
+    """Where images are, as a report or a manifest says; b'' for a document that says nothing of it."""
+    found = manifest_of(content) if mime_type == DICOM else studies_of(content)
+    return _ENCODE(found) if found else b""
+
+
+def has_report(type_code: str) -> bool:
+    """Whether documents of a type are laboratory reports."""
+    return type_code in LABORATORY_TYPES
+
+
+def has_medication(type_code: str) -> bool:
+    """Whether documents of a type may speak of medicines or vaccinations as structured lines: all that care is written in, but for the other two kinds."""
+    return type_code not in LABORATORY_TYPES | IMAGE_TYPES | _NO_MEDICINES and not type_code.startswith("DOCPAT")
+
+
+def has_studies(type_code: str) -> bool:
+    """Whether documents of a type may say where images are."""
+    return type_code in IMAGE_TYPES
+
+
+def report_in(plain: bytes) -> PackedReport:
+    """The extract of a laboratory report."""
+    return _REPORT.decode(plain)
+
+
+def medication_in(plain: bytes) -> Medication:
+    """The extract of medicines and vaccinations."""
+    return _MEDICATION.decode(plain)
+
+
+def studies_in(plain: bytes) -> tuple[Study, ...]:
+    """The extract of examinations with images."""
+    return _STUDIES.decode(plain)
