@@ -17,6 +17,8 @@ LONGEST = 200
 _MOST = 12
 _LEAST_BEGUN = 3
 """Letters from which on a word may be only begun."""
+_LEAST_CUT, _LETTERS_CUT = 5, 3
+"""Of a begun word so many letters may be those of an ending, when so many are left: `diabétiq` has come further than the key `diabet`."""
 
 Needed = tuple[bytes, ...]
 """What one word of an alternative is found by: the beginnings of lines of terms, one of which must be there."""
@@ -60,13 +62,14 @@ def read_question(text: str) -> Asked:
 def _unit(part: Sequence[tuple[str, frozenset[str]]], other: tuple[Expression, ...], *, last: bool) -> Unit:
     own = tuple(_needed(keys) for _, keys in part)
     begun = folded(part[-1][0]) if last else ""
-    alternatives = [own]
+    alternatives = [own, *(_of_expression(one) for one in other)]
+    phrases = [tuple(keys for _, keys in part), *(one.keys for one in other if one.keys)]
     if len(begun) >= _LEAST_BEGUN:
-        alternatives.append((tuple(sign + begun.encode() for sign in (b"\n=", b"\n+")),))
-    alternatives += [_of_expression(one) for one in other]
-    phrases = (tuple(keys for _, keys in part), *(one.keys for one in other if one.keys))
+        shorter = frozenset(begun[:end] for end in range(max(_LEAST_CUT, len(begun) - _LETTERS_CUT), len(begun)))
+        alternatives.append(((f"\n={begun}".encode(), *_needed(shorter)),))
+        phrases += [(shorter,)] if shorter else []
     said = " ".join(said for said, _ in part)
-    return Unit(said, tuple(alternatives), phrases, begun if len(begun) >= _LEAST_BEGUN else "")
+    return Unit(said, tuple(alternatives), tuple(phrases), begun if len(begun) >= _LEAST_BEGUN else "")
 
 
 def _of_expression(one: Expression) -> tuple[Needed, ...]:
@@ -83,6 +86,8 @@ def answers(terms: bytes, asked: Asked) -> int:
     for unit in asked.units:
         found = 0
         for alternative in unit.alternatives:
+            if found and unit.begun and alternative is unit.alternatives[-1]:
+                break
             found = max(found, _answered(terms, alternative))
             if found == 2:
                 best = 2
