@@ -25,10 +25,9 @@ FIND_DOCUMENTS = "urn:uuid:14d4debf-8f97-4251-9a74-a90016b0af0d"
 PATIENT = PAT_TROIS.identifier
 SCANNED = (
     "Docteur Martin, pneumologue",
-    "Cher confrère,",
-    "la radiographie du thorax du 12 mars est normale.",
-    "La spirométrie montre un asthme léger, bien équilibré",
-    "par le salbutamol. Contrôle dans un an.",
+    "LA RADIOGRAPHIE DU THORAX DU 12 MARS EST NORMALE.",
+    "LA SPIROMETRIE MONTRE UN ASTHME BIEN TRAITE",
+    "PAR LE SALBUTAMOL. REVOIR DANS UN AN.",
 )
 """What the scanned letter says, in dots alone."""
 

@@ -140,8 +140,10 @@ def _years(found: Sequence[Extract]) -> tuple[tuple[str, int], ...]:
 
 
 def _authors(room: PatientRoom, found: Sequence[Extract]) -> tuple[tuple[str, str, int], ...]:
+    """Structures that have a name: an identifier says nothing to anybody."""
     counts = Counter(identifier for one in found for identifier in one.document.facts.author_institutions)
-    return tuple((one, structure_name(room, one), count) for one, count in counts.most_common(_AUTHORS))
+    named = ((one, structure_name(room, one), count) for one, count in counts.most_common(_AUTHORS))
+    return tuple(one for one in named if one[0] != one[1])
 
 
 def _texts(room: PatientRoom, page: Sequence[Extract]) -> tuple[PagedText | None, ...]:

@@ -213,7 +213,8 @@ def _rows(job: _Job, content: bytes) -> list[ExtractRow]:
         try:
             made = one.make(Material(content, job.entry, job.own))
             rows += [
-                sealed_row(job.key, name, kind, one.version, part.state, part.content) for kind, part in made.items()
+                sealed_row(job.key, name, kind, one.version, part.state, part.content, packed=part.packed)
+                for kind, part in made.items()
             ]
         except Exception as error:  # noqa: BLE001 - foreign bytes make a reader raise anything
             if not isinstance(error, InvalidDocument):

@@ -55,10 +55,11 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What came out, in a form of the extractor's own."""
+    """What came out, in a form of the extractor's own; compressed, unless thousands of them are opened for one page."""
 
     content: bytes = field(repr=False)
     state: State = State.MADE
+    packed: bool = True
 
 
 Make = Callable[[Material], Mapping[ExtractKind, Part]]
@@ -84,7 +85,7 @@ def _every(_type_code: str) -> bool:
 def _search(material: Material) -> Mapping[ExtractKind, Part]:
     found = text_and_terms(material.content, material.entry, own=material.own)
     state = {"": State.MADE, "scanned": State.PARTIAL}.get(found.obstacle, State.UNREADABLE)
-    return {ExtractKind.TEXT: Part(found.text, state), ExtractKind.TERMS: Part(found.terms, state)}
+    return {ExtractKind.TEXT: Part(found.text, state), ExtractKind.TERMS: Part(found.terms, state, packed=False)}
 
 
 def _packed(kind: ExtractKind, pack: Callable[[bytes, str], bytes]) -> Make:

@@ -1,6 +1,6 @@
 """What was read out of documents, at rest: one sealed row for each document and kind of extract, written anew by a newer extractor.
 
-The plain bytes are compressed, then sealed under the patient's key for one document, kind and version, so that a row moved to another place
+The plain bytes are compressed (but where they are read by thousands: a byte before them tells), then sealed under the patient's key for one document, kind and version, so that a row moved to another place
 does not open. Rows go with their document: whoever erases its key erases them (`carnet.repository.documents`).
 """
 
@@ -24,6 +24,7 @@ from carnet.errors import IntegrityFailure
 MAXIMUM_BYTES = 64 * 1024 * 1024
 _WIDTHS = (1, 8, 64, 512)
 _LEVEL = 3
+_BARE, _PACKED = b"\x00", b"\x01"
 _T, _S = document_extract.c, stored_document.c
 _COLUMNS = ("patient_key", "unique_id", "kind", "version", "state", "made_at", "sealed_content")
 _INSERT = insert(document_extract).values({name: bindparam(name) for name in _COLUMNS})
@@ -74,16 +75,20 @@ _ZSTD = _Zstd()
 
 
 def sealed_row(  # noqa: PLR0917 - one row, in the order of its columns
-    key: SealingKey, unique_id: str, kind: str, version: int, state: str, plain: bytes
+    key: SealingKey, unique_id: str, kind: str, version: int, state: str, plain: bytes, *, packed: bool = True
 ) -> ExtractRow:
-    """A row of plain bytes, in any thread."""
-    sealed = key.seal(_ZSTD.compressor.compress(plain), _context(unique_id, kind, version))
+    """A row of plain bytes, in any thread, compressed when `packed`."""
+    content = _PACKED + _ZSTD.compressor.compress(plain) if packed else _BARE + plain
+    sealed = key.seal(content, _context(unique_id, kind, version))
     return ExtractRow(unique_id, kind, version, state, sealed)
 
 
 def opened(key: SealingKey, row: ExtractRow) -> bytes:
     """The plain bytes of a row, in any thread. Raises IntegrityFailure."""
-    frame = key.open(row.sealed, _context(row.unique_id, row.kind, row.version))
+    content = key.open(row.sealed, _context(row.unique_id, row.kind, row.version))
+    if content[:1] == _BARE:
+        return content[1:]
+    frame = content[1:]
     try:
         # The library reserves what the frame announces, whatever limit it is given: the two are compared first.
         if zstandard.frame_content_size(frame) > MAXIMUM_BYTES:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from carnet.searching.synonyms import Expression, expressions_at
 from carnet.searching.terms import Place
@@ -17,9 +18,17 @@ LONGEST = 200
 _MOST = 12
 _LEAST_BEGUN = 3
 """Letters from which on a word may be only begun."""
+_LEAST_CUT, _LETTERS_CUT = 5, 3
+"""Of a begun word so many letters may be those of an ending, when so many are left: `diabétiq` has come further than the key `diabet`."""
 
-Needed = tuple[bytes, ...]
-"""What one word of an alternative is found by: the beginnings of lines of terms, one of which must be there."""
+
+class Needed(NamedTuple):
+    """What one word of an alternative is found by: beginnings of lines of terms, one of which must be there; `common` is how all of them begin."""
+
+    common: bytes
+    lines: tuple[bytes, ...]
+
+
 _HEADED = frozenset(f"{place.value}".encode() for place in (Place.TITLE, Place.KIND, Place.AUTHOR))
 
 
@@ -60,21 +69,30 @@ def read_question(text: str) -> Asked:
 def _unit(part: Sequence[tuple[str, frozenset[str]]], other: tuple[Expression, ...], *, last: bool) -> Unit:
     own = tuple(_needed(keys) for _, keys in part)
     begun = folded(part[-1][0]) if last else ""
-    alternatives = [own]
+    alternatives = [own, *(_of_expression(one) for one in other)]
+    phrases = [tuple(keys for _, keys in part), *(one.keys for one in other if one.keys)]
     if len(begun) >= _LEAST_BEGUN:
-        alternatives.append((tuple(sign + begun.encode() for sign in (b"\n=", b"\n+")),))
-    alternatives += [_of_expression(one) for one in other]
-    phrases = (tuple(keys for _, keys in part), *(one.keys for one in other if one.keys))
+        shorter = frozenset(begun[:end] for end in range(max(_LEAST_CUT, len(begun) - _LETTERS_CUT), len(begun)))
+        alternatives.append((_one_of((f"\n={begun}".encode(), *_needed(shorter).lines)),))
+        phrases += [(shorter,)] if shorter else []
     said = " ".join(said for said, _ in part)
-    return Unit(said, tuple(alternatives), phrases, begun if len(begun) >= _LEAST_BEGUN else "")
+    return Unit(said, tuple(alternatives), tuple(phrases), begun if len(begun) >= _LEAST_BEGUN else "")
 
 
 def _of_expression(one: Expression) -> tuple[Needed, ...]:
-    return ((f"\n#{one.family}\n".encode(),),) if one.family else tuple(_needed(keys) for keys in one.keys)
+    return (_one_of((f"\n#{one.family}\n".encode(),)),) if one.family else tuple(_needed(keys) for keys in one.keys)
 
 
 def _needed(keys: frozenset[str]) -> Needed:
-    return tuple(f"\n={key}\t".encode() for key in sorted(keys))
+    return _one_of(tuple(f"\n={key}\t".encode() for key in sorted(keys)))
+
+
+def _one_of(lines: tuple[bytes, ...]) -> Needed:
+    first, last = min(lines, default=b""), max(lines, default=b"")
+    same = next(
+        (place for place, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first)
+    )
+    return Needed(first[:same], lines)
 
 
 def answers(terms: bytes, asked: Asked) -> int:
@@ -83,6 +101,8 @@ def answers(terms: bytes, asked: Asked) -> int:
     for unit in asked.units:
         found = 0
         for alternative in unit.alternatives:
+            if found and unit.begun and alternative is unit.alternatives[-1]:
+                break
             found = max(found, _answered(terms, alternative))
             if found == 2:
                 best = 2
@@ -105,7 +125,9 @@ def _answered(terms: bytes, alternative: tuple[Needed, ...]) -> int:
     least = 2
     for needed in alternative:
         found = 0
-        for line in needed:
+        if terms.find(needed.common) < 0:  # most documents end here: one look instead of one for each line
+            return 0
+        for line in needed.lines:
             start = terms.find(line)
             if start >= 0:
                 found = max(found, _rank(terms, line, start))

@@ -44,14 +44,18 @@ class Passage:
 
 
 def passages_of(text: PagedText, asked: Asked, *, most: int = MOST) -> tuple[Passage, ...]:
-    """The best passages of a text, one a page first, those with most of what was asked before; none when no word of it was asked for."""
-    found: list[tuple[int, int, Passage]] = []
+    """The best passages of a text, those with most of what was asked before; a further one answers more, or stands on another page."""
+    found: list[tuple[int, int, frozenset[int], Passage]] = []
     for order, page in enumerate(text.pages):
-        marks = marks_of(page.text, asked)
-        for distinct, passage in _of_page(page, marks, most):
-            found.append((-distinct, order, passage))
+        for units, passage in _of_page(page, marks_of(page.text, asked), most):
+            found.append((-len(units), order, units, passage))
     found.sort(key=lambda one: one[:2])
-    chosen = [passage for _, _, passage in found[:most]]
+    chosen: list[Passage] = []
+    seen: set[int] = set()
+    for _, _, units, passage in found:
+        if len(chosen) < most and (not units <= seen or passage.page not in {one.page for one in chosen}):
+            chosen.append(passage)
+            seen |= units
     return tuple(chosen)
 
 
@@ -105,17 +109,17 @@ def _match(words: Sequence[tuple[Word, frozenset[str]]], place: int, units: Sequ
     return best, answered
 
 
-def _of_page(page: TextPage, marks: list[Mark], most: int) -> Iterator[tuple[int, Passage]]:
-    """The best windows of a page that do not overlap, with how many units each answers."""
+def _of_page(page: TextPage, marks: list[Mark], most: int) -> Iterator[tuple[frozenset[int], Passage]]:
+    """The best windows of a page that do not overlap, with the units that each answers."""
     left = marks
     for _ in range(most):
         if not left:
             return
         windows = [(len({one.unit for one in _within(left, first)}), -place) for place, first in enumerate(left)]
-        distinct, place = max(windows)
+        _, place = max(windows)
         first = left[-place]
         inside = _within(left, first)
-        yield distinct, _cut(page, inside, first.start)
+        yield frozenset(one.unit for one in inside), _cut(page, inside, first.start)
         end = inside[-1].end
         left = [one for one in left if one.end <= first.start - _LENGTH or one.start >= end + _LENGTH]
 

@@ -1,17 +1,15 @@
 """What a document is found by: its keys with the places where they stand, one a line, in bytes that are searched as they are.
 
-Lines begin with `=` (a key, a tab, its places), `+` (a written word that is none of its own keys, for those who type its beginning),
-`#` (a family) or `!` (the name of a medicine, for suggestions). Letters of places: t title, k kind of document, a author or structure,
-d date, b body, with how often.
+Lines begin with `=` (a key, a tab, its places), `#` (a family) or `!` (the name of a medicine, for suggestions). Letters of places: t title,
+k kind of document, a author or structure, d date, b body.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 
-from carnet.searching.words import EMPTY, folded, keys_of, words_of
+from carnet.searching.words import keys_of, words_of
 
 MOST = 20_000
 """Keys of one document that are kept."""
@@ -32,35 +30,17 @@ def terms_of(
     texts: Mapping[Place, Iterable[str]], *, families: Iterable[str] = (), medicines: Iterable[str] = ()
 ) -> bytes:
     """The terms of a document from its texts by place."""
-    places: dict[str, Counter[Place]] = {}
-    whole: set[str] = set()
+    places: dict[str, set[Place]] = {}
     for place, parts in texts.items():
         for text in parts:
             for word in words_of(text):
-                _note(word.text, place, places, whole)
-    lines = [f"={key}\t{_told(found)}" for key, found in places.items()]
-    lines += [f"+{word}" for word in whole - places.keys()]
+                for key in keys_of(word.text):
+                    if key in places or len(places) < MOST:
+                        places.setdefault(key, set()).add(place)
+    lines = [f"={key}\t{''.join(place.value for place in Place if place in found)}" for key, found in places.items()]
     lines += [f"#{family}" for family in families]
     lines += [f"!{' '.join(name.split())[:80]}" for name in list(dict.fromkeys(medicines))[:_NAMES]]
     return f"\n{chr(10).join(sorted(lines))}\n".encode()
-
-
-def _note(word: str, place: Place, places: dict[str, Counter[Place]], whole: set[str]) -> None:
-    for key in keys_of(word):
-        if key in places or len(places) < MOST:
-            places.setdefault(key, Counter())[place] += 1
-    plain = folded(word)
-    if len(plain) > 3 and plain not in EMPTY and len(whole) < MOST:
-        whole.add(plain)
-
-
-def _told(found: Counter[Place]) -> str:
-    """The letters of the places, the body's with how often, up to nine."""
-    return "".join(
-        f"{place.value}{min(found[place], 9)}" if place is Place.BODY else place.value
-        for place in Place
-        if found[place]
-    )
 
 
 def medicines_of(terms: bytes) -> Iterator[str]:

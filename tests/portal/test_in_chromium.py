@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(PROGRAM is None, reason="chromium is not install
 
 
 def paths(document):
-    return ("/", "/documents", f"/documents/{document}", f"/documents/{document}/lecture", "/acces", "/acces/qui", f"/acces/professionnel?numero={OTHER_GP.identifier}",
+    return ("/", "/documents", "/recherche", "/recherche?q=suivi+diabete", "/recherche?q=licorne", f"/documents/{document}", f"/documents/{document}/lecture", "/acces", "/acces/qui", f"/acces/professionnel?numero={OTHER_GP.identifier}",
             "/acces/export", "/avis", "/reglages", "/reglages/fermer", "/aide", "/mentions", "/accessibilite", "/nothing")  # fmt: skip
 
 
@@ -39,6 +39,7 @@ def lived(open_house):
     house.add(title, by=HOSPITAL_DOCTOR, created=house.now - 70_000_000_000_000)
     house.entry = house.add("Suivi du diabète")
     house.acts.mask(ins, house.entry.unique_id)
+    house.index()
     browser = house.browser(PAT_TROIS)
     browser.get("/")
     house.now += 3_600_000_000
