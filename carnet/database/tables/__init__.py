@@ -15,6 +15,7 @@ from carnet.database.tables.audit import (
     audit_place,
 )
 from carnet.database.tables.data_model import metadata
+from carnet.database.tables.health_profile import card_code, profile_item
 from carnet.database.tables.identity import (
     organization,
     patient,
@@ -84,6 +85,7 @@ __all__ = [
     "audit_event",
     "audit_forwarding",
     "audit_place",
+    "card_code",
     "care_link",
     "delivery",
     "delivery_line",
@@ -113,6 +115,7 @@ __all__ = [
     "professional_contact",
     "professional_role",
     "professional_situation",
+    "profile_item",
     "provisional_code",
     "record_transition",
     "registered_identifier",

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from carnet.portal.patient import access_pages, document_pages, home_page, reading_pages, settings_pages
+from carnet.portal.patient import (
+    access_pages,
+    card_pages,
+    document_pages,
+    home_page,
+    profile_pages,
+    reading_pages,
+    settings_pages,
+)
 from carnet.portal.space import Space
 from carnet.portal.visit import Page, visiting
 
@@ -27,6 +35,19 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     (GET, "/acces/professionnel", access_pages.party),
     (POST, "/acces/professionnel", access_pages.change_party),
     (POST, "/acces/choix", access_pages.choose),
+    (GET, "/urgence", card_pages.show),
+    (GET, "/urgence/carte", card_pages.sheet),
+    (POST, "/urgence/choix", card_pages.choose),
+    (POST, "/urgence/acces", card_pages.access),
+    (POST, "/urgence/code", card_pages.code),
+    (POST, "/urgence/code/arreter", card_pages.end_code),
+    (POST, "/urgence/garder", card_pages.keep),
+    (GET, "/profil", profile_pages.show),
+    (GET, "/profil/{section}", profile_pages.section),
+    (POST, "/profil/{section}/ajouter", profile_pages.add),
+    (POST, "/profil/{section}/corriger", profile_pages.correct),
+    (POST, "/profil/{section}/retirer", profile_pages.withdraw),
+    (POST, "/profil/{section}/rien", profile_pages.nothing),
     (GET, "/avis", settings_pages.notices),
     (GET, "/reglages", settings_pages.show),
     (POST, "/reglages/adresse", settings_pages.address),
