@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Error, expect, sync_playwright
+from pypdfium2 import PdfDocument
 
 from carnet.demo.people import NESSI, PAT_TROIS
 from carnet.record.own_card import OwnCard
@@ -209,3 +210,28 @@ def test_the_space_can_be_installed(served, context):
     assert found["url"] == f"{served.address}/manifest.webmanifest"
     errors = [one["errorId"] for one in session.send("Page.getInstallabilityErrors")["installabilityErrors"]]
     assert [one for one in errors if one != "in-incognito"] == []
+
+
+@pytest.mark.parametrize("path", ["/urgence/carte", "code"])
+def test_the_printed_card_is_one_page_without_forms_and_menus(served, context, path):
+    def fill(house):
+        desk, ins = OwnProfile(house.gate, "operator:tests"), PAT_TROIS.identifier
+        for number in range(5):
+            desk.declare(ins, "treatments", {"name": f"Traitement {number}", "dose": "matin et soir", "since": "2020"})
+            desk.declare(ins, "contacts", {"name": f"Proche {number}", "relation": "amie", "phone": "01 99 00 12 34"})
+        OwnCard(house.gate, "operator:tests").choose(ins, frozenset({"name", "birth"}) | shown(house))
+
+    served.ask(fill)
+    page = at_the_card(served, context)
+    if path == "code":
+        page.get_by_role("button", name="Imprimer un code").click()
+        expect(page.locator(".qr")).to_be_visible()
+    else:
+        page.goto(served.address + path)
+    printed = PdfDocument(page.pdf(format="A4", prefer_css_page_size=True))
+    pages, words = len(printed), printed[0].get_textpage().get_text_range()
+    printed.close()
+    assert pages == 1
+    assert "Proche 4" in words
+    assert "Se déconnecter" not in words
+    assert "Profil de santé" not in words
