@@ -173,6 +173,7 @@ def test_a_code_shows_the_card_as_it_stands_and_nothing_else(house, browser, dra
     assert read(house, token_of(drawn)).lines[1].values == {"name": "Aspirine"}
 
 
+@pytest.mark.sqlite_only
 def test_the_token_is_kept_as_a_hash_alone(house, browser, drawn):
     put(house)
     make(browser)
@@ -396,6 +397,7 @@ def test_the_version_changes_with_the_card_and_the_pages_know_it(house, browser)
     assert before not in browser.get("/urgence").text
 
 
+@pytest.mark.sqlite_only
 def test_a_code_goes_with_the_record(house, browser, drawn):
     put(house)
     make(browser)

@@ -22,6 +22,7 @@ pytestmark = [
     pytest.mark.skipif(PROGRAM is None, reason="chromium is not installed: `make packages` installs it"),
     pytest.mark.slow,
 ]
+AXE = Path(__file__).parent / "axe" / "axe.min.js"
 CODE = "une phrase de six mots"
 CARDS = """async () => {
   const found = [];
@@ -235,3 +236,42 @@ def test_the_printed_card_is_one_page_without_forms_and_menus(served, context, p
     assert "Proche 4" in words
     assert "Se déconnecter" not in words
     assert "Profil de santé" not in words
+
+
+def sound(page, what):
+    """What axe and the width of the screen say of a page."""
+    over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run()")["violations"]
+    wide = [f"{what}: wider than the screen by {over}"] if over > 0 else []
+    return wide + [f"{what}: {one['id']}: {one['nodes'][0]['html'][:160]}" for one in found]
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_what_others_see_and_what_stands_without_network_is_sound(served, context, width):
+    page = at_the_card(served, context)
+    page.set_viewport_size({"width": width, "height": 844})
+    complaints = []
+    page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
+    keep(page, CODE)
+    faults = sound(page, "card, kept")
+    page.get_by_role("button", name="Montrer un code").click()
+    expect(page.locator(".qr")).to_be_visible()
+    faults += sound(page, "code")
+    token = served.ask(
+        lambda house: OwnCard(house.gate, "operator:tests").make_code(PAT_TROIS.identifier, "screen").token
+    )
+    page.goto(f"{served.address}/urgence/lecture/{token}")
+    expect(page.locator(".card-sheet")).to_be_visible()
+    faults += sound(page, "read")
+    page.goto(f"{served.address}/hors-ligne")
+    expect(page.get_by_label("Code de cette carte")).to_be_visible()
+    faults += sound(page, "offline, closed")
+    page.get_by_label("Code de cette carte").fill(CODE)
+    page.get_by_role("button", name="Ouvrir la carte").click()
+    expect(page.locator(".card-sheet")).to_be_visible()
+    faults += sound(page, "offline, open")
+    assert complaints == []
+    page.goto(f"{served.address}/urgence/lecture/none")
+    faults += sound(page, "nothing")
+    assert faults == []

@@ -82,6 +82,7 @@ def test_nothing_to_report_is_refused_beside_a_statement(browser):
     assert "Quelque chose est déclaré ici" in answer.words
 
 
+@pytest.mark.sqlite_only
 def test_a_correction_keeps_what_was_said_before(house, browser):
     add(browser, "diseases", name="Diabete")
     page = browser.get("/profil/diseases")
@@ -101,6 +102,7 @@ def test_what_is_withdrawn_is_not_stated_any_more(browser):
     assert "Non renseigné" in browser.get("/profil/blood").words
 
 
+@pytest.mark.sqlite_only
 def test_a_section_of_one_item_puts_the_new_one_in_its_place(house, browser):
     fields = browser.get("/profil/blood").fields("/profil/blood/ajouter")
     for group in ("O-", "A+"):
@@ -144,6 +146,7 @@ def test_markup_is_text(browser):
 # --- sealed, traced, gone -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sqlite_only
 def test_nothing_of_it_stands_in_clear_in_the_database(house, browser):
     add(browser, "diseases", name="Maladiemarquante")
     whole = b"".join(
@@ -192,6 +195,7 @@ def test_a_mother_declares_for_her_child_and_it_says_so(house):
     assert "Arachide" not in own.get("/profil").words
 
 
+@pytest.mark.sqlite_only
 def test_what_a_minor_has_no_capacity_for_is_not_there(house):
     mother = in_the_record_of(house, NESSI, MIRABELLE, Representation.FIRST_REPRESENTATIVE)
     for name in ("directives", "trusted"):
@@ -226,6 +230,7 @@ def test_the_page_of_somebody_with_nothing_is_the_same_as_of_anybody(house, brow
     assert tokens.sub("", before.text) == tokens.sub("", after.text)
 
 
+@pytest.mark.sqlite_only
 def test_a_form_for_another_record_changes_nothing(house, browser):
     mother = in_the_record_of(house, NESSI, MIRABELLE, Representation.FIRST_REPRESENTATIVE)
     fields = browser.get("/profil/blood").fields("/profil/blood/ajouter")
