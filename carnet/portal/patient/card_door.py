@@ -34,7 +34,8 @@ def card_routes(door: SignInDoor) -> Sequence[BaseRoute]:
 
 async def _read(door: SignInDoor, request: Request) -> Response:
     """Whoever fetches a page ahead of its reader (a preview, a browser that guesses) is given nothing, and no reading is noted."""
-    if {request.headers.get("sec-purpose", "")[:8], request.headers.get("purpose", "")} & {"prefetch"}:
+    ahead = {request.headers.get("sec-purpose", "")[:8], request.headers.get("purpose", "")}
+    if request.method == "HEAD" or "prefetch" in ahead:
         return Response(status_code=503, headers=dict(APART))
     try:
         card = CardReading(door.gate, door.address_of(request.scope)).read(request.path_params["token"])
