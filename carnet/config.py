@@ -154,6 +154,8 @@ class Settings:
     session_hours: int = 8
     sign_in_tries_account: int = 10
     sign_in_tries_address: int = 100
+    card_code_minutes: int = 15
+    card_print_days: int = 90
     # trace and storage
     audit_origin: str = "carnet.example/trace"
     audit_seal_interval: float = 1.0
@@ -371,6 +373,8 @@ def _sign_in_faults(settings: Settings) -> tuple[tuple[bool, str], ...]:
         (not 1 <= settings.session_idle_minutes <= 60, "session_idle_minutes is between 1 and 60."),
         (not 1 <= settings.session_hours <= 24, "session_hours is between 1 and 24."),
         (not 1 <= settings.provisional_code_days <= 365, "provisional_code_days is between 1 and 365."),
+        (not 1 <= settings.card_code_minutes <= 1_440, "card_code_minutes is between 1 and 1440."),
+        (not 0 <= settings.card_print_days <= 366, "card_print_days is between 0 and 366."),
         (
             min(settings.sign_in_tries_account, settings.sign_in_tries_address) < 1,
             "sign_in_tries_account and sign_in_tries_address are at least 1.",

@@ -30,7 +30,12 @@ _TYPES: Mapping[str, ActorType] = MappingProxyType(
         ("representative", "first_representative", "second_representative", "protection", "carer"), ActorType.PATIENT
     )
     | dict.fromkeys(("AUTOMATE", "DISPOSITIF"), ActorType.FACILITY)
-    | {"EXP_PATIENT": ActorType.PATIENT, "ALIM_AM": ActorType.SYSTEM, "system": ActorType.SYSTEM}
+    | {
+        "EXP_PATIENT": ActorType.PATIENT,
+        "ALIM_AM": ActorType.SYSTEM,
+        "system": ActorType.SYSTEM,
+        "finder": ActorType.THIRD_PARTY,
+    }
     | {"operator": ActorType.SUPPORT, "enrolment": ActorType.ENROLMENT, "service": ActorType.THIRD_PARTY}
 )
 
@@ -45,6 +50,7 @@ _ROLES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "system": ("le service, de lui-même", "the service, by itself"),
         "enrolment": ("l'Assurance Maladie (inscription)", "the health insurance (enrolment)"),
         "service": ("un service relié", "a connected service"),
+        "finder": ("quelqu'un que le service ne connaît pas", "somebody whom the service does not know"),
         "SECRETARIAT_MEDICAL": ("un secrétariat médical", "a medical secretary"),
     }
 )

@@ -50,6 +50,8 @@ class PatientRight(StrEnum):
     CARERS = "manage carers"
     REPRESENTATIVES = "invite the second representative"
     CONTACT = "change contact data"
+    PROFILE = "write the health profile"
+    CARD = "share the emergency card"
     KEEP_SECRET = "keep an act secret"  # noqa: S105 - no password
 
 
@@ -85,6 +87,10 @@ CELLS: Mapping[PatientRight, Mapping[Actor, Cell]] = {
     PatientRight.CARERS: _row("y y y y n n"),  # a carer does not share with other carers
     PatientRight.REPRESENTATIVES: _row("n y n n n n"),
     PatientRight.CONTACT: _row("y y y y n n"),  # a carer does not change contact data
+    PatientRight.PROFILE: _row("y y y y y n"),  # rules §1.4: a carer adds, changes and deletes data
+    PatientRight.CARD: _row(
+        "y y y y n n"
+    ),  # INFERRED: what any finder reads is decided like the choices on emergencies
     PatientRight.KEEP_SECRET: _row("n n n n n y"),  # R1111-33, R1111-50 CSP
 }
 

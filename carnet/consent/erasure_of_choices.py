@@ -1,4 +1,4 @@
-"""Removing a patient's choices, links and ways to sign in once the record is destroyed: whom somebody consulted says much about them."""
+"""Removing a patient's choices, links, profile and ways to sign in once the record is destroyed: whom somebody consulted says much about them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from sqlalchemy import Table, bindparam, delete
 from carnet.database.connection import Connection
 from carnet.database.statements import Statement, prepare
 from carnet.database.tables import (
+    card_code,
     care_link,
     notice_preference,
     one_time_code,
@@ -14,6 +15,7 @@ from carnet.database.tables import (
     passkey,
     patient_choice,
     patient_contact,
+    profile_item,
     provisional_code,
     representation,
     space_session,
@@ -38,6 +40,8 @@ ERASED: tuple[Table, ...] = (
     passkey,
     one_time_code,
     provisional_code,
+    profile_item,
+    card_code,
 )
 
 

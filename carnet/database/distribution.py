@@ -43,6 +43,7 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "audit_event": BY_PATIENT,
         "audit_forwarding": COORDINATOR,  # of that tree
         "audit_place": COORDINATOR,  # the order of all lines, which the sealer writes
+        "card_code": COORDINATOR,  # found by its code before the patient is known
         "care_link": BY_PATIENT,
         "delivery": COORDINATOR,  # files that were delivered
         "delivery_line": COORDINATOR,  # their lines
@@ -72,6 +73,7 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "professional_contact": EVERYWHERE,  # directory
         "professional_role": EVERYWHERE,  # directory
         "professional_situation": EVERYWHERE,  # directory
+        "profile_item": BY_PATIENT,
         "provisional_code": BY_PATIENT,
         "record_transition": BY_PATIENT,
         "registered_identifier": BY_VALUE,  # none is used twice, for any patient

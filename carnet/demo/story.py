@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from carnet.audit.export_verification import verify_export
 from carnet.clock import system_clock
+from carnet.demo.health_profiles import declare_profiles
 from carnet.demo.journey import PATIENT, Journey, JourneyFailed
 from carnet.demo.people import HOSPITAL_DOCTOR, OTHER_GP, DemoProfessional
 from carnet.demo.stage import OPERATOR
@@ -40,6 +41,7 @@ class Story:
             ("to review", self.review),
             ("trail", self.trail),
             ("export", self.export),
+            ("profiles", self.profiles),
         ):
             self.say(f"{name}: {step()}")
 
@@ -103,6 +105,10 @@ class Story:
         if not verify_export(data, key=key).intact or verify_export(damaged, key=key).intact:
             raise JourneyFailed("export: the file does not prove itself")
         return f"{path.name}, {len(data) // 1024} KB, proved without the service; with one byte changed it is refused"
+
+    def profiles(self) -> str:
+        """What people declare of their health, and the emergency cards made of it."""
+        return declare_profiles(self.gate)
 
     def _document(self) -> str:
         return next(one.entry.unique_id for one in self.journey.sent if one.entry.patient_id == PATIENT)

@@ -42,6 +42,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Un accès en urgence à votre dossier a été examiné et jugé injustifié.",
         "An emergency access to your record was reviewed and found unjustified.",
     ),
+    "emergency-card-read": (
+        "Quelqu'un a lu votre carte d'urgence avec son code (QR).",
+        "Somebody read your emergency card with its code (QR).",
+    ),
     "consent-collected": (
         "Un professionnel a recueilli votre accord pour un autre professionnel.",
         "A professional took your consent for another professional.",

@@ -80,16 +80,24 @@ def count_try(
 ) -> None:
     """Counts one try of an account or an address. Raises TooManyTries when it made `maximum` within `span` microseconds already."""
     slice_of_span = span // SLICES
-    subject = keyring.blind_index(f"sign-in count|{what}|{whom}".encode())
-    rows = connection.execute(_SUM, {"of_subject": subject, "after": now - span})
-    if int(rows[0][0]) >= maximum:
+    if tries(connection, keyring, what, whom, span=span, now=now) >= maximum:
         raise TooManyTries(f"too many tries: {what}")
-    connection.execute(_ONE_MORE, {"subject": subject, "began_at": now - now % slice_of_span})
+    connection.execute(_ONE_MORE, {"subject": _subject(keyring, what, whom), "began_at": now - now % slice_of_span})
+
+
+def tries(connection: Connection, keyring: Keyring, what: str, whom: str, *, span: int, now: int) -> int:
+    """How many tries of an account or an address were counted within `span` microseconds."""
+    values = {"of_subject": _subject(keyring, what, whom), "after": now - span}
+    return int(connection.execute(_SUM, values)[0][0])
 
 
 def forget_counts(connection: Connection, before: int) -> None:
     """Forgets counts of spans that ended before a moment (microseconds UTC)."""
     connection.execute(_FORGET_COUNTS, {"before": before})
+
+
+def _subject(keyring: Keyring, what: str, whom: str) -> bytes:
+    return keyring.blind_index(f"sign-in count|{what}|{whom}".encode())
 
 
 def _context(kind: str, state: str) -> str:

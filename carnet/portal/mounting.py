@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from carnet.portal.assets import PREFIX
+from carnet.portal.installing import installing_routes
 from carnet.portal.languages import COOKIE, LANGUAGES, YEAR
 from carnet.portal.mishaps import METHOD, NOT_FOUND
 from carnet.portal.patient.routes import patient_routes
@@ -29,7 +30,13 @@ def patient_space(gate: Gate, sessions: Sessions | None = None) -> Starlette:
     """The space of one worker. Without sessions nobody can sign in, and the public pages are all there is."""
     space = Space(gate, sessions or NoSessions())
     served = Starlette(
-        routes=[*_public(space), *patient_routes(space), *space.sessions.routes(), *_fallback(space)],
+        routes=[
+            *_public(space),
+            *installing_routes(space),
+            *patient_routes(space),
+            *space.sessions.routes(),
+            *_fallback(space),
+        ],
         middleware=[Middleware(SecurityHeaders), Middleware(GZipMiddleware, minimum_size=500)],
         exception_handlers={HTTPException: _not_there(space)},
     )

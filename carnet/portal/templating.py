@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,14 @@ class Templates:
         return self._environments[language].get_template(name).render(values)
 
 
+def _groups(things: Iterable[Any], name: str) -> list[tuple[Any, list[Any]]]:
+    """Things by the value of an attribute, in the order in which the values first come."""
+    found: dict[Any, list[Any]] = {}
+    for one in things:
+        found.setdefault(getattr(one, name), []).append(one)
+    return list(found.items())
+
+
 def _environment(words: Words, assets: Assets) -> Environment:
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -48,5 +56,6 @@ def _environment(words: Words, assets: Assets) -> Environment:
         date_of_time=partial(date_of_time, language=words.code),
         date_of_stamp=partial(date_of_stamp, language=words.code),
         typography=words.typography,
+        groupby_in_order=_groups,
     )
     return made

@@ -15,6 +15,7 @@ from carnet.metadata import PatientIdentifier
 from carnet.portal.languages import Language, language_of
 from carnet.portal.person import Person
 from carnet.portal.space import Endpoint, Space
+from carnet.record.own_card import opaque
 from carnet.record.own_circle import Whose, whose_records
 from carnet.record.patient_room import PatientDesk
 
@@ -49,6 +50,11 @@ class Visit:
         """What names the open record in this session and nowhere else."""
         return handle_of(self.person, self.open)
 
+    @property
+    def keeper(self) -> str:
+        """What names the person who is signed in to the scripts of this device, the same in each of their sessions."""
+        return opaque(self.space.gate, "keeper", self.person.identifier.cx())
+
     def desk(self, kind: type[D]) -> D:
         """The acts of one kind, for this person on the open record."""
         acting = self.person.identifier if self.open.kind else None
@@ -63,6 +69,7 @@ class Visit:
             record=self.handle,
             whose=self.open,
             records=self.records,
+            keeper=self.keeper,
             done=self.request.query_params.get("fait", ""),
             **values,
         )

@@ -29,6 +29,8 @@ object                          | y y y y n n |   | only informed
 manage carers                   | y y y y n n |   |
 invite the second representative | n y n n n n |   |
 change contact data             | y y y y n n |   |
+write the health profile        | y y y y y n |   |
+share the emergency card        | y y y y n n |   |
 keep an act secret              | n n n n n y |   |
 """
 # masks of a document: hidden from the holder, hidden from those who act for the holder

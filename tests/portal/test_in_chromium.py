@@ -9,9 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from carnet.consent.acting_links import Representation
+from carnet.demo.health_profiles import declare_profiles
 from carnet.demo.people import HOSPITAL_DOCTOR, LANTERNE, MIRABELLE, NESSI, OTHER_GP, PAT_TROIS
-from carnet.record.delegations import Delegations
 from carnet.requester import AccessMode
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -26,14 +25,15 @@ pytestmark = pytest.mark.skipif(PROGRAM is None, reason="chromium is not install
 
 def paths(document):
     return ("/", "/documents", "/recherche", "/recherche?q=suivi+diabete", "/recherche?q=licorne", f"/documents/{document}", f"/documents/{document}/lecture", "/acces", "/acces/qui", f"/acces/professionnel?numero={OTHER_GP.identifier}",
-            "/acces/export", "/avis", "/reglages", "/reglages/fermer", "/aide", "/mentions", "/accessibilite", "/nothing")  # fmt: skip
+            "/acces/export", "/profil", "/profil/allergies", "/profil/blood", "/profil/contacts", "/profil/comments", "/urgence", "/urgence/carte", "/avis", "/reglages", "/reglages/fermer", "/aide", "/mentions", "/accessibilite", "/nothing")  # fmt: skip
 
 
 @pytest.fixture
 def lived(open_house):
     """A space without TLS, where a patient, a mother with a child and a newcomer are at home."""
-    house = open_house(tls_enabled=False, declared_proxies=())
+    house = open_house(tls_enabled=False, declared_proxies=(), space_origin="https://space.test")
     ins = PAT_TROIS.identifier
+    declare_profiles(house.gate)
     house.acts.authorise(ins, HOSPITAL_DOCTOR.identifier)
     title = "Lettre de liaison à la sortie de l'hôpital après une intervention programmée du genou droit"
     house.add(title, by=HOSPITAL_DOCTOR, created=house.now - 70_000_000_000_000)
@@ -44,8 +44,6 @@ def lived(open_house):
     browser.get("/")
     house.now += 3_600_000_000
     house.read(house.entry, by=OTHER_GP, mode=AccessMode.BRIS_DE_GLACE, reason="Patient inconscient aux urgences")
-    kind = Representation.FIRST_REPRESENTATIVE
-    Delegations(house.gate, "operator:tests").declare(MIRABELLE.identifier, NESSI.identifier, kind)
     house.add("Certificat", patient=MIRABELLE)
     return house
 
@@ -109,7 +107,7 @@ def test_every_page_is_sound_on_a_phone_and_on_a_computer(lived):
                 look(page, address, path, seen, axe=width == 390)
             page.context.close()
         page = watched(chromium, address, newcomer, 390, seen)
-        for path in ("/", "/documents", "/acces", "/avis"):
+        for path in ("/", "/documents", "/acces", "/profil", "/profil/diseases", "/urgence", "/avis"):
             look(page, address, path, seen)
         page.context.close()
         page = watched(chromium, address, mother, 320, seen)
@@ -117,13 +115,13 @@ def test_every_page_is_sound_on_a_phone_and_on_a_computer(lived):
         page.locator("input[name=dossier]").nth(1).check()
         with page.expect_navigation():
             page.locator("form[action='/dossier'] button").click()
-        for path in ("/", "/documents", "/acces/qui"):
+        for path in ("/", "/documents", "/acces/qui", "/profil", "/urgence"):
             look(page, address, path, seen)
         page.context.close()
 
     browse(lived.app, walk)
     assert seen.faults == []
-    assert seen.walked == 3 * len(paths("")) + 7
+    assert seen.walked == 3 * len(paths("")) + 12
 
 
 def test_masking_and_its_undo_need_no_javascript_and_two_taps(lived):

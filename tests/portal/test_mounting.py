@@ -9,6 +9,7 @@ from carnet.demo.people import PAT_TROIS
 from carnet.portal.security_headers import ALWAYS
 
 PUBLIC = {"/static/{name}", "/langue/{code}", "/connexion", "/aide", "/mentions", "/accessibilite"}
+PUBLIC |= {"/manifest.webmanifest", "/travailleur.js", "/hors-ligne"}
 """What anybody may ask for."""
 
 

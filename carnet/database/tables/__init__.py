@@ -16,6 +16,7 @@ from carnet.database.tables.audit import (
 )
 from carnet.database.tables.data_model import metadata
 from carnet.database.tables.extracts import document_extract
+from carnet.database.tables.health_profile import card_code, profile_item
 from carnet.database.tables.identity import (
     organization,
     patient,
@@ -85,6 +86,7 @@ __all__ = [
     "audit_event",
     "audit_forwarding",
     "audit_place",
+    "card_code",
     "care_link",
     "delivery",
     "delivery_line",
@@ -115,6 +117,7 @@ __all__ = [
     "professional_contact",
     "professional_role",
     "professional_situation",
+    "profile_item",
     "provisional_code",
     "record_transition",
     "registered_identifier",

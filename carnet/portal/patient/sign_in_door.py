@@ -19,11 +19,14 @@ from carnet.identity.sessions import Purpose
 from carnet.portal.person import Person
 from carnet.portal.space import Endpoint, SignInNeeded, Space, safe_path
 from carnet.record.gate import Gate
+from carnet.record.own_card import opaque
 from carnet.record.sign_in_desk import SignedIn, Visitor
 from carnet.record.space_sessions import Present, present
 
-SESSION, VISIT, DEVICE, METHOD, AFTER = "seance", "visite", "appareil", "methode", "suite"
-"""Cookies: the session; a sign-in that was begun; the device, known again; how it was signed in last; where to go then."""
+SESSION, VISIT, DEVICE, METHOD, AFTER, KEPT = "seance", "visite", "appareil", "methode", "suite", "gardee"
+"""Cookies: the session; a sign-in that was begun; the device, known again; how it was signed in last; where to go then; who keeps a card here."""
+WIPED = '"cache", "storage"'
+"""Clear-Site-Data: everything that the browser keeps of this origin but cookies goes, with what makes its pages work offline."""
 VISIT_SECONDS = 600
 YEAR = 365 * 24 * 3600
 _BROWSERS: Mapping[str, str] = MappingProxyType(
@@ -120,8 +123,19 @@ class SignInDoor:
         space.set_cookie(response, DEVICE, visitor.device, seconds=YEAR)
         if not activating:
             space.set_cookie(response, METHOD, signed_in.session.method, seconds=YEAR)
+        self._wipe_what_others_kept(request, response, signed_in)
         self.forget(request, response, VISIT, AFTER)
         return response
+
+    def _wipe_what_others_kept(self, request: Request, response: Response, signed_in: SignedIn) -> None:
+        """An emergency card that somebody else keeps on this device goes when another person signs in."""
+        kept = self.cookie(request, KEPT)
+        if not kept:
+            return
+        who = present(self.gate, signed_in.token)
+        if who is None or kept != opaque(self.gate, "keeper", who.identifier.cx()):
+            response.headers["clear-site-data"] = WIPED
+            self.forget(request, response, KEPT)
 
     def forget(self, request: Request, response: Response, *names: str) -> Response:
         """Takes cookies back."""

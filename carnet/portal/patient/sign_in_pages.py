@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 from carnet.errors import CarnetError, Refused, SignInFailed, TooManyTries, Unavailable
 from carnet.identity.oidc_client import IdentityProvider
 from carnet.identity.sessions import Purpose
-from carnet.portal.patient.sign_in_door import AFTER, METHOD, SESSION, SignInDoor, endpoint, space_of
+from carnet.portal.patient.sign_in_door import AFTER, KEPT, METHOD, SESSION, WIPED, SignInDoor, endpoint, space_of
 from carnet.portal.space import safe_path
 from carnet.record.code_sending import can_send, send_one_time_code
 from carnet.record.sign_in import ONE_TIME_CODE, PASSKEY, PROVIDER, SignIn
@@ -214,7 +214,8 @@ async def _sign_out(door: SignInDoor, request: Request) -> Response:
     response = space.page(request, "signed_out.html", elsewhere=url)
     if url:
         response.headers["refresh"] = f"0;url={url}"
-    return door.forget(request, response, SESSION)
+    response.headers["clear-site-data"] = WIPED
+    return door.forget(request, response, SESSION, KEPT)
 
 
 async def _logout_url(door: SignInDoor, id_token: str) -> str:

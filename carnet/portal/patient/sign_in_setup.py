@@ -18,6 +18,7 @@ from carnet.identity.oidc_issuer import SMALLEST_RSA, Issuer
 from carnet.identity.oidc_tokens import SIGNATURES, Key, Opener
 from carnet.identity.passkeys import Party
 from carnet.portal.patient.activation_pages import activation_routes
+from carnet.portal.patient.card_door import card_routes
 from carnet.portal.patient.device_pages import device_routes
 from carnet.portal.patient.sign_in_door import SignInDoor
 from carnet.portal.patient.sign_in_pages import sign_in_routes
@@ -33,7 +34,9 @@ def open_sign_in(gate: Gate, address_of: Callable[[Any], str]) -> Sessions:
     host = settings.space_origin.partition("://")[2].partition(":")[0]
     party = Party(host, settings.space_origin, settings.notice_service_name)
     provider = provider_of(gate) if settings.oidc_issuer else None
-    return SignInDoor(gate, party, provider, address_of, [sign_in_routes, activation_routes, device_routes])
+    return SignInDoor(
+        gate, party, provider, address_of, [sign_in_routes, activation_routes, device_routes, card_routes]
+    )
 
 
 def provider_of(gate: Gate) -> IdentityProvider:
