@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from carnet.portal.patient import access_pages, document_pages, home_page, reading_pages, settings_pages
+from carnet.portal.patient import (
+    access_pages,
+    document_pages,
+    home_page,
+    measure_pages,
+    reading_pages,
+    settings_pages,
+)
 from carnet.portal.space import Space
 from carnet.portal.visit import Page, visiting
 
@@ -20,6 +27,16 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     (POST, "/documents/{document}/masquer", document_pages.mask),
     (POST, "/documents/{document}/demasquer", document_pages.unmask),
     (POST, "/documents/{document}/supprimer", document_pages.delete),
+    (GET, "/mesures", measure_pages.overview),
+    (GET, "/mesures/tension/carnet", measure_pages.diary),
+    (POST, "/mesures/tension/carnet", measure_pages.add_diary),
+    (GET, "/mesures/{kind}", measure_pages.show),
+    (POST, "/mesures/{kind}", measure_pages.add),
+    (POST, "/mesures/{kind}/objectif", measure_pages.aim),
+    (GET, "/mesures/{kind}/tableau.csv", measure_pages.table),
+    (GET, "/mesures/{kind}/{reading}", measure_pages.one),
+    (POST, "/mesures/{kind}/{reading}", measure_pages.correct),
+    (POST, "/mesures/{kind}/{reading}/retirer", measure_pages.withdraw),
     (GET, "/acces", access_pages.trail),
     (GET, "/acces/export", access_pages.export_page),
     (POST, "/acces/export", access_pages.export),
