@@ -59,6 +59,8 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "folder": BY_PATIENT,
         "folder_code": BY_PATIENT,
         "health_record": BY_PATIENT,
+        "measure_reading": BY_PATIENT,
+        "measure_target": BY_PATIENT,
         "notice": BY_PATIENT,
         "notice_preference": BY_PATIENT,
         "one_time_code": COORDINATOR,  # asked for by anybody, of nobody perhaps

@@ -9,6 +9,7 @@ from carnet.audit.export_verification import verify_export
 from carnet.clock import system_clock
 from carnet.demo.health_profiles import declare_profiles
 from carnet.demo.journey import PATIENT, Journey, JourneyFailed
+from carnet.demo.measurements import measure
 from carnet.demo.people import HOSPITAL_DOCTOR, OTHER_GP, DemoProfessional
 from carnet.demo.stage import OPERATOR
 from carnet.record.emergency_control import EmergencyControl
@@ -39,6 +40,7 @@ class Story:
             ("explained", self.explain),
             ("told", self.notice),
             ("to review", self.review),
+            ("measured", self.measured),
             ("trail", self.trail),
             ("export", self.export),
             ("profiles", self.profiles),
@@ -84,6 +86,10 @@ class Story:
             raise JourneyFailed(f"to review: {len(waiting)} reviews of the emergency")
         hours = (waiting[0].due_at - system_clock()) // 3_600_000_000
         return f"the emergency of {OTHER_GP.name}, within {hours + 1} hours"
+
+    def measured(self) -> str:
+        """The patient notes what she measures at home, and a mother the growth of her child."""
+        return f"{measure(self.gate, OPERATOR)} readings at home, with their targets, and a child's growth"
 
     def trail(self) -> str:
         """The patient reads who did what, in sentences."""

@@ -13,17 +13,18 @@ from carnet.portal.typography import french
 PARIS = get_timezone("Europe/Paris")
 
 
-def moment(at: int, language: str) -> str:
-    """A moment (microseconds UTC): `22 novembre 2026 à 11 h 15`, `22 November 2026 at 11:15`."""
-    local = to_datetime(at).astimezone(PARIS)
+def moment(at: int, language: str, zone: str = "Europe/Paris") -> str:
+    """A moment (microseconds UTC): `22 novembre 2026 à 11 h 15`, `22 November 2026 at 11:15`; in another zone by its IANA name."""
+    there = get_timezone(zone)
+    local = to_datetime(at).astimezone(there)
     if language == "en":
-        return str(format_datetime(local, "d MMMM y 'at' HH:mm", locale="en_GB", tzinfo=PARIS))
+        return str(format_datetime(local, "d MMMM y 'at' HH:mm", locale="en_GB", tzinfo=there))
     return french(f"{_long(local.date(), language)} à {local.hour} h {local:%M}")
 
 
-def day(at: int, language: str) -> str:
-    """The day of a moment (microseconds UTC): `22 novembre 2026`."""
-    return _long(to_datetime(at).astimezone(PARIS).date(), language)
+def day(at: int, language: str, zone: str = "Europe/Paris") -> str:
+    """The day of a moment (microseconds UTC): `22 novembre 2026`; in another zone by its IANA name."""
+    return _long(to_datetime(at).astimezone(get_timezone(zone)).date(), language)
 
 
 def date_of_time(time: str, language: str) -> str:

@@ -19,6 +19,7 @@ from carnet.consent.tombstones import Destroyed, erased, raise_tombstone, tombst
 from carnet.errors import RecordClosed, UnknownPatient
 from carnet.identity import trait_index
 from carnet.identity.patients import Patient, by_pseudonym, find, release
+from carnet.measures.reading_store import erase_measurements
 from carnet.metadata import PatientIdentifier
 from carnet.platform import Connection, Platform, Tombstone
 from carnet.record.endings import settle_after
@@ -44,6 +45,7 @@ def destroy(platform: Platform, connection: Connection, patient: Patient, event:
     settle_after(platform, connection, patient.patient_key, event, now=now)
     erase_registry(connection, patient.patient_key)
     erase_choices(connection, patient.patient_key)
+    erase_measurements(connection, patient.patient_key)
     trait_index.erase(connection, patient.patient_key)
     erase_all(connection, patient.patient_key, now)
     carried_out(connection, patient.patient_key, now=now)

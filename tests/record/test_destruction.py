@@ -126,9 +126,10 @@ def test_every_table_of_a_patient_is_erased_or_kept_for_a_reason():
 
 def destruction_tables():
     from carnet.consent import erasure_of_choices
+    from carnet.measures import reading_store
     from carnet.registry import erasure
 
-    return (*erasure.ERASED, *erasure_of_choices.ERASED)
+    return (*erasure.ERASED, *erasure_of_choices.ERASED, *reading_store.ERASED)
 
 
 def test_a_destruction_is_told_in_the_trace_by_its_pseudonym_alone(room, custody, second):

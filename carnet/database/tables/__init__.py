@@ -38,6 +38,7 @@ from carnet.database.tables.lifecycle import (
     record_transition,
     tombstone,
 )
+from carnet.database.tables.measuring import measure_reading, measure_target
 from carnet.database.tables.obligations import (
     access_figure,
     alarm,
@@ -102,6 +103,8 @@ __all__ = [
     "folder",
     "folder_code",
     "health_record",
+    "measure_reading",
+    "measure_target",
     "metadata",
     "notice",
     "notice_preference",
