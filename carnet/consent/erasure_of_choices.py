@@ -1,4 +1,4 @@
-"""Removing a patient's choices, links and ways to sign in once the record is destroyed: whom somebody consulted says much about them."""
+"""Removing a patient's choices, links, ways to sign in and unfinished documents once the record is destroyed: whom somebody consulted says much about them."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from carnet.database.tables import (
     space_visit,
     subject_link,
     unmasked_document,
+    upload_draft,
+    upload_piece,
     watched_access,
 )
 
@@ -38,6 +40,8 @@ ERASED: tuple[Table, ...] = (
     passkey,
     one_time_code,
     provisional_code,
+    upload_piece,
+    upload_draft,
 )
 
 

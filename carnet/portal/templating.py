@@ -28,6 +28,12 @@ class Templates:
         return self._environments[language].get_template(name).render(values)
 
 
+def decimal(number: float, language: str) -> str:
+    """A number with one decimal at most, in the language's sign: `4,9` or `4.9`, `5` for a whole one."""
+    text = f"{number:.1f}".removesuffix(".0")
+    return text.replace(".", ",") if language == "fr" else text
+
+
 def _environment(words: Words, assets: Assets) -> Environment:
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -47,5 +53,6 @@ def _environment(words: Words, assets: Assets) -> Environment:
         day=partial(day, language=words.code),
         date_of_time=partial(date_of_time, language=words.code),
         typography=words.typography,
+        decimal=partial(decimal, language=words.code),
     )
     return made

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from carnet.portal.patient import access_pages, document_pages, home_page, reading_pages, settings_pages
+from carnet.portal.patient import (
+    access_pages,
+    adding_pages,
+    describing_pages,
+    document_pages,
+    export_pages,
+    home_page,
+    parts_pages,
+    reading_pages,
+    settings_pages,
+)
 from carnet.portal.space import Space
 from carnet.portal.visit import Page, visiting
 
@@ -20,6 +30,23 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     (POST, "/documents/{document}/masquer", document_pages.mask),
     (POST, "/documents/{document}/demasquer", document_pages.unmask),
     (POST, "/documents/{document}/supprimer", document_pages.delete),
+    (GET, "/ajouter", adding_pages.choose),
+    (POST, "/ajouter", adding_pages.begin),
+    (POST, "/ajouter/parties", parts_pages.begin),
+    (GET, "/ajouter/{draft}", adding_pages.pages),
+    (POST, "/ajouter/{draft}", adding_pages.more),
+    (POST, "/ajouter/{draft}/page", adding_pages.arrange),
+    (POST, "/ajouter/{draft}/abandonner", adding_pages.give_up),
+    (POST, "/ajouter/{draft}/assembler", adding_pages.put_together),
+    (GET, "/ajouter/{draft}/partie", parts_pages.held),
+    (POST, "/ajouter/{draft}/partie", parts_pages.take),
+    (GET, "/ajouter/{draft}/description", describing_pages.description),
+    (POST, "/ajouter/{draft}/description", describing_pages.describe),
+    (GET, "/ajouter/{draft}/verification", describing_pages.confirmation),
+    (POST, "/ajouter/{draft}/verification", describing_pages.add),
+    (GET, "/export", export_pages.show),
+    (POST, "/export", export_pages.ask),
+    (GET, "/export/{ticket}", export_pages.fetch_export),
     (GET, "/acces", access_pages.trail),
     (GET, "/acces/export", access_pages.export_page),
     (POST, "/acces/export", access_pages.export),
