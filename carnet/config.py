@@ -156,6 +156,12 @@ class Settings:
     sign_in_tries_address: int = 100
     card_code_minutes: int = 15
     card_print_days: int = 90
+    # what patients add, and take away
+    upload_file_bytes: int = 20 * 1024 * 1024
+    upload_document_bytes: int = 5 * 1024 * 1024
+    upload_daily_documents: int = 50
+    upload_draft_hours: int = 48
+    export_minutes: int = 60
     # trace and storage
     audit_origin: str = "carnet.example/trace"
     audit_seal_interval: float = 1.0
@@ -378,6 +384,10 @@ def _sign_in_faults(settings: Settings) -> tuple[tuple[bool, str], ...]:
         (
             min(settings.sign_in_tries_account, settings.sign_in_tries_address) < 1,
             "sign_in_tries_account and sign_in_tries_address are at least 1.",
+        ),
+        (
+            not 0 < settings.upload_document_bytes <= settings.upload_file_bytes <= 32 * 1024 * 1024,
+            "upload_document_bytes is at most upload_file_bytes, which is at most 33554432.",
         ),
     )
 

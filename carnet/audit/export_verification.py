@@ -14,7 +14,8 @@ from carnet.audit.checkpoint import Checkpoint, verify_note
 from carnet.audit.cosignature import verify_cosignature
 from carnet.audit.event import decode_entry
 from carnet.audit.exported_trail import (
-    FORM,
+    FORMS,
+    WITHHOLDABLE,
     ExportedCheckpoint,
     ExportedEntry,
     ExportedStatement,
@@ -52,9 +53,13 @@ class Witnessing:
 
 @dataclass(slots=True)
 class ExportReport:
-    """What a file says, believable only where `wrong` is None. `unchecked` are names of witnesses whose keys were not given."""
+    """What a file says, believable only where `wrong` is None. `unchecked` are names of witnesses whose keys were not given.
+
+    `withheld` counts the entries that keep closed which documents they name.
+    """
 
     entries: int = 0
+    withheld: int = 0
     patient: int = 0
     origin: str = ""
     at: int = 0
@@ -116,7 +121,7 @@ def _header(line: bytes, key: VerifierKey | None) -> tuple[Header, VerifierKey]:
         own = read_verifier_key(header.key, ED25519)
     except (IntegrityFailure, ConfigurationError) as failure:
         raise _Found(failure.message, 1) from failure
-    if (header.carnet, header.v) != ("trail", FORM):
+    if header.carnet != "trail" or header.v not in FORMS:
         raise _Found("this is not an exported trail of a form that this version knows", 1)
     if key is not None and key != own:
         raise _Found("the export is signed by another key than the one given", 1)
@@ -197,15 +202,18 @@ class _Ends:
 def _entries(lines: list[bytes], header: Header, ends: _Ends, report: ExportReport) -> None:
     for number, line in enumerate(lines, 1):
         try:
-            leaf = _entry(line, number, header, ends.checkpoint, report.leaves)
+            leaf, whole = _entry(line, number, header, ends.checkpoint, report.leaves)
         except IntegrityFailure as failure:
             raise _Found(failure.message, number + 1, number) from failure
         report.leaves.append(leaf)
         report.entries = number
+        report.withheld += not whole
 
 
-def _entry(line: bytes, number: int, header: Header, checkpoint: Checkpoint | None, leaves: list[bytes]) -> bytes:
-    """The leaf hash of the entry that must be `number` of the trail. Raises IntegrityFailure."""
+def _entry(
+    line: bytes, number: int, header: Header, checkpoint: Checkpoint | None, leaves: list[bytes]
+) -> tuple[bytes, bool]:
+    """The leaf hash of the entry that must be `number` of the trail, and whether it is opened whole. Raises IntegrityFailure."""
     found = read_line(line, ExportedEntry)
     data = bytes(found.entry)
     entry, leaf = decode_entry(data), leaf_hash(data)
@@ -213,12 +221,16 @@ def _entry(line: bytes, number: int, header: Header, checkpoint: Checkpoint | No
         raise IntegrityFailure(f"entry {number} of the trail is missing here, or stands elsewhere")
     if entry.link.previous != (encode_hash(leaves[-1]) if leaves else None):
         raise IntegrityFailure("the entry does not continue the one before")
-    if {name: digest(encode_opening(opening)) for name, opening in found.openings.items()} != entry.committed:
+    closed = entry.committed.keys() - found.openings.keys()
+    opened = {name: digest(encode_opening(opening)) for name, opening in found.openings.items()}
+    if opened != {name: value for name, value in entry.committed.items() if name not in closed}:
         raise IntegrityFailure("the values are not those that the entry commits to")
+    if closed and (header.v == 1 or not closed <= WITHHOLDABLE):
+        raise IntegrityFailure("a value is left out that is not one of those that may stay closed")
     proof = [from_base64(sibling) for sibling in found.proof]
     if checkpoint is not None and not verify_inclusion(leaf, found.index, checkpoint.size, proof, checkpoint.root):
         raise IntegrityFailure("the entry is not in the tree of the checkpoint")
-    return leaf
+    return leaf, not closed
 
 
 # --- witnesses, and what was kept from before ----------------------------------------------------------------------

@@ -19,7 +19,11 @@ from carnet.clock import from_iso, to_iso
 from carnet.errors import IntegrityFailure
 
 T = TypeVar("T")
-FORM = 1
+FORM = 2
+FORMS = frozenset({1, 2})
+"""Since form 2 an entry's openings may lack those of WITHHOLDABLE."""
+WITHHOLDABLE = frozenset({"objects", "purpose"})
+"""What may stay closed: which documents a line names, and how many, where the patient may not know of one of them yet (R1111-53 CSP)."""
 
 
 class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -33,7 +37,10 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ExportedEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An entry's own bytes, its place in the tree, what it commits to ([salt, value] by name), and its inclusion proof in base64."""
+    """An entry's own bytes, its place in the tree, what it commits to ([salt, value] by name), and its inclusion proof in base64.
+
+    Openings that are withheld are not there; their commitments stay in the entry, and can be opened by a later export.
+    """
 
     entry: msgspec.Raw
     index: int

@@ -102,6 +102,8 @@ def _as_text(report: ExportReport, key: VerifierKey | None) -> str:
         f"The export holds: {report.entries} entries; at {to_iso(report.at)} entry {report.entries} was the last.",
         f"Trace {report.origin}, {report.size} lines.",
     ]
+    if report.withheld:
+        said.append(f"{report.withheld} entries keep closed which documents they name; a later export opens them.")
     said += [f"Witness {one.name}: size {one.size} at {to_iso(one.seconds * SECOND)}." for one in report.witnessed]
     said += [f"Witness {name}: its key was not given, so its signature was not checked." for name in report.unchecked]
     if key is None:

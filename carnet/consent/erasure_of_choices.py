@@ -1,4 +1,4 @@
-"""Removing a patient's choices, links, profile and ways to sign in once the record is destroyed: whom somebody consulted says much about them."""
+"""Removing a patient's choices, links, profile, ways to sign in and unfinished documents once the record is destroyed: whom somebody consulted says much."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from carnet.database.tables import (
     space_visit,
     subject_link,
     unmasked_document,
+    upload_draft,
+    upload_piece,
     watched_access,
 )
 
@@ -42,6 +44,8 @@ ERASED: tuple[Table, ...] = (
     provisional_code,
     profile_item,
     card_code,
+    upload_piece,
+    upload_draft,
 )
 
 

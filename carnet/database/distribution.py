@@ -96,6 +96,8 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "tombstone": EVERYWHERE,  # found by pseudonym; written when somebody is destroyed
         "trait_index": EVERYWHERE,  # people are searched for before their shard is known
         "unmasked_document": BY_PATIENT,
+        "upload_draft": BY_PATIENT,
+        "upload_piece": BY_PATIENT,
         "watch_cursor": COORDINATOR,  # how far the trace was read
         "watched_access": BY_PATIENT,
         "watched_miss": COORDINATOR,  # about requesters

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from carnet.portal.assets import Assets
+from carnet.portal.file_forms import FileForm, Landing, read_file_form
 from carnet.portal.form_protection import FIELD, check, check_origin, form_fields, token
 from carnet.portal.languages import language_of
 from carnet.portal.mishaps import FAILED, TOLD, Mishap, mishap_of
@@ -38,6 +39,8 @@ class Space:
     gate: Gate
     sessions: Sessions
     assets: Assets = field(default_factory=Assets)
+    landing: Landing = field(default_factory=Landing)
+    departures: Landing = field(default_factory=lambda: Landing(most=2))
     templates: Templates = field(init=False)
 
     def __post_init__(self) -> None:
@@ -94,6 +97,19 @@ class Space:
         fields = await form_fields(request)
         check(self.form_key(request), record, fields.pop(FIELD, ""))
         return fields
+
+    async def file_form(self, request: Request, record: str, limit: int) -> FileForm:
+        """The same of a form with files of at most `limit` bytes together. Raises TooLarge and Busy too."""
+        check_origin(request)
+        with self.landing.berth():
+            form = await read_file_form(request, limit)
+        check(self.form_key(request), record, form.fields.pop(FIELD, ""))
+        return form
+
+    def check_token(self, request: Request, record: str, given: str) -> None:
+        """Whether a script of ours on a page made for this record sends this; `given` is the page's token. Raises ForeignForm, OtherRecord."""
+        check_origin(request)
+        check(self.form_key(request), record, given)
 
     async def plain_form(self, request: Request) -> dict[str, str]:
         """The fields of what another service sends by itself: no page of ours made it, and no browser's session is behind it."""

@@ -36,6 +36,12 @@ def _groups(things: Iterable[Any], name: str) -> list[tuple[Any, list[Any]]]:
     return list(found.items())
 
 
+def decimal(number: float, language: str) -> str:
+    """A number with one decimal at most, in the language's sign: `4,9` or `4.9`, `5` for a whole one."""
+    text = f"{number:.1f}".removesuffix(".0")
+    return text.replace(".", ",") if language == "fr" else text
+
+
 def _environment(words: Words, assets: Assets) -> Environment:
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -57,5 +63,6 @@ def _environment(words: Words, assets: Assets) -> Environment:
         date_of_stamp=partial(date_of_stamp, language=words.code),
         typography=words.typography,
         groupby_in_order=_groups,
+        decimal=partial(decimal, language=words.code),
     )
     return made

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from carnet.metadata import PatientIdentifier
+from carnet.portal.file_forms import FileForm
 from carnet.portal.languages import Language, language_of
 from carnet.portal.person import Person
 from carnet.portal.space import Endpoint, Space
@@ -77,6 +78,11 @@ class Visit:
     async def form(self) -> dict[str, str]:
         """The fields of a form that was made for the open record. Raises ForeignForm, OtherRecord, MalformedMessage."""
         return await self.space.form(self.request, self.handle)
+
+    async def files(self) -> FileForm:
+        """The fields and files of a form that was made for the open record. Raises TooLarge and Busy too."""
+        limit = self.space.gate.platform.settings.upload_file_bytes
+        return await self.space.file_form(self.request, self.handle, limit)
 
 
 Page = Callable[[Visit], Awaitable[Response]]

@@ -27,6 +27,7 @@ from carnet.record.enrolment import informing, opens_on
 from carnet.record.gate import Gate
 from carnet.record.life import NOTICES, SYSTEM, happen, person_of, trace
 from carnet.registry.announcements import Hidden, hidden_documents
+from carnet.repository.drafts import drop, expired_drafts
 
 PAGE = 200
 TOLD_BEFORE: Mapping[Event, str] = MappingProxyType(
@@ -195,10 +196,24 @@ def _announcing(hidden: Hidden) -> Work:
     return lambda platform, connection, now: announce(platform, connection, hidden, now=now)
 
 
+def _unfinished(_platform: Platform, connection: Connection, until: int, _done: Done) -> Iterator[Item]:
+    for patient_key, draft_id in expired_drafts(connection, until):
+        yield patient_key, _dropping(patient_key, draft_id)
+
+
+def _dropping(patient_key: int, draft_id: str) -> Work:
+    def work(_platform: Platform, connection: Connection, _now: int) -> str:
+        drop(connection, patient_key, draft_id)
+        return "draft-dropped"
+
+    return work
+
+
 TIMERS: tuple[Callable[[Platform, Connection, int, Done], Iterator[Item]], ...] = (
     # what is due                                                                                     clause
     _waiting_territories,  # people of a territory that opens are informed                            R1111-28 CSP
     _delays,  # six weeks to object, six weeks of suspension, ten years of archive     R1111-28, -36, L1111-18 CSP
     _destructions,  # on request, within three months                                                 R1111-36 CSP
     _announcements,  # told after two weeks, visible after a month                                    R1111-53 CSP
+    _unfinished,  # documents in preparation, after `upload_draft_hours`                            decision 0034
 )

@@ -84,6 +84,7 @@ class WholeDocument:
     seen_by: tuple[Seen, ...]
     masked_by_default: bool
     deletable: bool
+    replaceable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,8 @@ def in_words(room: PatientRoom, shown: Iterable[Visible]) -> tuple[SpaceDocument
     """Documents with their titles: opens the metadata of these alone, and traces them."""
     by_default = masks_everything(room)
     words = tuple(
-        _words(one, whole_entry(room.connection, room.holder, one.found.uuid), by_default=by_default) for one in shown
+        words_of_entry(one, whole_entry(room.connection, room.holder, one.found.uuid), by_default=by_default)
+        for one in shown
     )
     room.touched.extend(one.unique_id for one in words)
     return words
@@ -164,7 +166,8 @@ def _matches(one: Visible, chosen: Chosen) -> bool:
     )
 
 
-def _words(one: Visible, entry: DocumentEntry, *, by_default: bool) -> SpaceDocument:
+def words_of_entry(one: Visible, entry: DocumentEntry, *, by_default: bool) -> SpaceDocument:
+    """A document in words, from its metadata; `by_default`: the holder masks everything."""
     kind = kind_in_words(entry.type_code)
     first = entry.authors[0] if entry.authors else Author()
     return SpaceDocument(
@@ -215,7 +218,7 @@ def _one(room: PatientRoom, unique_id: str) -> tuple[Visible, DocumentEntry]:
 def _whole(room: PatientRoom, unique_id: str) -> WholeDocument:
     one, entry = _one(room, unique_id)
     by_default = masks_everything(room)
-    about = _words(one, entry, by_default=by_default)
+    about = words_of_entry(one, entry, by_default=by_default)
     pairs = (line.split(" ", 1) for line in viewers_of(room, one.found))
     return WholeDocument(
         about=about,
@@ -228,6 +231,7 @@ def _whole(room: PatientRoom, unique_id: str) -> WholeDocument:
         seen_by=tuple(Seen(party_name(room, party), ground) for party, ground in pairs),
         masked_by_default=by_default,
         deletable=decide(room.facts, PatientRight.DELETE, one.facts).allowed,
+        replaceable=decide(room.facts, PatientRight.REPLACE, one.facts).allowed,
     )
 
 
@@ -238,5 +242,5 @@ def _original(room: PatientRoom, unique_id: str) -> tuple[Located, SpaceDocument
         raise UnknownDocument("No such document in this record.", subject=unique_id)
     wanted = Wanted(room.platform.settings.repository_unique_id, unique_id)
     key = room.key.open_document_key(stored.wrapped_key, unique_id)
-    about = _words(one, entry, by_default=masks_everything(room))
+    about = words_of_entry(one, entry, by_default=masks_everything(room))
     return Located(wanted, stored.mime_type, stored, key), about

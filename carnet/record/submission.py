@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Protocol
 
 from carnet.authorization.facts import Function
 from carnet.authorization.functional_rights import feeding_function
@@ -15,6 +16,7 @@ from carnet.cda.header_model import CdaHeader
 from carnet.cda.vocabulary import check_submission_set, check_value_sets
 from carnet.errors import CarnetError, InvalidMetadata, PatientMismatch, Several, TooLarge
 from carnet.hardened_xml import LeanTree
+from carnet.identity.patients import Patient
 from carnet.metadata import (
     INVISIBLE_REPRESENTANTS_LEGAUX,
     MASQUE_PS,
@@ -23,13 +25,14 @@ from carnet.metadata import (
     DocumentEntry,
     Submission,
 )
-from carnet.platform import Platform
+from carnet.platform import Connection, PatientKey, Platform
 from carnet.record.act import Act
 from carnet.record.facts import document_facts, knows
 from carnet.record.scope import Scope
 from carnet.record.signing import signature_entry, verify_signature
 from carnet.registry.document_pairs import check_documents, pair_documents
 from carnet.registry.found import FoundEntry
+from carnet.registry.holder import Holder, Visible
 from carnet.registry.registered_identifiers import canonical
 from carnet.registry.registration import Registered, identifiers, register, targets
 from carnet.registry.relationships import REPLACEMENTS
@@ -50,24 +53,68 @@ class PreparedSubmission:
     headers: Mapping[str, CdaHeader]
 
 
-def prepare_submission(platform: Platform, requester: Requester, submission: Submission) -> PreparedSubmission:
+class Receiving(Protocol):
+    """The room of an act that puts documents in, a caller's or the patient's side's: whose record, and what the trace will say."""
+
+    @property
+    def platform(self) -> Platform:
+        """What is built at start."""
+        ...
+
+    @property
+    def connection(self) -> Connection:
+        """The gate's connection, inside its transaction."""
+        ...
+
+    @property
+    def patient(self) -> Patient:
+        """Whose record it is."""
+        ...
+
+    @property
+    def key(self) -> PatientKey:
+        """The person's key."""
+        ...
+
+    @property
+    def holder(self) -> Holder:
+        """Whose registry this is and who registers."""
+        ...
+
+    @property
+    def now(self) -> int:
+        """Microseconds UTC."""
+        ...
+
+    @property
+    def touched(self) -> list[str]:
+        """The uniqueIds for the trace, to be added to."""
+        ...
+
+
+def prepare_submission(platform: Platform, requester: Requester | None, submission: Submission) -> PreparedSubmission:
     """Everything about a submission that needs no database: structure, vocabulary, content, digests, signature, compression.
 
-    Raises the error of the first failing group of checks, or Several; nothing is stored.
+    `requester` None is the patient's side, which has no certificate to sign with (decision 0034); its set carries no signature. Raises the
+    error of the first failing group of checks, or Several; nothing is stored.
     """
-    if requester.patient is not None and submission.submission_set.patient_id != requester.patient:
+    if (
+        requester is not None
+        and requester.patient is not None
+        and submission.submission_set.patient_id != requester.patient
+    ):
         raise PatientMismatch("The submission's patient is not the one that the assertion targets.")
     if sum(not entry.is_signature for entry in submission.entries) > platform.settings.maximum_documents:
         raise TooLarge(f"A submission carries at most {platform.settings.maximum_documents} documents.")
     check_documents(submission)
     bytes_of = {entry_id: document.content for entry_id, document in pair_documents(submission).items()}
-    signature = signature_entry(platform, submission)
+    signature = signature_entry(platform, submission) if requester is not None else None
     _collect([partial(check_submission_set, submission.submission_set)])
     read = _Read(bytes_of)
     _collect([partial(_check_entry, platform, entry, read) for entry in submission.entries])
     contents = {entry_id: prepare(content) for entry_id, content in bytes_of.items()}
     entries = tuple(_complete(platform, entry, contents[entry.entry_uuid]) for entry in submission.entries)
-    if signature is not None:
+    if signature is not None and requester is not None:
         documents = {
             entry.unique_id: bytes_of[entry.entry_uuid] for entry in submission.entries if not entry.is_signature
         }
@@ -150,11 +197,19 @@ def _submit(scope: Scope, *, prepared: PreparedSubmission) -> Registered:
     related = targets(scope.connection, scope.holder, submission, visible=known)
     _decide_replacements(scope, prepared, related)
     submission = replace(submission, entries=_with_demanded_masks(scope, submission, related))
-    registered = register(scope.connection, scope.holder, submission, scope.platform.renderer, visible=known)
+    registered = take_in(scope, submission, prepared.contents, visible=known)
     scope.detail = "submitted again" if registered.resubmitted else ""
+    return registered
+
+
+def take_in(
+    room: Receiving, submission: Submission, contents: Mapping[str, Prepared], *, visible: Visible
+) -> Registered:
+    """Registers and stores what was decided: the last step of every submission, whoever makes it."""
+    registered = register(room.connection, room.holder, submission, room.platform.renderer, visible=visible)
     if not registered.resubmitted:
-        _store(scope, submission, prepared.contents)
-    scope.touched.extend(entry.unique_id for entry in registered.entries)
+        _store(room, submission, contents)
+    room.touched.extend(entry.unique_id for entry in registered.entries)
     return registered
 
 
@@ -206,25 +261,25 @@ def _masked(entry: DocumentEntry, demanded: list[Code]) -> DocumentEntry:
     return replace(entry, confidentiality_codes=(*entry.confidentiality_codes, *missing)) if missing else entry
 
 
-def _store(scope: Scope, submission: Submission, contents: Mapping[str, Prepared]) -> None:
+def _store(room: Receiving, submission: Submission, contents: Mapping[str, Prepared]) -> None:
     known = find_documents(
-        scope.connection, scope.patient.patient_key, tuple(entry.unique_id for entry in submission.entries)
+        room.connection, room.patient.patient_key, tuple(entry.unique_id for entry in submission.entries)
     )
     for entry in submission.entries:
         if entry.unique_id in known:
             continue
         content = contents[entry.entry_uuid]
-        key, wrapped = scope.key.new_document_key(entry.unique_id)
-        place = scope.platform.segments.append(content, key, entry.unique_id)
+        key, wrapped = room.key.new_document_key(entry.unique_id)
+        place = room.platform.segments.append(content, key, entry.unique_id)
         record_document(
-            scope.connection,
-            scope.patient.patient_key,
+            room.connection,
+            room.patient.patient_key,
             entry.unique_id,
             place,
             content,
             wrapped,
-            scope.key.version,
+            room.key.version,
             entry.mime_type,
-            scope.now,
+            room.now,
         )
-        scope.platform.fresh.add(scope.patient.patient_key, entry.unique_id)
+        room.platform.fresh.add(room.patient.patient_key, entry.unique_id)

@@ -1,15 +1,20 @@
-"""Handing a patient's trail over: a file that proves itself, with nothing left out up to the moment it names (security §4.3)."""
+"""Handing a patient's trail over: a file that proves itself, with nothing left out up to the moment it names (security §4.3).
+
+Which documents a line names stays closed where the patient may not know of one of them yet: the line and its proof are there all the same.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from carnet.audit.checkpoint import Checkpoint
 from carnet.audit.cosignatures import cosigned_note, last_cosigned
 from carnet.audit.event import AuditEvent, decode_entry
 from carnet.audit.exported_trail import (
     FORM,
+    WITHHOLDABLE,
     ExportedCheckpoint,
     ExportedStatement,
     Header,
@@ -23,6 +28,7 @@ from carnet.audit.exported_trail import (
 from carnet.audit.journal import append as append_to_journal
 from carnet.audit.merkle import ProofBuilder, leaf_hash
 from carnet.audit.openings import unseal
+from carnet.audit.sentences import Viewer
 from carnet.audit.signed_note import VerifierKey, open_note, write_note
 from carnet.audit.stored_lines import Line, leaf_hashes, of_patient
 from carnet.errors import IntegrityFailure
@@ -32,6 +38,7 @@ from carnet.platform import Connection, PatientKey
 from carnet.record.gate import Gate
 from carnet.record.operator_desk import administer_known
 from carnet.record.operator_line import known_patient
+from carnet.record.trail_view import hidden_documents
 
 Ask = Callable[[], object]
 
@@ -58,7 +65,12 @@ def export_trail(
     moment = _trace_and_seal(gate, patient, operator, by_holder=by_holder)
     if ask_witness is not None:
         ask_witness()
-    written = gate.read(lambda connection: _lines(connection, moment, trace_key(gate)))
+
+    def read(connection: Connection) -> _Written:
+        hidden = hidden_documents(gate.platform, connection, patient, Viewer.HOLDER)
+        return _lines(connection, moment, trace_key(gate), hidden)
+
+    written = gate.read(read)
     return b"".join([*written.lines, write_line(_statement(gate, moment, written))])
 
 
@@ -101,7 +113,7 @@ class _Written:
     leaf: bytes
 
 
-def _lines(connection: Connection, moment: _Moment, key: VerifierKey) -> _Written:
+def _lines(connection: Connection, moment: _Moment, key: VerifierKey, hidden: frozenset[str]) -> _Written:
     """Everything before the statement: the lines of the trail that the checkpoint has, in one read of the tree."""
     checkpoint = moment.checkpoint
     of_trail = [line for line in of_patient(connection, moment.patient.patient_key) if _in_tree(line, checkpoint)]
@@ -109,7 +121,7 @@ def _lines(connection: Connection, moment: _Moment, key: VerifierKey) -> _Writte
     older = last_cosigned(connection, up_to=checkpoint.size)
     continued = _read_tree(connection, checkpoint, proofs, older)
     header = Header(carnet="trail", count=len(of_trail), key=key.encoded(), patient=moment.patient.patient_key, v=FORM)
-    entries = [_entry(line, number, moment.key, proofs) for number, line in enumerate(of_trail, 1)]
+    entries = [_entry(line, number, moment.key, proofs, hidden) for number, line in enumerate(of_trail, 1)]
     note, _ = cosigned_note(connection, checkpoint)
     witnessed = None
     if older is not None and older.size != checkpoint.size:
@@ -140,15 +152,24 @@ def _read_tree(
     return continuation.consistency() if continuation is not None else []
 
 
-def _entry(line: Line, number: int, key: PatientKey, proofs: ProofBuilder) -> bytes:
+def _entry(line: Line, number: int, key: PatientKey, proofs: ProofBuilder, hidden: frozenset[str]) -> bytes:
     if line.misshapen:
         raise IntegrityFailure(f"Line {number} of this trail does not hold: `carnet verify-audit` says where.")
     entry = decode_entry(line.entry)
     if line.patient_seq != number or entry.link is None or entry.link.seq != number:
         raise IntegrityFailure(f"Line {number} of this trail is missing: `carnet verify-audit` says where.")
     index = line.leaf_index or 0
-    openings = unseal(entry.committed, line.sealed_openings, key)
+    openings = _told(unseal(entry.committed, line.sealed_openings, key), hidden)
     return write_line(exported_entry(line.entry, index, openings, proofs.inclusion(index)))
+
+
+def _told(openings: Mapping[str, tuple[str, Any]], hidden: frozenset[str]) -> Mapping[str, tuple[str, Any]]:
+    """The openings without those that would tell of a hidden document: which ones, and how many, unless a reason stands beside the number."""
+    if hidden.isdisjoint(openings["objects"][1]):
+        return openings
+    reason = openings["purpose"][1][0]
+    closed = WITHHOLDABLE if not reason else WITHHOLDABLE - {"purpose"}
+    return {name: opening for name, opening in openings.items() if name not in closed}
 
 
 def _statement(gate: Gate, moment: _Moment, written: _Written) -> ExportedStatement:

@@ -69,6 +69,14 @@ def reader_of(
     return Reader(viewer, language, hidden, withheld, _names(connection, lines))
 
 
+def hidden_documents(
+    platform: Platform, connection: Connection, patient: PatientIdentifier, viewer: Viewer
+) -> frozenset[str]:
+    """The uniqueIds of documents that this viewer may not know of now."""
+    masks = _masks(platform, connection, patient)
+    return frozenset(document for document, of in masks.items() if of & HIDDEN_BY[viewer])
+
+
 def _masks(platform: Platform, connection: Connection, patient: PatientIdentifier) -> dict[str, frozenset[str]]:
     """The masks that each document has now, by uniqueId; documents without any are left out."""
     known = known_patient(platform, connection, patient)

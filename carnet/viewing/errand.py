@@ -18,7 +18,14 @@ from carnet.viewing.refusals import Cause, NotShown
 from carnet.viewing.shown import PLAIN, Bounds, Page, Pages, Picture, Text, WrittenPage, WrittenPages
 
 _PACKAGE = str(Path(__file__).resolve().parents[2])
-_PROGRAM = f"import sys; sys.path.insert(0, {_PACKAGE!r}); from carnet.viewing.workshop import main; main()"
+
+
+def program_of(module: str) -> str:
+    """The text of Python that runs the `main` of a module of this package."""
+    return f"import sys; sys.path.insert(0, {_PACKAGE!r}); from carnet.viewing.{module} import main; main()"
+
+
+_PROGRAM = program_of("workshop")
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/nonexistent", "OPENBLAS_NUM_THREADS": "1"}
 
 
@@ -94,7 +101,7 @@ def _answer(  # noqa: PLR0917 - the errand, in the order of its parts
     content: bytes, kind: Kind, first: int, most: int, bounds: Bounds, purpose: str = "pages"
 ) -> tuple[_Told, bytes]:
     errand = {"kind": kind.name, "first": first, "most": most, "bounds": asdict(bounds), "purpose": purpose}
-    written = _run(msgspec.json.encode(errand) + b"\n" + content, bounds)
+    written = run_enclosed(msgspec.json.encode(errand) + b"\n" + content, bounds)
     line, newline, rest = written.partition(b"\n")
     if not newline:
         raise NotShown(Cause.DAMAGED)
@@ -110,15 +117,15 @@ def _answer(  # noqa: PLR0917 - the errand, in the order of its parts
 _CAUSES: Mapping[str, Cause] = Cause.__members__
 
 
-def _run(errand: bytes, bounds: Bounds) -> bytes:
-    """What the process writes. Raises NotShown when it was ended (time, memory, an answer without end) or ended badly."""
+def run_enclosed(errand: bytes, bounds: Bounds, program: str = "") -> bytes:
+    """What the process writes; `program` is what it runs, a text of ours. Raises NotShown when it was ended (time, memory, an answer without end) or ended badly."""
     if sys.platform != "linux":
         raise NotShown(Cause.UNPROTECTED)
     handed = os.memfd_create("errand", os.MFD_CLOEXEC)
     try:
         _fill(handed, errand)
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and program, nothing of the file in its arguments
-            [sys.executable, "-I", "-c", _PROGRAM],
+            [sys.executable, "-I", "-c", program or _PROGRAM],
             stdin=handed,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

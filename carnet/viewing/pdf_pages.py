@@ -10,7 +10,7 @@ import pypdfium2
 from PIL.Image import Image
 
 from carnet.viewing.plain_text import cleaned
-from carnet.viewing.redrawing import LONGEST_SIDE, encoded
+from carnet.viewing.redrawing import LONGEST_SIDE, encoder_of
 from carnet.viewing.refusals import Cause, NotShown
 from carnet.viewing.shown import Bounds, Page, Pages
 
@@ -51,7 +51,7 @@ def _page(document: Any, number: int, bounds: Bounds) -> Page:
         text, _ = cleaned(page.get_textpage().get_text_bounded()[: bounds.text_characters])
     except pypdfium2.PdfiumError as error:
         raise NotShown(Cause.DAMAGED) from error
-    return Page(number, encoded(image, plain=bounds.plain), text)
+    return Page(number, encoder_of(bounds)(image), text)
 
 
 def _drawn(page: Any, bounds: Bounds) -> Image:

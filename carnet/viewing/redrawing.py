@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import warnings
+from collections.abc import Callable
 
 import pi_heif
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
@@ -18,19 +19,24 @@ _QUALITY = 80
 LONGEST_SIDE = 16_000
 """WebP holds sides of 16 383 pixels."""
 _NEARLY_GREY = 6
+_PAPER_QUALITY = 72
+"""Of a JPEG that is kept: text of a photographed page stays sharp, and a dozen of them fit into a document."""
+Encode = Callable[[Image.Image], Picture]
 
 
-def picture_pages(content: bytes, kind: Kind, first: int, most: int, bounds: Bounds) -> Pages:
+def picture_pages(  # noqa: PLR0917 - the file, which of its pages, and how
+    content: bytes, kind: Kind, first: int, most: int, bounds: Bounds, encode: Encode | None = None
+) -> Pages:
     """The pictures of a file from number `first` on: one, or as many as a TIFF has pages; of an animation the first.
 
-    Raises NotShown: DAMAGED, TOO_LARGE, NO_SUCH_PAGE.
+    They are written as WebP unless `encode` says otherwise. Raises NotShown: DAMAGED, TOO_LARGE, NO_SUCH_PAGE.
     """
     _prepare(bounds)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(content), formats=[_DECODERS[kind]]) as source:
-                return _pages(source, kind, first, most, bounds)
+                return _pages(source, kind, first, most, bounds, encode or encoder_of(bounds))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise NotShown(Cause.TOO_LARGE) from error
     except (
@@ -51,7 +57,9 @@ def _prepare(bounds: Bounds) -> None:
     pi_heif.register_heif_opener(decode_threads=1, thumbnails=False)
 
 
-def _pages(source: Image.Image, kind: Kind, first: int, most: int, bounds: Bounds) -> Pages:
+def _pages(  # noqa: PLR0917 - what picture_pages was asked
+    source: Image.Image, kind: Kind, first: int, most: int, bounds: Bounds, encode: Encode
+) -> Pages:
     count = min(getattr(source, "n_frames", 1), bounds.pages) if kind is Kind.TIFF else 1
     if not 1 <= first <= count:
         raise NotShown(Cause.NO_SUCH_PAGE)
@@ -59,7 +67,7 @@ def _pages(source: Image.Image, kind: Kind, first: int, most: int, bounds: Bound
     for number, frame in enumerate(ImageSequence.Iterator(source), 1):
         if first <= number < first + most and number <= count:
             _refuse_bomb(frame, bounds)
-            pages.append(Page(number, encoded(_made_anew(frame, bounds), plain=bounds.plain)))
+            pages.append(Page(number, encode(_made_anew(frame, bounds))))
         if number >= min(count, first + most - 1):
             break
     return Pages(count, tuple(pages))
@@ -99,18 +107,36 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     return wide.point([value // 256 for value in range(65_536)], "L") if image.mode != "I" else wide.convert("L")
 
 
-def encoded(image: Image.Image, *, plain: bool = False) -> Picture:
-    """A picture as WebP, in grey when it has next to no colour, or as a `plain` grey PGM; nothing but its pixels is written."""
-    if plain:
-        grey = image.convert("L")
-        return Picture(PLAIN, b"P5 %d %d 255\n" % grey.size + grey.tobytes(), *grey.size)
-    flat = image.convert("RGB") if image.mode not in ("L", "RGB") else image
-    if flat.mode == "RGB" and _is_grey(flat):
-        flat = flat.convert("L")
-    written = io.BytesIO()
-    bare = Image.frombytes(flat.mode, flat.size, flat.tobytes())
+def encoded(image: Image.Image) -> Picture:
+    """A picture as WebP, in grey when it has next to no colour; nothing but its pixels is written."""
+    written, bare = io.BytesIO(), _bare(image)
     bare.save(written, "WEBP", quality=_QUALITY, method=2)
-    return Picture("image/webp", written.getvalue(), *flat.size)
+    return Picture("image/webp", written.getvalue(), *bare.size)
+
+
+def as_plain(image: Image.Image) -> Picture:
+    """The same as a grey PGM, which whoever reads it takes without a decoder."""
+    grey = image.convert("L")
+    return Picture(PLAIN, b"P5 %d %d 255\n" % grey.size + grey.tobytes(), *grey.size)
+
+
+def encoder_of(bounds: Bounds) -> Encode:
+    """How pages are written for whoever asked with these bounds."""
+    return as_plain if bounds.plain else encoded
+
+
+def as_jpeg(image: Image.Image) -> Picture:
+    """The same as a JPEG, which a PDF can hold as it is."""
+    written, bare = io.BytesIO(), _bare(image)
+    bare.save(written, "JPEG", quality=_PAPER_QUALITY, optimize=True)
+    return Picture("image/jpeg", written.getvalue(), *bare.size)
+
+
+def _bare(image: Image.Image) -> Image.Image:
+    plain = image.convert("RGB") if image.mode not in ("L", "RGB") else image
+    if plain.mode == "RGB" and _is_grey(plain):
+        plain = plain.convert("L")
+    return Image.frombytes(plain.mode, plain.size, plain.tobytes())
 
 
 def _is_grey(image: Image.Image) -> bool:

@@ -23,6 +23,7 @@ class Cause(Enum):
     TOO_HARD = auto()
     NO_SUCH_PAGE = auto()
     UNPROTECTED = auto()
+    ACTIVE = auto()
 
 
 SENTENCES: Mapping[str, Mapping[Cause, str]] = MappingProxyType(
@@ -39,6 +40,7 @@ SENTENCES: Mapping[str, Mapping[Cause, str]] = MappingProxyType(
             Cause.TOO_HARD: "Ce fichier demande trop de temps ou de mémoire pour être affiché.",
             Cause.NO_SUCH_PAGE: "Cette page n'existe pas dans ce fichier.",
             Cause.UNPROTECTED: "L'affichage protégé n'est pas disponible sur ce serveur.",
+            Cause.ACTIVE: "Ce fichier contient un programme qui n'a pas pu en être ôté.",
         },
         "en": {
             Cause.EMPTY: "This file is empty.",
@@ -52,6 +54,7 @@ SENTENCES: Mapping[str, Mapping[Cause, str]] = MappingProxyType(
             Cause.TOO_HARD: "This file takes too much time or memory to be shown.",
             Cause.NO_SUCH_PAGE: "This page does not exist in this file.",
             Cause.UNPROTECTED: "Protected showing is not available on this server.",
+            Cause.ACTIVE: "This file holds a program that could not be taken out of it.",
         },
     }
 )

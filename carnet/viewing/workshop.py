@@ -49,7 +49,7 @@ def main() -> None:
     line, _, content = sys.stdin.buffer.read().partition(b"\n")
     errand = json.loads(line)
     bounds = Bounds(**errand["bounds"])
-    _load_ahead()
+    load_ahead()
     try:
         enclose(bounds.memory, bounds.cpu_seconds)
         if errand["purpose"] == "words":
@@ -57,24 +57,25 @@ def main() -> None:
         else:
             answer = _done(Kind[errand["kind"]], content, errand["first"], errand["most"], bounds)
     except NoEnclosure:
-        answer = _refused(Cause.UNPROTECTED)
+        answer = refused(Cause.UNPROTECTED)
     except NotShown as refusal:
-        answer = _refused(refusal.cause)
+        answer = refused(refusal.cause)
     except (MemoryError, RecursionError):
-        answer = _refused(Cause.TOO_HARD)
+        answer = refused(Cause.TOO_HARD)
     except Exception:  # noqa: BLE001 - foreign bytes make a decoder raise anything
-        answer = _refused(Cause.DAMAGED)
-    _write(answer)
+        answer = refused(Cause.DAMAGED)
+    write_answer(answer)
 
 
-def _load_ahead() -> None:
+def load_ahead() -> None:
     """What Python would load only when it needs it, and could not any more."""
     Image.init()
     for encoding in _ENCODINGS:
         codecs.lookup(encoding)
 
 
-def _refused(cause: Cause) -> Answer:
+def refused(cause: Cause) -> Answer:
+    """The answer that says why there is none."""
     return {"refused": cause.name}, ()
 
 
@@ -109,7 +110,8 @@ def _told_pages(found: Pages) -> Answer:
     return {"count": found.count, "attached": found.attached, "pages": pages}, [p.picture.content for p in found.pages]
 
 
-def _write(answer: Answer) -> None:
+def write_answer(answer: Answer) -> None:
+    """Writes the answer, and ends the process."""
     head, parts = answer
     sys.stdout.buffer.write(json.dumps(head).encode() + b"\n")
     for part in parts:

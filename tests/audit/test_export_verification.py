@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pymerkle import InmemoryTree
 
 from carnet.audit import export_verification
+from carnet.audit.canonical_json import encode
 from carnet.audit.checkpoint import sign_checkpoint
 from carnet.audit.cosignature import cosign
 from carnet.audit.event import decode_entry
@@ -108,6 +109,38 @@ def test_a_whole_export_holds_and_says_what_it_is(exporter):
     assert report.wrong is None
     assert (report.entries, report.patient, report.origin, report.size) == (8, 1, exporter.journal.origin, 20)
     assert report.at == exporter.journal.now
+
+
+def withholding(exporter, *names, form=FORM):
+    """An export of a keeper that leaves these values of its third entry closed."""
+    header, *entries, checkpoint, _statement = exporter.lines()
+    told = json.loads(entries[2])
+    told["openings"] = {name: opening for name, opening in told["openings"].items() if name not in names}
+    entries[2] = encode(told) + b"\n"
+    header = encode(json.loads(header) | {"v": form}) + b"\n"
+    before = [header, *entries, checkpoint]
+    listed = [line for line in of_patient(exporter.journal.connection, 1) if line.leaf_index < len(exporter.leaves())]
+    return b"".join([*before, exporter.statement(before, listed, exporter.checkpoint(), 1)])
+
+
+def test_which_documents_a_line_names_may_stay_closed_and_the_proof_is_whole(exporter):
+    report = verify_export(withholding(exporter, "objects", "purpose"), key=exporter.key)
+    assert report.wrong is None
+    assert report.withheld == 1
+    assert verify_export(exporter.export(), earlier=withholding(exporter, "objects")).intact
+    assert verify_export(exporter.export()).withheld == 0
+
+
+@pytest.mark.parametrize("name", ["requester", "organization", "origin", "patient"])
+def test_who_did_it_may_not_stay_closed(exporter, name):
+    report = verify_export(withholding(exporter, name), key=exporter.key)
+    assert report.wrong is not None
+    assert report.wrong.entry == 3
+
+
+def test_in_the_first_form_nothing_stays_closed(exporter):
+    assert verify_export(withholding(exporter, form=1), key=exporter.key).intact
+    assert verify_export(withholding(exporter, "objects", form=1), key=exporter.key).wrong.entry == 3
 
 
 def test_an_export_of_one_entry_holds(journal):
@@ -393,7 +426,7 @@ def test_control_a_verifier_that_ignores_the_last_entry_is_caught(exporter, monk
     def ignoring(line, number, header, checkpoint, leaves):
         if number < header.count:
             return real(line, number, header, checkpoint, leaves)
-        return leaf_hash(bytes(export_verification.read_line(line, export_verification.ExportedEntry).entry))
+        return leaf_hash(bytes(export_verification.read_line(line, export_verification.ExportedEntry).entry)), True
 
     monkeypatch.setattr(export_verification, "_entry", ignoring)
     monkeypatch.setattr(export_verification, "digest_of", lambda lines: exporter_digest(exporter))

@@ -82,6 +82,7 @@ class Page:
     status: int
     text: str
     headers: httpx.Headers
+    content: bytes = b""
 
     @property
     def words(self) -> str:
@@ -105,15 +106,15 @@ class Browser:
     app: Any
     cookies: dict[str, str] = field(default_factory=dict)
 
-    def ask(self, method: str, path: str, *, headers=None, data=None) -> Page:
+    def ask(self, method: str, path: str, *, headers=None, data=None, **sent) -> Page:
         async def asked() -> httpx.Response:
             transport = httpx.ASGITransport(app=self.app)
             async with httpx.AsyncClient(transport=transport, base_url=ADDRESS, cookies=self.cookies) as client:
-                return await client.request(method, path, headers=headers, data=data)
+                return await client.request(method, path, headers=headers, data=data, **sent)
 
         answer = asyncio.run(asked())
         self.cookies.update(answer.cookies)
-        return Page(answer.status_code, answer.text, answer.headers)
+        return Page(answer.status_code, answer.text, answer.headers, answer.content)
 
     def get(self, path: str, **headers: str) -> Page:
         return self.ask("GET", path, headers=headers)
@@ -121,6 +122,12 @@ class Browser:
     def send(self, path: str, fields: dict[str, str], **headers: str) -> Page:
         """Sends a form from a page of ours."""
         return self.ask("POST", path, headers={"origin": ADDRESS, **headers}, data=fields)
+
+    def send_files(self, path: str, fields: dict[str, str], *files: bytes | tuple[str, bytes]) -> Page:
+        """Sends a form with files from a page of ours; a file is bytes, or a name with bytes."""
+        named = [("fichiers", one if isinstance(one, tuple) else (f"f{n}", one)) for n, one in enumerate(files)]
+        given = named or [("fichiers", ("", b""))]
+        return self.ask("POST", path, headers={"origin": ADDRESS}, data=fields, files=given)
 
 
 @dataclass

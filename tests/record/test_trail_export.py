@@ -11,8 +11,11 @@ from carnet.audit.cosignature import cosign
 from carnet.audit.cosignatures import keep, last_checkpoint
 from carnet.audit.export_verification import verify_export
 from carnet.audit.signed_note import COSIGNATURE, VerifierKey
+from carnet.clock import DAY
 from carnet.demo.people import PAT_TROIS
 from carnet.errors import IntegrityFailure, UnknownPatient
+from carnet.metadata import INVISIBLE_PATIENT
+from carnet.record.due import run_due
 from carnet.record.trail_export import export_trail, trace_key
 
 OPERATOR = "operator:test"
@@ -61,6 +64,22 @@ def test_every_line_of_the_trail_is_in_it_in_clear_and_no_other_patient_s(room):
     entries = [json.loads(line) for line in exported(room).splitlines()[1:-2]]
     assert [entry["entry"]["action"] for entry in entries[:-1]] == [line["action"] for line in ours]
     assert all(entry["openings"]["patient"][1] == [PAT_TROIS.identifier.cx()] for entry in entries)
+
+
+def test_a_document_that_its_holder_may_not_know_of_yet_is_named_in_no_line_and_opened_later(room):
+    (hidden,) = room.put(room.document(masks=(INVISIBLE_PATIENT,)))
+    (shown,) = room.put(room.document())
+    room.do(room.caller(), room.retrieving(hidden.unique_id))
+    before = exported(room)
+    assert hidden.unique_id.encode() not in before
+    assert shown.unique_id.encode() in before
+    assert verify_export(before, key=trace_key(room.gate)).withheld == 2
+    room.now += 32 * DAY
+    run_due(room.gate)
+    after = exported(room)
+    assert hidden.unique_id.encode() in after
+    assert verify_export(after, key=trace_key(room.gate), earlier=before).wrong is None
+    assert verify_export(after).withheld == 0
 
 
 def test_what_waited_to_be_sealed_is_sealed_first(room):

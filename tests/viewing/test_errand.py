@@ -114,7 +114,7 @@ def test_the_process_knows_nothing_of_ours(monkeypatch):
         return b""
 
     monkeypatch.setattr(errand, "_heard", hear)
-    errand._run(b"", BOUNDS)
+    errand.run_enclosed(b"", BOUNDS)
     told = heard[0].decode()
     assert "secret" not in told
     assert "'-c'], '/'" in told

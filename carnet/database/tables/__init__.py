@@ -75,6 +75,7 @@ from carnet.database.tables.sign_in import (
     subject_link,
 )
 from carnet.database.tables.upgrade import schema_step
+from carnet.database.tables.uploading import upload_draft, upload_piece
 from carnet.database.tables.visiting import space_visit
 
 __all__ = [
@@ -141,6 +142,8 @@ __all__ = [
     "tombstone",
     "trait_index",
     "unmasked_document",
+    "upload_draft",
+    "upload_piece",
     "watch_cursor",
     "watched_access",
     "watched_miss",
