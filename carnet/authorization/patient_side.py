@@ -51,6 +51,7 @@ class PatientRight(StrEnum):
     REPRESENTATIVES = "invite the second representative"
     CONTACT = "change contact data"
     KEEP_SECRET = "keep an act secret"  # noqa: S105 - no password
+    ACTIVATE = "accept the terms for the holder"
 
 
 class Cell(StrEnum):
@@ -86,6 +87,7 @@ CELLS: Mapping[PatientRight, Mapping[Actor, Cell]] = {
     PatientRight.REPRESENTATIVES: _row("n y n n n n"),
     PatientRight.CONTACT: _row("y y y y n n"),  # a carer does not change contact data
     PatientRight.KEEP_SECRET: _row("n n n n n y"),  # R1111-33, R1111-50 CSP
+    PatientRight.ACTIVATE: _row("n y y y n n"),  # L1111-13-1 CSP: the holder does so by signing in
 }
 
 STATES: Mapping[PatientRight, frozenset[str]] = {
@@ -94,6 +96,7 @@ STATES: Mapping[PatientRight, frozenset[str]] = {
     PatientRight.EXPORT: frozenset({"open", "activated", "suspended", "closed"}),
     PatientRight.CLOSE: frozenset({"open", "activated", "suspended"}),
     PatientRight.OBJECT: frozenset({"informed"}),
+    PatientRight.ACTIVATE: frozenset({"informed", "opposed", "open", "closed"}),
 }
 
 ACTS_FOR_ANOTHER = frozenset(Actor) - {Actor.HOLDER, Actor.MINOR}

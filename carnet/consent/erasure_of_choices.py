@@ -1,4 +1,4 @@
-"""Removing a patient's choices, links and ways to sign in once the record is destroyed: whom somebody consulted says much about them."""
+"""Removing a patient's choices, links, reports and ways to sign in once the record is destroyed: whom somebody consulted says much about them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from sqlalchemy import Table, bindparam, delete
 from carnet.database.connection import Connection
 from carnet.database.statements import Statement, prepare
 from carnet.database.tables import (
+    anomaly_report,
     care_link,
     notice_preference,
     one_time_code,
@@ -24,6 +25,7 @@ from carnet.database.tables import (
 )
 
 ERASED: tuple[Table, ...] = (
+    anomaly_report,
     care_link,
     patient_choice,
     opposition_proof,

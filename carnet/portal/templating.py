@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from carnet.portal.assets import Assets
 from carnet.portal.dates_in_words import date_of_time, day, moment
 from carnet.portal.languages import Words, load_words
+from carnet.portal.typography import of_name
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -47,5 +48,6 @@ def _environment(words: Words, assets: Assets) -> Environment:
         day=partial(day, language=words.code),
         date_of_time=partial(date_of_time, language=words.code),
         typography=words.typography,
+        of_name=partial(of_name, language=words.code),
     )
     return made

@@ -30,6 +30,7 @@ manage carers                   | y y y y n n |   |
 invite the second representative | n y n n n n |   |
 change contact data             | y y y y n n |   |
 keep an act secret              | n n n n n y |   |
+accept the terms for the holder | n y y y n n |   | only informed opposed open closed
 """
 # masks of a document: hidden from the holder, hidden from those who act for the holder
 HIDES = {

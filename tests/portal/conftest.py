@@ -84,8 +84,8 @@ class Page:
 
     @property
     def words(self) -> str:
-        """The text without tags, blanks made one."""
-        return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", self.text))
+        """The text without tags, blanks made one, with plain apostrophes."""
+        return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", self.text)).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
 
     def fields(self, action: str) -> dict[str, str]:
         """The hidden fields of the first form that goes there."""

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from carnet.portal.patient import access_pages, document_pages, home_page, reading_pages, settings_pages
+from carnet.portal.patient import (
+    access_pages,
+    document_pages,
+    family_pages,
+    home_page,
+    reading_pages,
+    report_pages,
+    settings_pages,
+)
 from carnet.portal.space import Space
 from carnet.portal.visit import Page, visiting
 
@@ -20,13 +28,27 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     (POST, "/documents/{document}/masquer", document_pages.mask),
     (POST, "/documents/{document}/demasquer", document_pages.unmask),
     (POST, "/documents/{document}/supprimer", document_pages.delete),
+    (GET, "/documents/{document}/signaler", report_pages.of_document),
+    (POST, "/documents/{document}/signaler", report_pages.report_document),
     (GET, "/acces", access_pages.trail),
+    (GET, "/acces/signaler", report_pages.of_access),
+    (POST, "/acces/signaler", report_pages.report_access),
     (GET, "/acces/export", access_pages.export_page),
     (POST, "/acces/export", access_pages.export),
     (GET, "/acces/qui", access_pages.circle),
     (GET, "/acces/professionnel", access_pages.party),
     (POST, "/acces/professionnel", access_pages.change_party),
     (POST, "/acces/choix", access_pages.choose),
+    (GET, "/signalements", report_pages.reports),
+    (POST, "/signalements/{report}/clore", report_pages.close),
+    (GET, "/proches", family_pages.show),
+    (POST, "/proches/inviter", family_pages.invite),
+    (POST, "/proches/retirer", family_pages.revoke),
+    (POST, "/proches/repondre", family_pages.answer),
+    (POST, "/proches/cesser", family_pages.give_up),
+    (GET, "/proches/enfant", family_pages.choice),
+    (POST, "/proches/enfant/creer", family_pages.create),
+    (POST, "/proches/enfant/refuser", family_pages.refuse),
     (GET, "/avis", settings_pages.notices),
     (GET, "/reglages", settings_pages.show),
     (POST, "/reglages/adresse", settings_pages.address),
