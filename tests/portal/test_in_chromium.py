@@ -11,7 +11,10 @@ import pytest
 
 from carnet.consent.acting_links import Representation
 from carnet.demo.people import HOSPITAL_DOCTOR, LANTERNE, MIRABELLE, NESSI, OTHER_GP, PAT_TROIS
+from carnet.record.custody import Custody
 from carnet.record.delegations import Delegations
+from carnet.record.own_reports import OwnReports, Wrong
+from carnet.record.report_office import ReportOffice
 from carnet.requester import AccessMode
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -26,13 +29,13 @@ pytestmark = pytest.mark.skipif(PROGRAM is None, reason="chromium is not install
 
 def paths(document):
     return ("/", "/documents", f"/documents/{document}", f"/documents/{document}/lecture", "/acces", "/acces/qui", f"/acces/professionnel?numero={OTHER_GP.identifier}",
-            "/acces/export", "/avis", "/reglages", "/reglages/fermer", "/aide", "/mentions", "/accessibilite", "/nothing")  # fmt: skip
+            "/acces/export", f"/documents/{document}/signaler", "/signalements", "/proches", "/avis", "/reglages", "/reglages/fermer", "/aide", "/mentions", "/accessibilite", "/nothing")  # fmt: skip
 
 
 @pytest.fixture
 def lived(open_house):
     """A space without TLS, where a patient, a mother with a child and a newcomer are at home."""
-    house = open_house(tls_enabled=False, declared_proxies=())
+    house = open_house(tls_enabled=False, declared_proxies=(), carers=True)
     ins = PAT_TROIS.identifier
     house.acts.authorise(ins, HOSPITAL_DOCTOR.identifier)
     title = "Lettre de liaison à la sortie de l'hôpital après une intervention programmée du genou droit"
@@ -46,6 +49,11 @@ def lived(open_house):
     kind = Representation.FIRST_REPRESENTATIVE
     Delegations(house.gate, "operator:tests").declare(MIRABELLE.identifier, NESSI.identifier, kind)
     house.add("Certificat", patient=MIRABELLE)
+    Custody(house.gate, "operator:tests").activate(LANTERNE.identifier)
+    Delegations(house.gate, "operator:tests").invite(ins, LANTERNE.identifier, Representation.CARER)
+    reports = OwnReports(house.gate, "operator:tests")
+    report_id = reports.report_document(ins, house.entry.unique_id, Wrong("missing", "Il manque le second feuillet."))
+    ReportOffice(house.gate, "operator:tests").answer(report_id, "Le second feuillet a été ajouté le lendemain.")
     return house
 
 
@@ -108,7 +116,7 @@ def test_every_page_is_sound_on_a_phone_and_on_a_computer(lived):
                 look(page, address, path, seen, axe=width == 390)
             page.context.close()
         page = watched(chromium, address, newcomer, 390, seen)
-        for path in ("/", "/documents", "/acces", "/avis"):
+        for path in ("/", "/documents", "/acces", "/avis", "/proches", "/signalements"):
             look(page, address, path, seen)
         page.context.close()
         page = watched(chromium, address, mother, 320, seen)
@@ -116,13 +124,17 @@ def test_every_page_is_sound_on_a_phone_and_on_a_computer(lived):
         page.locator("input[name=dossier]").nth(1).check()
         with page.expect_navigation():
             page.locator("form[action='/dossier'] button").click()
-        for path in ("/", "/documents", "/acces/qui"):
+        for path in ("/", "/documents", "/acces/qui", "/proches"):
             look(page, address, path, seen)
+        choice = page.locator("a[href^='/proches/enfant']").get_attribute("href")
+        look(page, address, choice, seen)
+        page.goto(f"{address}/acces?qui=all")
+        look(page, address, page.locator("a[href^='/acces/signaler']").first.get_attribute("href"), seen)
         page.context.close()
 
     browse(lived.app, walk)
     assert seen.faults == []
-    assert seen.walked == 3 * len(paths("")) + 7
+    assert seen.walked == 3 * len(paths("")) + 12
 
 
 def test_masking_and_its_undo_need_no_javascript_and_two_taps(lived):
