@@ -141,7 +141,7 @@ def _filled(population: Population, home: Path, documents: int) -> int:
     patients = _patients(population)
     platform = build(load_settings(home), EbrimRenderer(), worker="growth")
     try:
-        known = [_known(platform, one) for one in patients]
+        known = [known_holder(platform, one) for one in patients]
     finally:
         platform.close()
     new = spread(home / "carnet.db", [one.patient_key for one in known], documents // EACH)
@@ -155,7 +155,8 @@ def _patients(population: Population) -> tuple[PatientIdentifier, ...]:
     return (*population.readers, *population.writers)
 
 
-def _known(platform: Platform, identifier: PatientIdentifier) -> Holder:
+def known_holder(platform: Platform, identifier: PatientIdentifier) -> Holder:
+    """The registry of a person of the bench, fed by the laboratory."""
     patient = find_patient(platform.connection, platform.keyring, identifier)
     if patient is None:
         raise RuntimeError("A person of the bench is not registered.")

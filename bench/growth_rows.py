@@ -63,9 +63,12 @@ class Example:
     def whole(self, holder: Holder) -> list[Row]:
         """The rows of a new edition of it in the holder's record: sealed, rendered, ready to be found."""
         recorder = Recorder()
-        entries = [self._edition(one, holder) for one in self.entries]
-        entry_table.add(recorder, holder, EbrimRenderer(), entries)
+        entry_table.add(recorder, holder, EbrimRenderer(), self.editions(holder))
         return recorder.rows
+
+    def editions(self, holder: Holder) -> list[DocumentEntry]:
+        """Its entries again, as of the holder's moment and never registered before."""
+        return [self._edition(one, holder) for one in self.entries]
 
     def _edition(self, entry: DocumentEntry, holder: Holder) -> DocumentEntry:
         name, moment = new_uuid(holder.now), to_dtm(holder.now)

@@ -55,6 +55,7 @@ def lines(whole: Mapping[str, Any], pictures: Iterable[str]) -> Iterator[str]:
         ("The mixed national hour", "hour.svg", _hour(whole)),
         ("PostgreSQL", "", _postgresql(whole)),
         ("Orthanc, a neighbour", "", _orthanc(whole)),
+        ("The patient's space", "", _space(whole)),
         ("Memory, bytes, euros", "", cost_lines(whole)),
     ):
         yield from ("", f"## {title}", "")
@@ -214,6 +215,36 @@ def _postgresql(whole: Mapping[str, Any]) -> Iterator[str]:
     names = ("per_second", "ratio", "p50_ms", "p99_ms", "cpu_seconds_per_1000")
     rows = ([name, *(f"{one[n]:,g}" for n in names), one.get("share", "")] for name, one in part["paths"].items())
     yield from table(("path", "a second", "ratio", "p50 ms", "p99 ms", "CPU s/1,000", "share"), rows)
+
+
+def _space(whole: Mapping[str, Any]) -> Iterator[str]:
+    part = whole.get("space", {})
+    if "pages" not in part:
+        yield from _absent(part)
+        return
+    yield (
+        f"Pages of a record of {part['documents']:,} documents, each with the line of its submission, by the real server with a real session: decided, made, "
+        "traced and compressed each time. One device after another page, then four devices of one person at once; the time is that of the whole answer over loopback."
+    )
+    yield ""
+    weight = part["weight"]
+    yield from table(
+        ("page", "p50 ms", "p95 ms", "p95 ms, four at once", "kB"),
+        (
+            [name, one["p50_ms"], one["p95_ms"], one["together_p95_ms"], weight[name]]
+            for name, one in part["pages"].items()
+        ),
+    )
+    yield ""
+    yield f"The first page and all that it is dressed with: {weight['first']:g} kB, compressed. The server used at most {part['peak_mb']} MB."
+    slow = part["slow_network"]
+    if "skipped" in slow:
+        yield from _absent(slow)
+    else:
+        yield (
+            f"On a network of 400 kbit/s with 400 ms (chromium's emulation, TLS, nothing kept before): something is seen after {slow['first_paint_seconds']:g} s, all is "
+            f"there after {slow['first_seconds']:g} s ({slow['first_kb']:g} kB); the list, the next page, after {slow['next_seconds']:g} s."
+        )
 
 
 def _orthanc(whole: Mapping[str, Any]) -> Iterator[str]:

@@ -18,6 +18,12 @@ KEPT = 0.5
 GROWTH = 1.3
 """The 99th percentile of the database's part of a search among 10,000,000 documents, over that among 10,000."""
 LARGEST = 10_000_000
+SPACE_MS = 300
+"""The 95th percentile of a page of the space, on a record of 5,000 documents: home, list, search."""
+FIRST_KB, NEXT_KB = 100, 10
+"""What the space's first page weighs with all that it is dressed with, and a page after it."""
+FIRST_SECONDS = 2.5
+"""Until the first page is there, at 400 kbit/s with 400 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,21 @@ def aims(whole: Mapping[str, Any]) -> list[Gate]:
     growth = whole.get("growth", {})
     value = growth.get("growth") if growth.get("documents") == LARGEST else None
     name = "search's p99 in the database, 10,000,000 documents over 10,000 (at most)"
-    return [*found, Gate(name, value, GROWTH, value is not None and value <= GROWTH)]
+    return [*found, _at_most(name, value, GROWTH), *_of_space(whole.get("space", {}))]
+
+
+def _of_space(space: Mapping[str, Any]) -> Iterator[Gate]:
+    pages, weight, slow = space.get("pages", {}), space.get("weight", {}), space.get("slow_network", {})
+    for name in ("home", "list", "search"):
+        yield _at_most(f"the space: p95 of {name}, ms (at most)", pages.get(name, {}).get("p95_ms"), SPACE_MS)
+    yield _at_most("the space: kB of the first page (at most)", weight.get("first"), FIRST_KB)
+    yield _at_most("the space: kB of the next page, the list (at most)", weight.get("list"), NEXT_KB)
+    first = slow.get("first_seconds")
+    yield _at_most("the space: seconds of the first page at 400 kbit/s and 400 ms (at most)", first, FIRST_SECONDS)
+
+
+def _at_most(name: str, value: float | None, bound: float) -> Gate:
+    return Gate(name, value, bound, value is not None and value <= bound)
 
 
 def _at_least(name: str, value: float | None, bound: float) -> Gate:

@@ -54,6 +54,7 @@ class Settings:
     revocation_lists: str = "pki/crl"
     revocation_grace: int = 0
     declared_proxies: tuple[str, ...] = ()
+    operation_addresses: tuple[str, ...] = ()
     # the assertion
     vihf_profile: str = "dmp-vihf"
     vihf_audience: str = ""

@@ -71,8 +71,8 @@ AUTHENTICATION = {
     "/si-dmp-server/v2/services/patientsSpecific": "certificate and VIHF",
     "/si-dmp-server/v2/services/habilitations": "certificate and VIHF",
     "/health/live": "none: says nothing of anybody",
-    "/health/ready": "none: says nothing of anybody",
-    "/metrics": "none: says nothing of anybody",
+    "/health/ready": "the operator's addresses: says nothing of anybody",
+    "/metrics": "the operator's addresses: says nothing of anybody",
 }
 
 

@@ -184,6 +184,9 @@ _CHOICES = {  # rules §2.2, §2.4, §4
     "declare-protection": Words("déclaré une mesure de protection", "déclarer une mesure de protection",
                                 "declared a measure of protection", "declare a measure of protection"),
     "declare-carer": Words("invité un aidant", "inviter un aidant", "invited a carer", "invite a carer"),
+    "invite-carer": Words("invité un aidant", "inviter un aidant", "invited a carer", "invite a carer"),
+    "invite-second-representative": Words("invité le second représentant légal", "inviter le second représentant légal",
+                                          "invited the second legal representative", "invite the second legal representative"),
     "accept-invitation": Words("accepté d'être aidant", "accepter d'être aidant", "agreed to be a carer", "agree to be a carer"),
     "refuse-invitation": Words("refusé d'être aidant", "refuser d'être aidant", "declined to be a carer", "decline to be a carer"),
     "give-up-acting": Words("cessé d'agir pour le titulaire de {record}", "cesser d'agir pour le titulaire de {record}",
@@ -194,6 +197,17 @@ _CHOICES = {  # rules §2.2, §2.4, §4
 }  # fmt: skip
 
 _KEEPING = {  # what is done to the record as a whole, and on its trail (rules §1, §2.7)
+    "activate-for": Words("accepté les conditions de l'espace au nom du titulaire", "accepter les conditions de l'espace au nom du titulaire",
+                          "accepted the terms of the space in the holder's name", "accept the terms of the space in the holder's name"),
+    "report-document": Words("signalé une erreur dans un document", "signaler une erreur dans un document",
+                             "reported an error in a document", "report an error in a document"),
+    "report-access": Words("signalé un accès non reconnu", "signaler un accès non reconnu",
+                           "reported an access that is not recognised", "report an access that is not recognised"),
+    "list-reports": Words("consulté les signalements", "consulter les signalements", "looked at the reports", "look at the reports"),
+    "close-report": Words("clos un signalement", "clore un signalement", "closed a report", "close a report"),
+    "report-show": Words("lu un signalement", "lire un signalement", "read a report", "read a report"),
+    "report-answer": Words("répondu à un signalement", "répondre à un signalement", "answered a report", "answer a report"),
+    "report-close": Words("clos un signalement", "clore un signalement", "closed a report", "close a report"),
     "open-record": Words("ouvert {record}", "ouvrir {record}", "opened {record}", "open {record}"),
     "close-record": Words("fermé {record}", "fermer {record}", "closed {record}", "close {record}"),
     "opposition-proof": Words("établi une preuve d'opposition", "établir une preuve d'opposition",

@@ -90,6 +90,16 @@ _OF_PATIENT = prepare(
     .order_by(_LINE.patient_seq)
     .limit(bindparam("count"))
 )
+_OF_PATIENT_SINCE = prepare(
+    select(*_COLUMNS)
+    .where(
+        _LINE.patient_key == bindparam("patient"),
+        _LINE.patient_seq > bindparam("patient_seq"),
+        _LINE.at >= bindparam("since"),
+    )
+    .order_by(_LINE.patient_seq)
+    .limit(bindparam("count"))
+)
 _OF_NOBODY = prepare(
     select(*_COLUMNS)
     .where(_LINE.patient_key.is_(None), _LINE.patient_seq.is_(None), _LINE.ticket > bindparam("ticket"))
@@ -159,6 +169,13 @@ def of_patient(connection: Connection, patient_key: int | None) -> Iterator[Line
         statement, order = (_OF_NOBODY_SPREAD if connection.spread else _OF_NOBODY), {"ticket": 0}
     for page in _pages(connection, statement, order, {} if patient_key is None else {"patient": patient_key}):
         yield from with_places(connection, [line_of(row, None) for row in page])
+
+
+def of_patient_since(connection: Connection, patient_key: int, since: int) -> Iterator[Line]:
+    """The lines of one patient that say of themselves that they are of a moment (microseconds UTC) or later, oldest first, without their places."""
+    values = {"patient": patient_key, "since": since}
+    for page in _pages(connection, _OF_PATIENT_SINCE, {"patient_seq": 2}, values):
+        yield from (line_of(row, None) for row in page)
 
 
 def with_places(connection: Connection, lines: list[Line]) -> list[Line]:

@@ -7,7 +7,7 @@ from typing import Any
 from carnet.audit.event import decode_entry, disclose
 from carnet.audit.merkle import leaf_hash
 from carnet.audit.openings import OpeningKey, reveal
-from carnet.audit.stored_lines import Line, of_patient
+from carnet.audit.stored_lines import Line, of_patient, of_patient_since
 from carnet.database.connection import Connection
 from carnet.errors import IntegrityFailure
 
@@ -19,6 +19,11 @@ def read_trail(connection: Connection, patient_key: int | None, key: OpeningKey)
     shown. Otherwise it has every field of AuditEvent by its name.
     """
     return [opened(line, key) for line in of_patient(connection, patient_key)]
+
+
+def read_trail_since(connection: Connection, patient_key: int, key: OpeningKey, since: int) -> list[dict[str, Any]]:
+    """The same of the lines that are of a moment (microseconds UTC) or later, without their places: for what is new, not for proving."""
+    return [opened(line, key) for line in of_patient_since(connection, patient_key, since)]
 
 
 def opened(line: Line, key: OpeningKey) -> dict[str, Any]:

@@ -53,6 +53,7 @@ class PatientRight(StrEnum):
     PROFILE = "write the health profile"
     CARD = "share the emergency card"
     KEEP_SECRET = "keep an act secret"  # noqa: S105 - no password
+    ACTIVATE = "accept the terms for the holder"
 
 
 class Cell(StrEnum):
@@ -92,6 +93,7 @@ CELLS: Mapping[PatientRight, Mapping[Actor, Cell]] = {
         "y y y y n n"
     ),  # INFERRED: what any finder reads is decided like the choices on emergencies
     PatientRight.KEEP_SECRET: _row("n n n n n y"),  # R1111-33, R1111-50 CSP
+    PatientRight.ACTIVATE: _row("n y y y n n"),  # L1111-13-1 CSP: the holder does so by signing in
 }
 
 STATES: Mapping[PatientRight, frozenset[str]] = {
@@ -100,6 +102,7 @@ STATES: Mapping[PatientRight, frozenset[str]] = {
     PatientRight.EXPORT: frozenset({"open", "activated", "suspended", "closed"}),
     PatientRight.CLOSE: frozenset({"open", "activated", "suspended"}),
     PatientRight.OBJECT: frozenset({"informed"}),
+    PatientRight.ACTIVATE: frozenset({"informed", "opposed", "open", "closed"}),
 }
 
 ACTS_FOR_ANOTHER = frozenset(Actor) - {Actor.HOLDER, Actor.MINOR}

@@ -16,6 +16,7 @@ from carnet.cli.governance import rules
 from carnet.cli.life_of_records import OF_A_RECORD
 from carnet.cli.notice_desk import notices
 from carnet.cli.records import record
+from carnet.cli.report_desk import reports
 from carnet.cli.segment_desk import documents
 from carnet.cli.service import index_people, init, migrate, verify_database
 from carnet.cli.serving_desk import serve
@@ -35,7 +36,7 @@ COMMANDS = (
     (init, migrate, index_people, serve, verify_database, demo, database),
     (directory, patients, enrol, due, restore, record, rules, explain),
     (seal_audit, verify_audit, trace, audit_key, export_trail_command, verify_export_command, witness, atna),
-    (emergency, notices, watch),
+    (emergency, notices, reports, watch),
     (documents,),
     (client,),
 )

@@ -1,4 +1,4 @@
-"""Removing a patient's choices, links, profile, ways to sign in and unfinished documents once the record is destroyed: whom somebody consulted says much."""
+"""Removing a patient's choices, links, profile, reports, ways to sign in and unfinished documents once the record is destroyed: they say much."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from sqlalchemy import Table, bindparam, delete
 from carnet.database.connection import Connection
 from carnet.database.statements import Statement, prepare
 from carnet.database.tables import (
+    anomaly_report,
     card_code,
     care_link,
     notice_preference,
@@ -28,6 +29,7 @@ from carnet.database.tables import (
 )
 
 ERASED: tuple[Table, ...] = (
+    anomaly_report,
     care_link,
     patient_choice,
     opposition_proof,

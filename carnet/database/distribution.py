@@ -37,6 +37,7 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "access_figure": COORDINATOR,  # figures over all
         "alarm": COORDINATOR,  # about requesters and structures; an emergency writes it in a transaction of its own
         "announcement": BY_PATIENT,
+        "anomaly_report": BY_PATIENT,
         "association": BY_PATIENT,
         "audit_checkpoint": COORDINATOR,  # one tree over all
         "audit_cosignature": COORDINATOR,  # of that tree

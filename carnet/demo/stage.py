@@ -56,6 +56,7 @@ oidc_issuer = "http://127.0.0.1:{provider}"
 oidc_client_id = "carnet"
 oidc_client_secret_file = "oidc-secret"
 oidc_decryption_keys = ["oidc.pem"]
+carers = true
 """
 AUTOMATE = Code("AUTOMATE", "1.2.250.1.213.1.1.4.6", "Automate")
 

@@ -7,16 +7,21 @@ from dataclasses import dataclass
 
 from carnet.audit.export_verification import verify_export
 from carnet.clock import system_clock
+from carnet.consent.acting_links import Representation
 from carnet.demo.health_profiles import declare_profiles
 from carnet.demo.journey import PATIENT, Journey, JourneyFailed
 from carnet.demo.measurements import measure
-from carnet.demo.people import HOSPITAL_DOCTOR, OTHER_GP, DemoProfessional
+from carnet.demo.people import HOSPITAL_DOCTOR, LANTERNE, MIRABELLE, NESSI, OTHER_GP, DemoProfessional
 from carnet.demo.stage import OPERATOR
+from carnet.record.custody import Custody
+from carnet.record.delegations import Delegations
 from carnet.record.emergency_control import EmergencyControl
 from carnet.record.explanation import Asked, explain
 from carnet.record.gate import Gate
 from carnet.record.notice_office import NoticeOffice
+from carnet.record.own_reports import OwnReports, Wrong
 from carnet.record.patient_acts import PatientActs
+from carnet.record.report_office import ReportOffice
 from carnet.record.trail_export import export_trail, trace_key
 from carnet.record.trail_view import told_trail
 from carnet.soap.document_set import DocumentRequest
@@ -43,7 +48,9 @@ class Story:
             ("measured", self.measured),
             ("trail", self.trail),
             ("export", self.export),
+            ("family", self.family),
             ("profiles", self.profiles),
+            ("reported", self.report),
         ):
             self.say(f"{name}: {step()}")
 
@@ -115,6 +122,29 @@ class Story:
     def profiles(self) -> str:
         """What people declare of their health, and the emergency cards made of it."""
         return declare_profiles(self.gate)
+
+    def family(self) -> str:
+        """A mother represents her child; somebody is asked to be the patient's carer, where the settings let carers in."""
+        desk = Delegations(self.gate, OPERATOR)
+        desk.declare(MIRABELLE.identifier, NESSI.identifier, Representation.FIRST_REPRESENTATIVE)
+        mother = (
+            f"{NESSI.traits.used_given_name.title()} represents {MIRABELLE.traits.birth_given_names.split()[0].title()}"
+        )
+        if not self.gate.platform.settings.carers:
+            return mother
+        Custody(self.gate, OPERATOR).activate(LANTERNE.identifier)
+        if not desk.invite(PATIENT, LANTERNE.identifier, Representation.CARER):
+            raise JourneyFailed("family: the carer could not be invited")
+        return f"{mother}; {LANTERNE.traits.birth_given_names.split()[0].title()} is asked to be the patient's carer"
+
+    def report(self) -> str:
+        """The patient reports an error in a document: it waits in the queue of the author's structure."""
+        desk = OwnReports(self.gate, OPERATOR)
+        report_id = desk.report_document(PATIENT, self._document(), Wrong("missing", "Il manque le second feuillet."))
+        waiting = [one for one in ReportOffice(self.gate, OPERATOR).waiting() if one.report_id == report_id]
+        if len(waiting) != 1:
+            raise JourneyFailed("reported: the report is in no queue")
+        return f"an error in a document, to {waiting[0].structure}"
 
     def _document(self) -> str:
         return next(one.entry.unique_id for one in self.journey.sent if one.entry.patient_id == PATIENT)

@@ -26,7 +26,9 @@ TOPICS: dict[str, str] = {
 }
 OUTSIDE_THE_SPACE = frozenset({"enrolment-information", "enrolment-code-asked", "record-suspended"})
 """Kinds from which a delay of the law runs, or a letter is asked for, told to people who have no space, or not any more: by post where no e-mail reaches them."""
-CHOOSABLE = tuple(dict.fromkeys((*TOPICS.values(), EVERYTHING_ELSE)))
+SECURITY = frozenset({"sign-in"})
+"""Topics whose e-mail nobody can switch off: whoever took over somebody's space would switch it off first."""
+CHOOSABLE = tuple(topic for topic in dict.fromkeys((*TOPICS.values(), EVERYTHING_ELSE)) if topic not in SECURITY)
 
 SENTENCES: dict[str, tuple[str, str]] = {
     # kind: (French, English). Shown in the space alone, behind the person's login.
@@ -81,6 +83,23 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Une clé d'accès à votre espace a été désactivée : elle a peut-être été copiée.",
         "A passkey to your space was switched off: it may have been copied.",
     ),
+    "report-answered": ("Un de vos signalements a reçu une réponse.", "One of your reports was answered."),
+    "representation-invited": (
+        "Quelqu'un vous demande d'agir pour lui, ou pour un enfant, dans son espace : à accepter ou à refuser.",
+        "Somebody asks you to act for them, or for a child, in their space: to accept or to decline.",
+    ),
+    "representation-accepted": (
+        "La personne que vous avez invitée a accepté : elle agit pour vous dans votre espace.",
+        "The person you invited accepted: they act for you in your space.",
+    ),
+    "representation-refused": (
+        "La personne que vous avez invitée à agir pour vous a refusé.",
+        "The person you invited to act for you declined.",
+    ),
+    "representation-ended": (
+        "Quelqu'un n'agit plus pour vous, ou vous n'agissez plus pour quelqu'un.",
+        "Somebody acts for you no longer, or you act for somebody no longer.",
+    ),
     "access-medecin-traitant-declared": (
         "Un médecin s'est déclaré votre médecin traitant dans ce dossier.",
         "A doctor declared being your attending doctor (médecin traitant) in this record.",
@@ -113,7 +132,9 @@ def sentences(kind: str) -> tuple[str, str]:
 
 
 def wants_email(connection: Connection, patient_key: int, topic: str) -> bool:
-    """Whether an e-mail goes out about a topic: yes, unless the patient said no."""
+    """Whether an e-mail goes out about a topic: yes, unless the patient said no; always, when it is about security."""
+    if topic in SECURITY:
+        return True
     return connection.execute(_CURRENT, {"of_patient": patient_key, "about": topic}) != [("no",)]
 
 

@@ -24,6 +24,8 @@ from carnet.record.gate import Gate
 SIGN_IN = "/connexion"
 SIGN_OUT = "/deconnexion"
 FORM_COOKIE = "formulaire"
+TRY_AGAIN_AFTER = 5
+"""Seconds that a page says to wait when something is away for a moment."""
 Endpoint = Callable[[Request], Awaitable[Response]]
 _LOG = logging.getLogger("carnet.portal")
 
@@ -42,6 +44,7 @@ class Space:
     landing: Landing = field(default_factory=Landing)
     departures: Landing = field(default_factory=lambda: Landing(most=2))
     templates: Templates = field(init=False)
+    _busy: dict[tuple[str, bool, int], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.templates = Templates(self.assets)
@@ -155,11 +158,25 @@ class Space:
         reference = secrets.token_hex(4)
         if told.status >= 500:
             _LOG.error("a page could not be shown", extra={"reason": f"{told.name} {reference}"})
+        values: dict[str, Any] = {"status": told.status, "told": told.name, "reference": reference}
         try:
-            return self.page(request, "mishap.html", status=told.status, told=told.name, reference=reference)
+            response = self.page(request, "mishap.html", **values)
         except Exception:  # noqa: BLE001 - who is signed in cannot be known: the page is nobody's
             request.state.person = None
-            return self.page(request, "mishap.html", status=told.status, told=told.name, reference=reference)
+            response = self.page(request, "mishap.html", **values)
+        if told.status == 503:
+            response.headers["retry-after"] = str(TRY_AGAIN_AFTER)
+        return response
+
+    def busy(self, request: Request, seconds: int) -> HTMLResponse:
+        """The page of a request that was not begun. It costs hardly anything: it is nobody's, and made once for each wait and language."""
+        language, sent = language_of(request), request.method not in {"GET", "HEAD"}
+        text = self._busy.get((language, sent, seconds))
+        if text is None:
+            values = {"path": "/", "signed_in": False, "sign_out": "", "sent": sent, "seconds": seconds}
+            text = self._busy[language, sent, seconds] = self.templates.render(language, "busy.html", values)
+        headers = {"retry-after": str(seconds), "vary": "accept-language, cookie"}
+        return HTMLResponse(text, status_code=503, headers=headers)
 
     def _to_sign_in(self, request: Request) -> Response:
         back = request.url.path if request.method == "GET" and request.url.path != "/" else ""

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from carnet.portal.assets import Assets
 from carnet.portal.dates_in_words import date_of_stamp, date_of_time, day, moment
 from carnet.portal.languages import Words, load_words
+from carnet.portal.typography import of_name
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -64,5 +65,6 @@ def _environment(words: Words, assets: Assets) -> Environment:
         typography=words.typography,
         groupby_in_order=_groups,
         decimal=partial(decimal, language=words.code),
+        of_name=partial(of_name, language=words.code),
     )
     return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 NARROW = "\u202f"
 WIDE = "\u00a0"
@@ -23,3 +24,12 @@ def french(text: str) -> str:
 def english(text: str) -> str:
     """U+2019 for apostrophes."""
     return text.replace("'", APOSTROPHE)
+
+
+def of_name(name: str, language: str) -> str:
+    """`de Zoé`, `d'Ange`, `of Zoé`: before a vowel, an h, or a y that a consonant follows, French elides."""
+    if language == "en":
+        return f"of {name}"
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    elides = plain[:1] in set("aeiouh") or (plain[:1] == "y" and plain[1:2] not in set("aeiou"))
+    return f"d{APOSTROPHE}{name}" if plain and elides else f"de {name}"

@@ -11,6 +11,7 @@ from carnet.consent.acting_links import OF_A_MINOR, Acting, Representation, acti
 from carnet.consent.majority import end_after
 from carnet.consent.standing import current_standing
 from carnet.errors import Refused, UnknownPatient
+from carnet.exchange.notices import owe
 from carnet.identity.patients import by_key, identifiers, pseudonym_of
 from carnet.metadata import PatientIdentifier
 from carnet.record.operator_line import known_patient
@@ -56,7 +57,8 @@ class Delegations(PatientDesk):
                 majority=_majority(room),
             )
 
-        return self.perform(patient, f"declare-{kind.value.replace('_', '-')}", None, work, objects=(other.value,))
+        name = f"declare-{kind.value.replace('_', '-')}"
+        return self.perform(patient, name, None, work, objects=(other.value,), others=(other,))
 
     def invite(
         self,
@@ -76,7 +78,7 @@ class Delegations(PatientDesk):
         def work(room: PatientRoom) -> bool:
             person = known_patient(room.platform, room.connection, other)
             _check_invitation(room, person.patient_key, kind)
-            return representatives.invite(
+            invited = representatives.invite(
                 room.connection,
                 room.patient_key,
                 person.patient_key,
@@ -89,9 +91,10 @@ class Delegations(PatientDesk):
                 majority=_majority(room),
                 majority_of_another=partial(_majority_of_another, room),
             )
+            return invited and _tell(room, person.patient_key, "invited")
 
         name = f"invite-{kind.value.replace('_', '-')}"
-        return self.perform(patient, name, right, work, objects=(other.value,))
+        return self.perform(patient, name, right, work, objects=(other.value,), others=(other,))
 
     def answer(self, patient: PatientIdentifier, *, accepted: bool) -> bool:
         """The answer of the person who acts to the invitation to act for the patient.
@@ -100,7 +103,7 @@ class Delegations(PatientDesk):
         """
 
         def work(room: PatientRoom) -> bool:
-            return representatives.answer(
+            answered = representatives.answer(
                 room.connection,
                 room.patient_key,
                 room.acting.patient_key,
@@ -108,6 +111,7 @@ class Delegations(PatientDesk):
                 now=room.now,
                 majority=_majority(room),
             )
+            return answered and _tell(room, room.patient_key, "accepted" if accepted else "refused")
 
         return self.perform(patient, "accept-invitation" if accepted else "refuse-invitation", None, work)
 
@@ -115,9 +119,9 @@ class Delegations(PatientDesk):
         """The person who acts for the patient stops doing so."""
 
         def work(room: PatientRoom) -> bool:
-            return representatives.revoke(
-                room.connection, room.patient_key, room.acting.patient_key, by="representative", now=room.now
-            )
+            acting = room.acting.patient_key
+            ended = representatives.revoke(room.connection, room.patient_key, acting, by="representative", now=room.now)
+            return ended and _tell(room, room.patient_key, "ended")
 
         return self.perform(patient, "give-up-acting", None, work)
 
@@ -137,15 +141,23 @@ class Delegations(PatientDesk):
             ]
             if any(one.kind is not Representation.CARER for one in links):
                 raise Refused("A legal representative is ended by the insurer, the court or majority.")
-            return representatives.revoke(
+            ended = representatives.revoke(
                 room.connection, room.patient_key, person.patient_key, by="holder", now=room.now
             )
+            return ended and _tell(room, person.patient_key, "ended")
 
-        return self.perform(patient, "revoke-carer", PatientRight.CARERS, work, objects=(other.value,))
+        return self.perform(patient, "revoke-carer", PatientRight.CARERS, work, objects=(other.value,), others=(other,))
 
     def listed(self, patient: PatientIdentifier) -> tuple[Delegation, ...]:
         """Who acts, or was asked to act, for the patient, the oldest first; links that majority ended are there, not in force."""
         return self.perform(patient, "list-representatives", PatientRight.CARERS, _listed)
+
+
+def _tell(room: PatientRoom, whom: int, what: str) -> bool:
+    """Writes the notice to the other side, which names nobody; always True."""
+    cause = f"{room.patient_key}|{room.acting.patient_key}"
+    owe(room.connection, whom, kind=f"representation-{what}", recipient="patient", cause=cause, now=room.now)
+    return True
 
 
 def _majority(room: PatientRoom) -> int | None:

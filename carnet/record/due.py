@@ -19,12 +19,14 @@ from carnet.consent.destruction_orders import Order, standing_orders, warned
 from carnet.consent.lifecycle import Event, State, life
 from carnet.errors import CarnetError, LocalPolicy
 from carnet.exchange.sendings import sent_at
+from carnet.identity.past_sign_ins import forget_leftovers, forget_sessions
 from carnet.identity.patients import by_key
 from carnet.platform import Connection, Platform
 from carnet.record.announcement_rule import announce, is_due
 from carnet.record.destruction import bury, destroy
 from carnet.record.enrolment import informing, opens_on
 from carnet.record.gate import Gate
+from carnet.record.groups import OF_NOBODY
 from carnet.record.life import NOTICES, SYSTEM, happen, person_of, trace
 from carnet.registry.announcements import Hidden, hidden_documents
 from carnet.repository.drafts import drop, expired_drafts
@@ -71,8 +73,17 @@ def run_due(gate: Gate, at: int | None = None) -> Done:
         lambda connection, commit: _run_all(gate, connection, commit, until=until, now=max(until, clock), done=done)
     )
     done.counts["key-erased"] += bury(gate)
+    done.counts["sign-in-forgotten"] += forget_sign_ins(gate, max(until, clock))
     done.counts = +done.counts
     return done
+
+
+def forget_sign_ins(gate: Gate, now: int) -> int:
+    """Deletes, beside acts and a page at a time, what signing in left and nothing needs any more; returns how many rows. No act reads them."""
+    forgotten = gate.administer(partial(forget_leftovers, now=now), turn=OF_NOBODY)
+    while count := gate.administer(partial(forget_sessions, now=now, count=PAGE), turn=OF_NOBODY):
+        forgotten += count
+    return forgotten
 
 
 def _run_all(

@@ -8,12 +8,13 @@ across records. Where the database is spread over several servers a group is of 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
 from carnet.database.turns import ALONE, NOBODY, Turn, turn_of
 from carnet.errors import CarnetError, UnknownPatient
 from carnet.identity.patients import Patient, identifiers, keys_known, turn_key
+from carnet.metadata import PatientIdentifier
 from carnet.platform import Connection, Platform
 from carnet.record.act import Act
 from carnet.requester import AccessMode, Requester
@@ -32,6 +33,8 @@ class Asked(Protocol):
 A = TypeVar("A", bound=Asked)
 OF_NOBODY = NOBODY
 """The turn of what touches nobody's record."""
+OF_EVERYBODY = ALONE
+"""The turn of work whose people are not known before it begins."""
 
 
 def groups_of(platform: Platform, batch: Sequence[A]) -> Iterator[tuple[list[A], Turn]]:
@@ -55,6 +58,11 @@ def keys_of(platform: Platform, requester: Requester) -> Iterator[int]:
     if requester.mode is not AccessMode.NORMAL:
         yield _named("requester", requester.identifier)
         yield _named("structure", requester.organization_id)
+
+
+def turn_of_named(platform: Platform, named: Iterable[PatientIdentifier]) -> Turn:
+    """The turn of people by their INS, which need not be known to anybody: that of care software's acts on the same people."""
+    return turn_of(turn_key(platform.keyring, one) for one in named)
 
 
 def turn_of_people(platform: Platform, connection: Connection, patient: Patient | None) -> tuple[Turn, int | None]:
@@ -104,3 +112,14 @@ def _shards(platform: Platform, requesters: Sequence[Requester]) -> list[int]:
     keys = keys_known(platform.connection, platform.keyring, people)
     asked = [UNKNOWN_PERSON if one.patient is None else keys.get(one.patient, UNKNOWN_PERSON) for one in requesters]
     return platform.connection.shards_of(asked)
+
+
+__all__ = [
+    "OF_EVERYBODY",
+    "OF_NOBODY",
+    "Turn",
+    "groups_of",
+    "keys_of",
+    "turn_of_named",
+    "turn_of_people",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 from carnet.authorization.patient_side import PatientRight
 from carnet.consent.space_visits import visit
@@ -49,7 +50,7 @@ def _arrive(room: PatientRoom) -> Arrival:
         former_at=former,
         new_documents=in_words(room, fresh[:NEWEST]),
         new_count=len(fresh),
-        newest=in_words(room, [one for one in shown if one not in fresh][:NEWEST]),
+        newest=in_words(room, islice((one for one in shown if one.found.registered_at <= since), NEWEST)),
         documents=len(shown),
         readings=readings,
         emergencies=emergencies,

@@ -11,22 +11,29 @@ from carnet.identity.patients import Patient
 from carnet.metadata import PatientIdentifier
 from carnet.platform import Connection
 from carnet.record.gate import Gate
+from carnet.record.groups import OF_EVERYBODY, OF_NOBODY, Turn
 from carnet.record.operator_line import write_operator_line
 
 T = TypeVar("T")
 
 
 def administer_known(
-    gate: Gate, operator: str, action: str, named: tuple[PatientIdentifier, ...], work: Callable[[Connection], T]
+    gate: Gate,
+    operator: str,
+    action: str,
+    named: tuple[PatientIdentifier, ...],
+    work: Callable[[Connection], T],
+    *,
+    turn: Turn = OF_EVERYBODY,
 ) -> T:
     """Runs a command about people named by their INS, which traces itself. When one is unknown, its line is nobody's, and names them.
 
-    `named` is whose record it is, then who else takes part. Raises UnknownPatient, or UnresolvedReference for another whom the command
+    `named` is whose record it is, then who else takes part; `turn` is theirs, where the work touches nobody else. Raises UnknownPatient, or UnresolvedReference for another whom the command
     names and nobody knows, after that line; and what the command raises.
     """
     answer: CarnetError
     try:
-        return gate.administer(work)
+        return gate.administer(work, turn=turn)
     except (UnknownPatient, UnresolvedReference) as error:
         answer = error
 
@@ -35,7 +42,7 @@ def administer_known(
         cx = named[0].cx()
         write_operator_line(gate.platform, connection, action, operator=operator, answer=answer, objects=others, cx=cx)
 
-    gate.administer(missed)
+    gate.administer(missed, turn=OF_NOBODY)
     raise answer
 
 

@@ -84,7 +84,7 @@ def whose_records(desk: PatientDesk, person: PatientIdentifier) -> tuple[Whose, 
     def work(connection: Connection) -> tuple[Whose, ...]:
         platform, now = desk.gate.platform, desk.gate.platform.clock()
         me = known_patient(platform, connection, person)
-        mine = Whose(person, _name(desk, connection, me.patient_key), "")
+        mine = Whose(person, name_of(desk, connection, me.patient_key), "")
         found = [mine]
         for key in dict.fromkeys(link.patient_key for link in acted_for(connection, me.patient_key, now)):
             other = _acted_for(desk, connection, me.patient_key, key, now)
@@ -105,13 +105,13 @@ def _acted_for(desk: PatientDesk, connection: Connection, acting_key: int, patie
         if link is None or not facts_of_actor(other, me, link, majority=majority, now=now).in_force:
             return None
         current = identifiers(connection, patient_key, key)[-1].identifier
-        return Whose(current, _name(desk, connection, patient_key), link.kind.value)
+        return Whose(current, name_of(desk, connection, patient_key), link.kind.value)
     except CarnetError:
         return None
 
 
-def _name(desk: PatientDesk, connection: Connection, patient_key: int) -> str:
-    """First given name and the name that is used."""
+def name_of(desk: PatientDesk, connection: Connection, patient_key: int) -> str:
+    """First given name and the name that is used, '' for somebody whose key is gone."""
     try:
         key = desk.gate.platform.keyring.patient_key(by_key(connection, patient_key).pseudonym)
     except UnknownPatient:

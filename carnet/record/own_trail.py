@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from carnet.audit.actors import ActorType, actor_type
-from carnet.audit.sentences import EMERGENCY_MODES, Filter, Language, Viewer, sentence, shown
-from carnet.audit.trail import read_trail
+from carnet.audit.sentences import EMERGENCY_MODES, Filter, Language, Reader, Viewer, sentence, shown
+from carnet.audit.trail import read_trail, read_trail_since
 from carnet.authorization.patient_side import Actor, PatientRight, sees_line
 from carnet.errors import Refused
 from carnet.exchange.notices import notices_of_patient
@@ -32,7 +32,10 @@ READING = frozenset({"iti18", "iti43"})
 
 @dataclass(frozen=True, slots=True)
 class ToldLine:
-    """One line as it is shown. `who` is '' for whom the record cannot block: nobody known, or no professional."""
+    """One line as it is shown. `who` is '' for whom the record cannot block: nobody known, or no professional.
+
+    `ticket` is the line's place in the whole trace, which is for nobody's eyes: it would tell how much the service is used.
+    """
 
     at: int
     sentence: str
@@ -41,6 +44,7 @@ class ToldLine:
     who: str
     actor: str
     """Who acted and as what, for grouping alone; never shown."""
+    ticket: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,24 +115,28 @@ def told_notices(room: PatientRoom) -> tuple[ToldNotice, ...]:
 def looked(room: PatientRoom, since: int) -> tuple[int, int]:
     """How many lines since a moment tell of a professional or structure that read, and how many of an emergency."""
     chosen = Filter(actors=WHO["professionals"], since=since)
-    lines = _visible(room, "fr", chosen)
-    read = [line for line, _reader in lines if not line["problem"] and line["outcome"] == "done"]
+    fresh = read_trail_since(room.connection, room.patient_key, room.key, since)
+    lines, _reader = visible_lines(room, "fr", chosen, fresh)
+    read = [line for line in lines if not line["problem"] and line["outcome"] == "done"]
     emergencies = sum(line["mode"] in EMERGENCY_MODES for line in read)
     return sum(line["action"] in READING for line in read), emergencies
 
 
-def _visible(room: PatientRoom, language: Language, chosen: Filter) -> list[tuple[Mapping[str, Any], Any]]:
-    lines = read_trail(room.connection, room.patient_key, room.key)
+def visible_lines(
+    room: PatientRoom, language: Language, chosen: Filter, lines: list[dict[str, Any]]
+) -> tuple[list[Mapping[str, Any]], Reader]:
+    """Those of some lines that the person who acts may see, and who reads them, for sentences."""
     viewer = Viewer.HOLDER if room.facts.actor is Actor.HOLDER else Viewer.REPRESENTATIVE
     reader = reader_of(room.platform, room.connection, room.identifier, lines, language=language, viewer=viewer)
-    return [(line, reader) for line in shown(lines, reader, chosen)]
+    return list(shown(lines, reader, chosen)), reader
 
 
 def _shown(room: PatientRoom, language: Language, chosen: Filter) -> Iterable[ToldLine]:
-    for line, reader in reversed(_visible(room, language, chosen)):
+    lines, reader = visible_lines(room, language, chosen, read_trail(room.connection, room.patient_key, room.key))
+    for line in reversed(lines):
         told = sentence(line, reader)
         if line["problem"]:
-            yield ToldLine(line["at"], told, emergency=False, refused=False, who="", actor="")
+            yield ToldLine(line["at"], told, emergency=False, refused=False, who="", actor="", ticket=0)
             continue
         professional = actor_type(line["requester_role"]) is ActorType.PROFESSIONAL and bool(line["requester_id"])
         yield ToldLine(
@@ -138,4 +146,5 @@ def _shown(room: PatientRoom, language: Language, chosen: Filter) -> Iterable[To
             refused=line["outcome"] != "done",
             who=line["requester_id"] if professional else "",
             actor=f"{line['requester_role']} {line['requester_id']}",
+            ticket=line["ticket"],
         )

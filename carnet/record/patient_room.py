@@ -19,6 +19,7 @@ from carnet.identity.patients import Patient, traits
 from carnet.metadata import PatientIdentifier
 from carnet.platform import Connection, PatientKey, Platform
 from carnet.record.gate import Gate
+from carnet.record.groups import turn_of_named
 from carnet.record.operator_desk import administer_known
 from carnet.record.operator_line import known_patient
 from carnet.record.scope import UNKNOWN
@@ -88,8 +89,11 @@ class PatientDesk:
         *,
         objects: tuple[str, ...] = (),
         detail: str = "",
+        others: tuple[PatientIdentifier, ...] = (),
     ) -> T:
         """Decides, does and traces one act as `patient/<name>`; returns what it gives. `right` None: the act itself decides.
+
+        The act has the turn of the record, of who acts, and of `others`, whose links it counts or writes; acts on other people go on beside it.
 
         Raises UnknownPatient, Refused, RecordClosed, and what the act raises; an act that failed has changed nothing.
         """
@@ -109,7 +113,8 @@ class PatientDesk:
             return answer
 
         named = (patient,) if self.acting is None else (patient, self.acting)
-        answer = administer_known(self.gate, self.operator, f"patient/{name}", named, run)
+        turn = turn_of_named(self.gate.platform, (*named, *others))
+        answer = administer_known(self.gate, self.operator, f"patient/{name}", named, run, turn=turn)
         if isinstance(answer, CarnetError):
             raise answer
         return answer

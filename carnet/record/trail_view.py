@@ -6,21 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from carnet.audit.sentences import Filter, Language, Reader, Viewer, sentence, shown
-from carnet.document_query import GetAll
 from carnet.identity.directory import organization, professional
-from carnet.metadata import (
-    INVISIBLE_PATIENT,
-    INVISIBLE_REPRESENTANTS_LEGAUX,
-    AvailabilityStatus,
-    ObjectType,
-    PatientIdentifier,
-)
+from carnet.metadata import INVISIBLE_PATIENT, INVISIBLE_REPRESENTANTS_LEGAUX, PatientIdentifier
 from carnet.platform import Connection, Platform
 from carnet.record.administration import trail
 from carnet.record.gate import Gate
 from carnet.record.operator_line import known_patient
 from carnet.registry.holder import Holder
-from carnet.registry.queries import find
+from carnet.registry.masked_documents import masked_documents
 
 HIDDEN_BY: Mapping[Viewer, frozenset[str]] = {  # rules §1.3, §2.6
     Viewer.HOLDER: frozenset({INVISIBLE_PATIENT}),
@@ -81,11 +74,7 @@ def _masks(platform: Platform, connection: Connection, patient: PatientIdentifie
     """The masks that each document has now, by uniqueId; documents without any are left out."""
     known = known_patient(platform, connection, patient)
     key = platform.keyring.patient_key(known.pseudonym)
-    holder = Holder(known.patient_key, key, "", "", platform.clock(), patient.cx())
-    statuses = tuple(AvailabilityStatus)
-    kinds = (ObjectType.STABLE, ObjectType.ON_DEMAND)
-    found = find(connection, holder, GetAll((patient,), statuses, statuses, statuses, object_types=kinds))
-    return {entry.unique_id: frozenset(entry.masks.split()) for entry in found.entries if entry.masks}
+    return masked_documents(connection, Holder(known.patient_key, key, "", "", platform.clock(), patient.cx()))
 
 
 def _names(connection: Connection, lines: Iterable[Mapping[str, Any]]) -> dict[str, str]:

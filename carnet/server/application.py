@@ -29,6 +29,7 @@ from carnet.server.moving_segments import keep_closing, keep_moving
 from carnet.server.operation import Operation
 from carnet.server.pieces import put_together
 from carnet.server.reading_documents import keep_reading
+from carnet.server.space_turns import SpaceInTurn
 from carnet.server.transport import caller_address, caller_certificate, is_gone
 from carnet.server.urgency import LARGE, claims_urgency, in_multipart, transaction_of
 from carnet.soap.door import URGENT, Answer, Call, SoapDoor
@@ -175,7 +176,9 @@ def application(platform: Platform, *, sealer: bool = True) -> Starlette:
     gate = Gate(platform)
     operation = Operation(platform, gate)
     admission = Admission(platform.settings, shed=operation.refused, freed=gate.stir)
-    gate.on_the_way, gate.one_begins = lambda: admission.on_the_way, lambda: admission.one_begins
+    space = patient_space(gate, open_sign_in(gate, partial(caller_address, platform.settings)))
+    pages = SpaceInTurn(space, admission, operation, gate.stir)
+    gate.on_the_way, gate.one_begins = lambda: admission.on_the_way - pages.in_progress, lambda: admission.one_begins
     door = SoapDoor(platform, gate)
     base = platform.settings.base_path
 
@@ -210,6 +213,6 @@ def application(platform: Platform, *, sealer: bool = True) -> Starlette:
         lifespan=lifespan,
     )
     served.state.operation, served.state.admission = operation, admission
-    served.router.default = patient_space(gate, open_sign_in(gate, partial(caller_address, platform.settings)))
+    served.router.default = pages
     served.router.redirect_slashes = False  # a redirection would name the host that the caller claims
     return served

@@ -1,4 +1,7 @@
-"""What an operator's tools ask: is it alive, is it ready, what are its figures. No identity and no health data in any of them."""
+"""What an operator's tools ask: is it alive, is it ready, what are its figures. No identity and no health data in any of them.
+
+Whether it is alive is told to everybody; the rest costs work, and tells strangers how busy the service is.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from carnet.errors import ConfigurationError, IntegrityFailure
 from carnet.platform import Platform
@@ -21,6 +24,7 @@ from carnet.record.emergency_control import obligations
 from carnet.record.gate import Gate
 from carnet.repository.segments import SegmentStore, prepare
 from carnet.server.segment_figures import SegmentFigures
+from carnet.server.transport import is_operator
 
 exposition: Callable[[Any], bytes] = generate_latest
 """The library's function carries no types."""
@@ -124,8 +128,13 @@ class Operation:
         """The process answers."""
         return JSONResponse({"status": "live"})
 
-    async def ready(self, _: Request) -> Response:
-        """The database commits, documents can be written, certificates can be checked, rules can be proved; 503 with the names of what cannot."""
+    async def ready(self, request: Request) -> Response:
+        """The database commits, documents can be written, certificates can be checked, rules can be proved; 503 with the names of what cannot.
+
+        For the operator's addresses alone: it writes and syncs each time it is asked, and no turn is waited for.
+        """
+        if not self._is_asked_by_operator(request):
+            return _not_here()
         failing = [name for name, probe in self._probes() if not probe]
         body = {"status": "ready" if not failing else "not ready", "failing": failing}
         return JSONResponse(body, status_code=503 if failing else 200)
@@ -141,6 +150,9 @@ class Operation:
             ("waiting acts", self.gate.waiting < platform.settings.maximum_waiting_requests),
             ("stopping", not self.stopping),
         ]
+
+    def _is_asked_by_operator(self, request: Request) -> bool:
+        return is_operator(self.platform.settings, request.scope)
 
     def _schema_left(self) -> bool:
         """Whether the database has left this code behind; that nothing can be read is told by the database's own probe."""
@@ -165,11 +177,17 @@ class Operation:
         for what, count in obligations(self.gate).items():
             self.obligations.labels(what).set(count)
 
-    async def metrics(self, _: Request) -> Response:
-        """OpenMetrics text."""
+    async def metrics(self, request: Request) -> Response:
+        """OpenMetrics text, for the operator's addresses alone."""
+        if not self._is_asked_by_operator(request):
+            return _not_here()
         _works(self._count_obligations)
         _works(partial(self.segments.count, self.gate))
         return Response(exposition(self._whole()), media_type=CONTENT_TYPE_LATEST)
+
+
+def _not_here() -> Response:
+    return PlainTextResponse("Not found", status_code=404)
 
 
 def _lateness(registry: CollectorRegistry) -> Histogram:

@@ -19,6 +19,7 @@ CIPHERS = (  # PDT-INF-579: the suites that care software may offer under TLS 1.
     "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256"
 )
 TLS_EXTENSION = "tls"
+THIS_MACHINE = ("127.0.0.0/8", "::1/128")
 
 
 def authorities(directory: Path) -> str:
@@ -96,6 +97,14 @@ def is_declared_proxy(settings: Settings, scope: Any) -> bool:
     if not settings.declared_proxies or not scope.get("client"):
         return False
     return _within(settings.declared_proxies, scope["client"][0])
+
+
+def is_operator(settings: Settings, scope: Any) -> bool:
+    """Whether a request comes from this machine or from one of `operation_addresses`: by a declared proxy's word when it came through one."""
+    try:
+        return _within((*THIS_MACHINE, *settings.operation_addresses), caller_address(settings, scope))
+    except ValueError:
+        return False
 
 
 @lru_cache(maxsize=1024)

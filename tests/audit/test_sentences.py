@@ -20,7 +20,15 @@ from carnet.errors import ConfigurationError
 
 PACKAGE = Path(carnet.__file__).parent
 FRENCH, ENGLISH = Reader(), Reader(language="en")
-OF_NOBODY = {"emergency-list", "emergency-figures", "alarm-list", "alarm-settle", "watch", "index-traits"}
+OF_NOBODY = {
+    "report-list",
+    "emergency-list",
+    "emergency-figures",
+    "alarm-list",
+    "alarm-settle",
+    "watch",
+    "index-traits",
+}
 """Acts whose lines are in no patient's trail."""
 
 

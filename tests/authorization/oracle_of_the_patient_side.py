@@ -32,6 +32,7 @@ change contact data             | y y y y n n |   |
 write the health profile        | y y y y y n |   |
 share the emergency card        | y y y y n n |   |
 keep an act secret              | n n n n n y |   |
+accept the terms for the holder | n y y y n n |   | only informed opposed open closed
 """
 # masks of a document: hidden from the holder, hidden from those who act for the holder
 HIDES = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from carnet.exchange.notice_topics import CHOOSABLE, SENTENCES, prefer, sentences, topic_of, wants_email
+from carnet.exchange.notice_topics import CHOOSABLE, SECURITY, SENTENCES, prefer, sentences, topic_of, wants_email
 
 
 def test_silence_is_yes_and_a_no_holds_for_its_topic_and_person_alone(connection):
@@ -42,3 +42,14 @@ def test_each_kind_has_a_topic_that_can_be_chosen(kind, topic):
 def test_the_space_says_each_kind_in_french_and_english_and_something_of_an_unknown_one():
     assert all(french != english for french, english in SENTENCES.values())
     assert sentences("whatever")[0]
+
+
+def test_what_is_about_security_cannot_be_switched_off(connection):
+    assert topic_of("sign-in-new-device") in SECURITY
+    with pytest.raises(ValueError, match="emergency"):
+        prefer(connection, 1, "sign-in", email=False, now=1)
+    connection._raw.execute("PRAGMA foreign_keys=OFF")
+    connection._raw.execute("INSERT INTO notice_preference VALUES (1, 'old', 'sign-in', 'no', 1, NULL)")
+    assert wants_email(connection, 1, "sign-in")
+    connection._raw.execute("INSERT INTO notice_preference VALUES (1, 'control', 'document', 'no', 1, NULL)")
+    assert not wants_email(connection, 1, "document")

@@ -86,8 +86,8 @@ class Page:
 
     @property
     def words(self) -> str:
-        """The text without tags, blanks made one."""
-        return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", self.text))
+        """The text without tags, blanks made one, with plain apostrophes."""
+        return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", self.text)).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
 
     @property
     def plain(self) -> str:

@@ -9,8 +9,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from carnet.consent.acting_links import Representation
 from carnet.demo.health_profiles import declare_profiles
 from carnet.demo.people import HOSPITAL_DOCTOR, LANTERNE, MIRABELLE, NESSI, OTHER_GP, PAT_TROIS
+from carnet.record.custody import Custody
+from carnet.record.delegations import Delegations
+from carnet.record.own_reports import OwnReports, Wrong
+from carnet.record.report_office import ReportOffice
 from carnet.requester import AccessMode
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -25,13 +30,13 @@ pytestmark = pytest.mark.skipif(PROGRAM is None, reason="chromium is not install
 
 def paths(document):
     return ("/", "/documents", "/recherche", "/recherche?q=suivi+diabete", "/recherche?q=licorne", f"/documents/{document}", f"/documents/{document}/lecture", "/acces", "/acces/qui", f"/acces/professionnel?numero={OTHER_GP.identifier}",
-            "/acces/export", "/profil", "/profil/allergies", "/profil/blood", "/profil/contacts", "/profil/comments", "/urgence", "/urgence/carte", "/avis", "/reglages", "/reglages/fermer", "/aide", "/mentions", "/accessibilite", "/nothing")  # fmt: skip
+            "/acces/export", f"/documents/{document}/signaler", "/signalements", "/proches", "/resultats", "/medicaments", "/vaccins", "/imagerie", "/mesures", "/mesures/poids", "/mesures/tension", "/ajouter", "/profil", "/profil/allergies", "/profil/blood", "/profil/contacts", "/profil/comments", "/urgence", "/urgence/carte", "/avis", "/reglages", "/reglages/fermer", "/aide", "/mentions", "/accessibilite", "/nothing")  # fmt: skip
 
 
 @pytest.fixture
 def lived(open_house):
     """A space without TLS, where a patient, a mother with a child and a newcomer are at home."""
-    house = open_house(tls_enabled=False, declared_proxies=(), space_origin="https://space.test")
+    house = open_house(tls_enabled=False, declared_proxies=(), space_origin="https://space.test", carers=True)
     ins = PAT_TROIS.identifier
     declare_profiles(house.gate)
     house.acts.authorise(ins, HOSPITAL_DOCTOR.identifier)
@@ -45,6 +50,11 @@ def lived(open_house):
     house.now += 3_600_000_000
     house.read(house.entry, by=OTHER_GP, mode=AccessMode.BRIS_DE_GLACE, reason="Patient inconscient aux urgences")
     house.add("Certificat", patient=MIRABELLE)
+    Custody(house.gate, "operator:tests").activate(LANTERNE.identifier)
+    Delegations(house.gate, "operator:tests").invite(ins, LANTERNE.identifier, Representation.CARER)
+    reports = OwnReports(house.gate, "operator:tests")
+    report_id = reports.report_document(ins, house.entry.unique_id, Wrong("missing", "Il manque le second feuillet."))
+    ReportOffice(house.gate, "operator:tests").answer(report_id, "Le second feuillet a été ajouté le lendemain.")
     return house
 
 
@@ -107,7 +117,17 @@ def test_every_page_is_sound_on_a_phone_and_on_a_computer(lived):
                 look(page, address, path, seen, axe=width == 390)
             page.context.close()
         page = watched(chromium, address, newcomer, 390, seen)
-        for path in ("/", "/documents", "/acces", "/profil", "/profil/diseases", "/urgence", "/avis"):
+        for path in (
+            "/",
+            "/documents",
+            "/acces",
+            "/profil",
+            "/profil/diseases",
+            "/urgence",
+            "/avis",
+            "/proches",
+            "/signalements",
+        ):
             look(page, address, path, seen)
         page.context.close()
         page = watched(chromium, address, mother, 320, seen)
@@ -115,8 +135,12 @@ def test_every_page_is_sound_on_a_phone_and_on_a_computer(lived):
         page.locator("input[name=dossier]").nth(1).check()
         with page.expect_navigation():
             page.locator("form[action='/dossier'] button").click()
-        for path in ("/", "/documents", "/acces/qui", "/profil", "/urgence"):
+        for path in ("/", "/documents", "/acces/qui", "/profil", "/urgence", "/proches"):
             look(page, address, path, seen)
+        choice = page.locator("a[href^='/proches/enfant']").get_attribute("href")
+        look(page, address, choice, seen)
+        page.goto(f"{address}/acces?qui=all")
+        look(page, address, page.locator("a[href^='/acces/signaler']").first.get_attribute("href"), seen)
         page.context.close()
 
     browse(lived.app, walk)

@@ -11,6 +11,7 @@ from functools import partial
 import pytest
 
 from carnet.audit.verification import verify
+from carnet.consent.acting_links import Representation
 from carnet.database.failures import ConstraintViolated
 from carnet.database.opening import open_database
 from carnet.database.postgres import PostgresConnection
@@ -18,9 +19,11 @@ from carnet.database.turns import ALONE, NOBODY, SEALING, turn_of
 from carnet.demo.people import NESSI, PAT_TROIS, PATIENTS
 from carnet.errors import Unavailable
 from carnet.platform import build
-from carnet.record import groups
+from carnet.record import groups, patient_room
+from carnet.record.delegations import Delegations
 from carnet.record.gate import Attempt, Gate
-from carnet.record.groups import keys_of
+from carnet.record.groups import keys_of, turn_of_named
+from carnet.record.patient_acts import PatientActs
 from carnet.requester import AccessMode
 from carnet.soap.ebrim_render import EbrimRenderer
 
@@ -248,3 +251,64 @@ def test_without_the_turns_of_identifiers_the_server_ends_one_of_the_two(room, w
     """The control."""
     monkeypatch.setattr(groups, "_turns", lambda platform, one: keys_of(platform, one.requester))
     assert "Unavailable" in two_groups_that_cross(room, workers)
+
+
+# --- the patient's side -------------------------------------------------------------------------------------------
+
+
+def desks_of(gates):
+    return [PatientActs(gate, "operator:test") for gate in gates]
+
+
+def two_of_the_patient_s_side(room, workers):
+    """Two workers that read the patient's last line before either has written the next one, if nothing keeps them apart."""
+    gates = workers(2, Meeting)
+    for desk in desks_of(gates):
+        desk.documents(PAT_TROIS.identifier)
+    barrier = threading.Barrier(2)
+    for gate in gates:
+        gate.platform.connection.barrier = barrier
+    return at_once(*(lambda desk=desk: desk.documents(PAT_TROIS.identifier) for desk in desks_of(gates)))
+
+
+def test_two_acts_of_the_patient_s_side_on_one_patient_take_turns(room, workers):
+    assert two_of_the_patient_s_side(room, workers) == [(), ()]
+    assert all(sorted(found) == list(range(1, len(found) + 1)) for found in sequences(room).values())
+
+
+def test_without_its_turn_one_of_the_two_fails(room, workers, monkeypatch):
+    """The control."""
+    monkeypatch.setattr(patient_room, "turn_of_named", lambda _platform, _named: NOBODY)
+    monkeypatch.setattr(Meeting, "seconds", 60)
+    failed = [answer for answer in two_of_the_patient_s_side(room, workers) if isinstance(answer, Exception)]
+    assert [type(failure) for failure in failed] == [ConstraintViolated]
+
+
+def while_nessi_is_held(room, work):
+    """What a work gives while somebody else's transaction holds the turn of NESSI."""
+    with contextlib.closing(PostgresConnection(room.platform.settings.database_url)) as holder:
+        holder.begin(turn_of_named(room.platform, [NESSI.identifier]))
+        try:
+            return work()
+        finally:
+            holder.control("ROLLBACK")
+
+
+def test_an_act_of_the_patient_s_side_waits_for_its_own_people_alone(room, workers):
+    (desk,) = desks_of(workers(1))
+    assert while_nessi_is_held(room, lambda: desk.documents(PAT_TROIS.identifier)) == ()
+    with pytest.raises(Unavailable):
+        while_nessi_is_held(room, lambda: desk.documents(NESSI.identifier))
+    acting = replace(desk, acting=NESSI.identifier)
+    with pytest.raises(Unavailable):
+        while_nessi_is_held(room, lambda: acting.documents(PAT_TROIS.identifier))
+    family = Delegations(desk.gate, "operator:test")
+    with pytest.raises(Unavailable):
+        while_nessi_is_held(room, lambda: family.invite(PAT_TROIS.identifier, NESSI.identifier, Representation.CARER))
+
+
+def test_control_alone_it_would_wait_for_everybody(room, workers, monkeypatch):
+    monkeypatch.setattr(patient_room, "turn_of_named", lambda _platform, _named: ALONE)
+    (desk,) = desks_of(workers(1))
+    with pytest.raises(Unavailable):
+        while_nessi_is_held(room, lambda: desk.documents(PAT_TROIS.identifier))

@@ -80,8 +80,9 @@ class Served:
         receive = sending(receive) if isinstance(receive, bytes) else receive
         return asyncio.run(self.call(receive, path, **about))
 
-    def get(self, path):
-        return asyncio.run(self.call(sending(b""), path, method="GET"))
+    def get(self, path, peer="127.0.0.1", **about):
+        """One GET, of this machine unless said otherwise."""
+        return asyncio.run(self.call(sending(b""), path, method="GET", peer=peer, **about))
 
     def certificate(self, who):
         """The DER of a caller's TLS certificate."""

@@ -62,6 +62,7 @@ from carnet.database.tables.registry import (
     registered_identifier,
     submission_set,
 )
+from carnet.database.tables.reporting import anomaly_report
 from carnet.database.tables.repository import document_segment, stored_document
 from carnet.database.tables.representation import representation
 from carnet.database.tables.rule_data import rule_approval, rule_version, rule_withdrawal
@@ -82,6 +83,7 @@ __all__ = [
     "access_figure",
     "alarm",
     "announcement",
+    "anomaly_report",
     "association",
     "audit_checkpoint",
     "audit_cosignature",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from starlette.responses import Response
 
 from carnet.errors import MalformedMessage, UnknownDocument
 from carnet.portal.dates_in_words import day
+from carnet.portal.patient.report_pages import line_handle
 from carnet.portal.visit import Visit, see_other
 from carnet.record.own_circle import OwnCircle, Party
 from carnet.record.own_trail import WHO, OwnTrail, ToldLine
@@ -34,7 +36,8 @@ async def trail(visit: Visit) -> Response:
     start = int(offset) if offset.isascii() and offset.isdigit() and len(offset) < 9 else 0
     start -= start % PAGE
     told = visit.desk(OwnTrail).told(visit.patient, visit.language, who=who, offset=start, limit=PAGE)
-    return visit.page("trail.html", told=told, groups=episodes(told.lines), who=who, offset=start, page_size=PAGE)
+    groups, named = episodes(told.lines), partial(line_handle, visit)
+    return visit.page("trail.html", told=told, groups=groups, who=who, offset=start, page_size=PAGE, handle=named)
 
 
 def episodes(lines: Iterable[ToldLine]) -> list[tuple[ToldLine, list[ToldLine]]]:

@@ -6,14 +6,20 @@ from functools import partial
 
 from starlette.responses import Response
 
+from carnet.errors import RecordClosed
 from carnet.portal.patient.result_words import shown_result
 from carnet.portal.visit import RECORD_COOKIE, Visit, handle_of, see_other
 from carnet.record.homecoming import Homecoming
 
 
 async def show(visit: Visit) -> Response:
-    """What is new, the newest documents, or the first useful things to do."""
-    arrival = visit.desk(Homecoming).arrive(visit.patient)
+    """What is new, the newest documents, or the first useful things to do; the family's page for another's record that is not open."""
+    try:
+        arrival = visit.desk(Homecoming).arrive(visit.patient)
+    except RecordClosed:
+        if not visit.open.kind:
+            raise
+        return see_other("/proches")
     compared = arrival.lines.result
     points = (compared.last, compared.before) if compared else ()
     last, before = [shown_result(one.result, visit.language, final=True) for one in points] or (None, None)

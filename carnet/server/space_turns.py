@@ -1,0 +1,206 @@
+"""The patient's space under admission: each page begins in its turn, beside the requests of care software, or is told when to come back.
+
+A person waits in their own line, whatever device or network they come by; whoever is not known yet, in that of their address. Which person a
+browser is of is learnt from the pages that it was answered before: it names a line, and opens nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import ipaddress
+import re
+import secrets
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+
+from carnet.errors import Busy, CarnetError
+from carnet.portal.assets import PREFIX
+from carnet.portal.form_protection import MAXIMUM_FORM
+from carnet.portal.mishaps import mishap_of
+from carnet.portal.person import Person
+from carnet.portal.security_headers import SecurityHeaders
+from carnet.portal.space import Space
+from carnet.server.admission import Admission
+from carnet.server.bodies import Body, read_body
+from carnet.server.operation import Operation
+from carnet.server.transport import caller_address, is_gone
+from carnet.server.waiting_room import Waiter
+
+AT_ONCE = 6
+"""Pages of one person under way or in line: as many as a browser asks for at once."""
+REMEMBERED = 10_000
+"""Browsers whose person is remembered, those answered last."""
+STRANGERS = 16
+"""Lines of those who are not known, by their addresses: however many addresses somebody has, they are not more clients than these."""
+NAME = "space"
+"""What the figures call a page, and the beginning of the name of a line."""
+_HIDES_OR_BLOCKS = re.compile(r"/documents/[^/]+/masquer|/acces/(?:professionnel|choix)")
+
+
+def claims_urgency(scope: Scope) -> bool:
+    """Whether a request says that it hides a document, keeps somebody out or writes a general choice; nothing of it is proved."""
+    return scope["method"] == "POST" and _HIDES_OR_BLOCKS.fullmatch(scope["path"]) is not None
+
+
+@dataclass(slots=True)
+class Lines:
+    """In whose line a request waits."""
+
+    address_of: Callable[[Scope], str]
+    _known: OrderedDict[bytes, bytes] = field(default_factory=OrderedDict)
+    _salt: bytes = field(default_factory=lambda: secrets.token_bytes(16))
+
+    def person(self, scope: Scope) -> bytes:
+        """The line of the person whose browser this was when it was last answered, b'' when that is not known."""
+        return self._known.get(_browser(scope), b"")
+
+    def stranger(self, scope: Scope) -> bytes:
+        """The line of an address: one of a few, which nobody can choose."""
+        number = hashlib.sha256(self._salt + neighbourhood(self.address_of(scope)).encode()).digest()[0] % STRANGERS
+        return f"{NAME}|stranger {number}".encode()
+
+    def learn(self, scope: Scope) -> None:
+        """Remembers who a browser is of, when the page that was just made found that out."""
+        found = scope.get("state", {}).get("person")
+        browser = _browser(scope)
+        if isinstance(found, Person) and browser:
+            self._known[browser] = NAME.encode() + b"|" + hashlib.sha256(found.identifier.cx().encode()).digest()
+            self._known.move_to_end(browser)
+            while len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+
+
+def _browser(scope: Scope) -> bytes:
+    """What tells browsers apart without keeping what they show."""
+    cookies = [value for name, value in scope["headers"] if name == b"cookie"]
+    return hashlib.sha256(b"; ".join(cookies)).digest() if cookies else b""
+
+
+def neighbourhood(address: str) -> str:
+    """An IPv4 address, or the /64 of an IPv6 address, which one subscriber has whole."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is None:
+        return str(ipaddress.ip_network((found, 64), strict=False))
+    return str(getattr(found, "ipv4_mapped", None) or found)
+
+
+class SpaceInTurn:
+    """The space of one worker, as the server asks it. `begun` is called when a page begins: it will not come to the gate's queue."""
+
+    def __init__(
+        self, space: Starlette, admission: Admission, operation: Operation, begun: Callable[[], None] = lambda: None
+    ) -> None:
+        self.app = space
+        self.space: Space = space.state.space
+        self.admission = admission
+        self.operation = operation
+        self.in_progress = 0
+        settings = operation.platform.settings
+        self.largest = settings.maximum_document_bytes
+        self.lines = Lines(lambda scope: caller_address(settings, scope))
+        self._begun = begun
+        self._of_person: Counter[bytes] = Counter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI call. What a page is dressed with needs no turn."""
+        if scope["type"] != "http" or scope["path"].startswith(PREFIX):
+            await self.app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        statuses: list[int] = []
+        async with contextlib.AsyncExitStack() as stack:
+
+            async def sending(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    statuses.append(message["status"])
+                    self.operation.measure(NAME, _outcome(message["status"]), time.perf_counter() - began)
+                await send(message)
+
+            try:
+                body, turn = await self._let_in(scope, receive, stack)
+            except CarnetError as error:
+                await self._turned_away(scope, receive, sending, error)
+                return
+
+            async def answered(message: Message) -> None:
+                """The page is made: the turn is over, however slowly it is read."""
+                if message["type"] == "http.response.start":
+                    self.lines.learn(scope)
+                    turn.true = turn.claimed and message["status"] < 400 and bool(self.lines.person(scope))
+                    await stack.aclose()
+                await sending(message)
+
+            await self.app(scope, _again(body, receive), answered)
+
+    async def _let_in(self, scope: Scope, receive: Receive, stack: contextlib.AsyncExitStack) -> tuple[bytes, Waiter]:
+        """Reads the body, waits for a turn. Raises Busy, TooLarge, MalformedMessage. Who is not known sends nothing larger than a form."""
+        person = self.lines.person(scope)
+        line = person or self.lines.stranger(scope)
+        if person:
+            self._count(person, stack)
+        held = stack.enter_context(Body(self.admission.bodies, line))
+        limit = self.largest if person else MAXIMUM_FORM
+        body = await read_body(receive, dict(scope["headers"]), limit, held)
+        turn = await stack.enter_async_context(
+            self.admission.turn(line, urgent=claims_urgency(scope), gone=is_gone(scope))
+        )
+        self.in_progress += 1
+        stack.callback(self._leave)
+        self._begun()
+        return body, turn
+
+    def _leave(self) -> None:
+        self.in_progress -= 1
+
+    def _count(self, person: bytes, stack: contextlib.AsyncExitStack) -> None:
+        if self._of_person[person] >= AT_ONCE:
+            self.operation.refused("ordinary", "full")
+            raise Busy("Too many pages are asked for at once; try again in a moment.", retry_after=1)
+        self._of_person[person] += 1
+        stack.callback(self._uncount, person)
+
+    def _uncount(self, person: bytes) -> None:
+        self._of_person[person] -= 1
+        if not self._of_person[person]:
+            del self._of_person[person]
+
+    async def _turned_away(self, scope: Scope, receive: Receive, send: Send, error: CarnetError) -> None:
+        """A page that says so, for which nobody is asked who it is."""
+        request = Request(scope)
+        request.state.person = None
+        response: Response
+        if isinstance(error, Busy):
+            response = self.space.busy(request, error.retry_after)
+        else:
+            response = self.space.mishap(request, mishap_of(error))
+        await SecurityHeaders(response)(scope, receive, send)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """Gives a body that was read once more, then whatever comes after it."""
+    given = False
+
+    async def receiving() -> Any:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receiving
+
+
+def _outcome(status: int) -> str:
+    return "success" if status < 400 else "refused" if status < 500 else "error"
