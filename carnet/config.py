@@ -152,6 +152,7 @@ class Settings:
     provisional_code_days: int = 60
     session_idle_minutes: int = 15
     session_hours: int = 8
+    step_up_minutes: int = 15
     sign_in_tries_account: int = 10
     sign_in_tries_address: int = 100
     # trace and storage
@@ -370,6 +371,7 @@ def _sign_in_faults(settings: Settings) -> tuple[tuple[bool, str], ...]:
         (not 0 <= settings.oidc_maximum_age <= 3_600, "oidc_maximum_age is between 0 and 3600 seconds."),
         (not 1 <= settings.session_idle_minutes <= 60, "session_idle_minutes is between 1 and 60."),
         (not 1 <= settings.session_hours <= 24, "session_hours is between 1 and 24."),
+        (not 1 <= settings.step_up_minutes <= 1_440, "step_up_minutes is between 1 and 1440."),
         (not 1 <= settings.provisional_code_days <= 365, "provisional_code_days is between 1 and 365."),
         (
             min(settings.sign_in_tries_account, settings.sign_in_tries_address) < 1,

@@ -26,6 +26,8 @@ TOPICS: dict[str, str] = {
 }
 OUTSIDE_THE_SPACE = frozenset({"enrolment-information", "enrolment-code-asked", "record-suspended"})
 """Kinds from which a delay of the law runs, or a letter is asked for, told to people who have no space, or not any more: by post where no e-mail reaches them."""
+ADDRESS_CHANGED = "sign-in-address-changed"
+"""Kind that is told at the former address, whatever is wanted: codes to sign in go to the new one."""
 CHOOSABLE = tuple(dict.fromkeys((*TOPICS.values(), EVERYTHING_ELSE)))
 
 SENTENCES: dict[str, tuple[str, str]] = {
@@ -76,6 +78,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "sign-in-passkey-copied": (
         "Une clé d'accès à votre espace a été désactivée : elle a peut-être été copiée.",
         "A passkey to your space was switched off: it may have been copied.",
+    ),
+    ADDRESS_CHANGED: (
+        "L'adresse e-mail de ce dossier a été changée ou retirée.",
+        "The e-mail address of this record was changed or taken out.",
     ),
     "access-medecin-traitant-declared": (
         "Un médecin s'est déclaré votre médecin traitant dans ce dossier.",

@@ -6,14 +6,19 @@ from functools import partial
 
 from starlette.responses import Response
 
+from carnet.errors import RecordClosed
 from carnet.portal.visit import RECORD_COOKIE, Visit, handle_of, see_other
 from carnet.record.homecoming import Homecoming
 
 
 async def show(visit: Visit) -> Response:
-    """What is new, the newest documents, or the first useful things to do."""
-    arrival = visit.desk(Homecoming).arrive(visit.patient)
-    return visit.page("home.html", arrival=arrival, handle=partial(handle_of, visit.person))
+    """What is new, the newest documents, or the first useful things to do; of a record that is not open, the way to another."""
+    handle = partial(handle_of, visit.person)
+    try:
+        arrival = visit.desk(Homecoming).arrive(visit.patient)
+    except RecordClosed:
+        return visit.page("not_open.html", status=403, handle=handle)
+    return visit.page("home.html", arrival=arrival, handle=handle)
 
 
 async def switch(visit: Visit) -> Response:
