@@ -26,6 +26,8 @@ TOPICS: dict[str, str] = {
 }
 OUTSIDE_THE_SPACE = frozenset({"enrolment-information", "enrolment-code-asked", "record-suspended"})
 """Kinds from which a delay of the law runs, or a letter is asked for, told to people who have no space, or not any more: by post where no e-mail reaches them."""
+ADDRESS_CHANGED = "sign-in-address-changed"
+"""Kind that is told at the former address, whatever is wanted: codes to sign in go to the new one."""
 SECURITY = frozenset({"sign-in"})
 """Topics whose e-mail nobody can switch off: whoever took over somebody's space would switch it off first."""
 CHOOSABLE = tuple(topic for topic in dict.fromkeys((*TOPICS.values(), EVERYTHING_ELSE)) if topic not in SECURITY)
@@ -99,6 +101,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "representation-ended": (
         "Quelqu'un n'agit plus pour vous, ou vous n'agissez plus pour quelqu'un.",
         "Somebody acts for you no longer, or you act for somebody no longer.",
+    ),
+    ADDRESS_CHANGED: (
+        "L'adresse e-mail de ce dossier a été changée ou retirée.",
+        "The e-mail address of this record was changed or taken out.",
     ),
     "access-medecin-traitant-declared": (
         "Un médecin s'est déclaré votre médecin traitant dans ce dossier.",

@@ -40,6 +40,12 @@ _CURRENT = prepare(
         patient_contact.c.since,
     ).where(*_MINE)
 )
+_FORMER = prepare(
+    select(patient_contact.c.contact_id, patient_contact.c.sealed_address, patient_contact.c.since)
+    .where(patient_contact.c.patient_key == bindparam("of_patient"), patient_contact.c.until.is_not(None))
+    .order_by(patient_contact.c.until.desc())
+    .limit(1)
+)
 _END = prepare(update(patient_contact).where(*_MINE).values(until=bindparam("moment")))
 _ADD = prepare(
     insert(patient_contact).values(
@@ -99,6 +105,12 @@ def address_since(connection: Connection, patient_key: int) -> int:
     """When the patient's current address was given (microseconds UTC), 0 for none."""
     rows = connection.execute(_CURRENT, {"of_patient": patient_key})
     return int(rows[0][3]) if rows else 0
+
+
+def former_address(connection: Connection, patient_key: int, key: PatientKey) -> tuple[str, int]:
+    """The address that the patient had before the current one, or before it was ended, and since when; ('', 0) for none."""
+    rows = connection.execute(_FORMER, {"of_patient": patient_key})
+    return (_opened(key, rows[0][0], rows[0][1]), int(rows[0][2])) if rows else ("", 0)
 
 
 def address_of_professional(connection: Connection, identifier: str) -> str:

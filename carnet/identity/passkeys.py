@@ -239,7 +239,9 @@ def passkey_answered(
     if not rows:
         raise SignInFailed("the passkey is not known, or was removed")
     found = Passkey(*rows[0])
-    if credential.response.user_handle not in {None, user_handle(keyring, found.pseudonym)}:
+    if credential.response.user_handle != user_handle(
+        keyring, found.pseudonym
+    ):  # always given: nobody was named (WebAuthn 7.2)
         raise SignInFailed("the passkey names another holder")
     try:
         verified = verify_authentication_response(

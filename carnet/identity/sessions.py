@@ -149,6 +149,18 @@ _SEEN = prepare(
 )
 
 
+_PROVIDERS = prepare(
+    select(_ROW.provider_session, _ROW.provider_subject).where(
+        _ROW.patient_key == bindparam("person"), _ROW.session_id == bindparam("name")
+    )
+)
+_OF_PROVIDER = prepare(
+    update(space_session)
+    .where(_ROW.patient_key == bindparam("person"), _ROW.session_id == bindparam("name"))
+    .values(provider_session=bindparam("of_session"), provider_subject=bindparam("of_subject"))
+)
+
+
 def _ending(*which: ColumnElement[bool]) -> Statement:
     return prepare(
         update(space_session)
@@ -221,6 +233,13 @@ def note_use(connection: Connection, session: Session, *, now: int) -> None:
 def device_is_known(connection: Connection, patient_key: int, device: str) -> bool:
     """Whether the person signed in to the space on this device before."""
     return bool(device) and bool(connection.execute(_DEVICE, {"person": patient_key, "of_device": digest(device)}))
+
+
+def keep_provider(connection: Connection, patient_key: int, *, former: str, name: str) -> None:
+    """Notes that a session follows another of the person: what the provider ends of the former it ends of this one."""
+    for of_session, of_subject in connection.execute(_PROVIDERS, {"person": patient_key, "name": former}):
+        values = {"person": patient_key, "name": name, "of_session": of_session, "of_subject": of_subject}
+        connection.execute(_OF_PROVIDER, values)
 
 
 def end_session(connection: Connection, patient_key: int, session_id: str, *, by: str, now: int) -> bool:

@@ -17,6 +17,7 @@ from carnet.errors import (
     UnknownPatient,
 )
 from carnet.portal.form_protection import ForeignForm, OtherRecord
+from carnet.record.step_up import StepUpNeeded
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ MISHAPS: tuple[tuple[type[Exception], Mishap], ...] = (
     (UnknownDocument, NOT_FOUND),
     (UnknownPatient, Mishap("no-record", 404)),
     (RecordClosed, Mishap("not-open", 403)),
+    (StepUpNeeded, Mishap("confirm", 403)),
     (Refused, Mishap("refused", 403)),
     (InvalidDocument, NOT_FOUND),
     (TooLarge, Mishap("too-large", 413)),

@@ -10,14 +10,16 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute
 
 from carnet.metadata import PatientIdentifier
+from carnet.record.step_up import Assurance
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A signed-in person: their own INS, and a secret of their session that signs forms and is never sent as it is."""
+    """A signed-in person: their own INS, a secret of their session that signs forms and is never sent as it is, and how they signed in."""
 
     identifier: PatientIdentifier
     form_key: bytes
+    assurance: Assurance
 
 
 class Sessions(Protocol):

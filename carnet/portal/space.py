@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -125,7 +125,7 @@ class Space:
         person = self.person_or_nobody(request)
         key = self.form_key(request)
         shared: Mapping[str, Any] = {
-            "path": request.url.path,
+            "path": page_path(request),
             "signed_in": person is not None,
             "token": token(key, record),
             "token_field": FIELD,
@@ -183,7 +183,16 @@ class Space:
         return RedirectResponse(f"{SIGN_IN}?suite={quote(back)}" if back else SIGN_IN, status_code=303)
 
 
+def page_path(request: Request) -> str:
+    """The path of the page that a person looks at: of an answer to a form, that of the page where it stood."""
+    if request.method == "GET":
+        return request.url.path
+    from_page = urlsplit(request.headers.get("referer", ""))
+    ours = from_page.netloc.lower() == request.headers.get("host", "").lower()
+    return safe_path(from_page.path) if ours else "/"
+
+
 def safe_path(path: str) -> str:
     """A path of ours to go back to, '/' for anything that could lead elsewhere."""
     inside = path.startswith("/") and not path.startswith("//") and not set(path) & set("\\\r\n\t")
-    return path if inside and path.isprintable() else "/"
+    return path if inside and path.isascii() and path.isprintable() else "/"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from carnet.portal.assets import Assets
 from carnet.portal.dates_in_words import date_of_stamp, date_of_time, day, moment
@@ -15,6 +17,10 @@ from carnet.portal.languages import Words, load_words
 from carnet.portal.typography import of_name
 
 TEMPLATES = Path(__file__).parent / "templates"
+
+
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Characters by which a title makes what stands beside it be read backwards (Unicode UAX 9)."""
 
 
 class Templates:
@@ -43,6 +49,14 @@ def decimal(number: float, language: str) -> str:
     return text.replace(".", ",") if language == "fr" else text
 
 
+def _unturned(value: Any) -> Any:
+    """What a template shows, without characters that would turn the text around it."""
+    if not isinstance(value, str) or not _TURNING.search(value):
+        return value
+    kept = _TURNING.sub("", str(value))
+    return Markup(kept) if isinstance(value, Markup) else kept  # noqa: S704 - it was markup of ours before, shorter now
+
+
 def _environment(words: Words, assets: Assets) -> Environment:
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -51,6 +65,7 @@ def _environment(words: Words, assets: Assets) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        finalize=_unturned,
         extensions=["jinja2.ext.i18n"],
     )
     made.install_gettext_callables(  # type: ignore[attr-defined]

@@ -59,7 +59,7 @@ class Visit:
     def desk(self, kind: type[D]) -> D:
         """The acts of one kind, for this person on the open record."""
         acting = self.person.identifier if self.open.kind else None
-        return kind(self.space.gate, OPERATOR, acting)
+        return kind(self.space.gate, OPERATOR, acting, self.person.assurance)
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """A page about the open record; the banner says whose it is where that is somebody else's."""

@@ -18,7 +18,7 @@ from carnet.errors import InvalidMetadata, RecordClosed, Refused, SignInFailed, 
 from carnet.identity.contacts import address_of_patient
 from carnet.identity.patients import Patient, Traits, traits
 from carnet.identity.provisional_codes import end_codes, issue_code, try_code
-from carnet.identity.sessions import Details, Level, Opening, Purpose, end_session
+from carnet.identity.sessions import Details, Level, Opening, Purpose, end_session, keep_provider
 from carnet.platform import Connection, Platform
 from carnet.record.endings import settle_after
 from carnet.record.life import Actor, Person, happen
@@ -214,7 +214,9 @@ def _create(case: Case, *, who: Present, terms: bool) -> SignedIn:
     opening = Opening(
         Purpose.SPACE, who.session.method, who.session.level, case.visitor.device, who.session.details(person.key)
     )
-    return case.open(person, opening)
+    signed_in = case.open(person, opening)
+    keep_provider(case.connection, patient_key, former=who.session.session_id, name=signed_in.session.session_id)
+    return signed_in
 
 
 def _refuse(case: Case, *, who: Present) -> Event:

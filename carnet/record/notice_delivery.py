@@ -18,9 +18,9 @@ from carnet.errors import ConfigurationError, IntegrityFailure, Unavailable, Unk
 from carnet.exchange import notice_states as states
 from carnet.exchange.notice_message import Letterhead, compose
 from carnet.exchange.notice_states import Held
-from carnet.exchange.notice_topics import OUTSIDE_THE_SPACE, topic_of, wants_email
+from carnet.exchange.notice_topics import ADDRESS_CHANGED, OUTSIDE_THE_SPACE, topic_of, wants_email
 from carnet.exchange.smtp_relay import Access, MailServer, NoAnswer, PutOff, TurnedDown
-from carnet.identity.contacts import address_of_patient, address_of_professional, address_since
+from carnet.identity.contacts import address_of_patient, address_of_professional, address_since, former_address
 from carnet.identity.patients import Patient, traits
 from carnet.platform import Connection, PatientKey, Platform
 from carnet.record.gate import Gate
@@ -138,12 +138,18 @@ def _address(platform: Platform, connection: Connection, held: Held, now: int) -
         return "", "secret"
     try:
         match held.recipient:
+            case "patient" if held.kind == ADDRESS_CHANGED:
+                key = platform.keyring.patient_key(held.pseudonym)
+                address, since = former_address(connection, held.patient_key, key)
+                if _was_given_for_a_minor(connection, held.patient_key, key, since, now):
+                    return "", "given for a minor"
             case "patient":
                 if not wants_email(connection, held.patient_key, topic_of(held.kind)):
                     return "", "not wanted"
                 key = platform.keyring.patient_key(held.pseudonym)
                 address = address_of_patient(connection, held.patient_key, key)
-                if address and _was_the_parents(connection, held.patient_key, key, now):
+                since = address_since(connection, held.patient_key)
+                if address and _was_given_for_a_minor(connection, held.patient_key, key, since, now):
                     return "", "given for a minor"
             case "medecin_traitant":
                 address = address_of_professional(connection, medecin_traitant(connection, held.patient_key, now=now))
@@ -154,13 +160,13 @@ def _address(platform: Platform, connection: Connection, held: Held, now: int) -
     return address, "" if address else "no address"
 
 
-def _was_the_parents(connection: Connection, patient_key: int, key: PatientKey, now: int) -> bool:
-    """Whether the address was given for a minor who is of age by now: it may be that of a parent, who acts no longer."""
+def _was_given_for_a_minor(connection: Connection, patient_key: int, key: PatientKey, since: int, now: int) -> bool:
+    """Whether an address, since then, was given for a minor who is of age by now: it may be that of a parent, who acts no longer."""
     try:
         majority = majority_at(traits(connection, patient_key, key).birth_date)
     except ValueError:
         return True
-    return address_since(connection, patient_key) < majority <= now
+    return since < majority <= now
 
 
 def _send(gate: Gate, server: MailServer, ready: _Ready, operator: str) -> tuple[str, bool]:

@@ -75,7 +75,9 @@ class OwnCircle(PatientDesk):
         """Writes one of the general choices. Raises Refused for what is none."""
         if name not in {one.value for one in Choice}:
             raise Refused("This is no choice.", rules=("unknown-choice",))
-        return PatientActs(self.gate, self.operator, self.acting).choose(patient, Choice(name), value=value)
+        return PatientActs(self.gate, self.operator, self.acting, self.assurance).choose(
+            patient, Choice(name), value=value
+        )
 
 
 def whose_records(desk: PatientDesk, person: PatientIdentifier) -> tuple[Whose, ...]:

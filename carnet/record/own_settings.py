@@ -10,7 +10,8 @@ from carnet.consent.lifecycle import Event, life, move
 from carnet.consent.opposition_proofs import one_line, write_proof
 from carnet.consent.record_status import record_status
 from carnet.errors import Refused
-from carnet.exchange.notice_topics import CHOOSABLE, prefer, wants_email
+from carnet.exchange.notice_topics import ADDRESS_CHANGED, CHOOSABLE, prefer, wants_email
+from carnet.exchange.notices import owe
 from carnet.identity.contacts import PERSON, address_of_patient, checked_address, set_address
 from carnet.identity.patients import Traits, traits
 from carnet.metadata import PatientIdentifier
@@ -48,11 +49,22 @@ class OwnSettings(PatientDesk):
         return self.perform(patient, "show-settings", None, _sheet)
 
     def set_address(self, patient: PatientIdentifier, address: str) -> bool:
-        """Writes where notices go, '' for nowhere. Raises InvalidMetadata for what is no address."""
+        """Writes where notices and codes go, '' for nowhere; the former address is told. Raises InvalidMetadata for what is no address."""
         checked = checked_address(address) if address else ""
 
         def work(room: PatientRoom) -> bool:
-            return set_address(room.connection, room.patient_key, checked, key=room.key, source=PERSON, now=room.now)
+            if not set_address(room.connection, room.patient_key, checked, key=room.key, source=PERSON, now=room.now):
+                return False
+            cause = str(room.now)
+            owe(
+                room.connection,
+                room.patient_key,
+                kind=ADDRESS_CHANGED,
+                recipient="patient",
+                cause=cause,
+                now=room.now,
+            )
+            return True
 
         return self.perform(patient, "contact", PatientRight.CONTACT, work)
 

@@ -9,7 +9,7 @@ from typing import Any
 from carnet.audit.actors import ActorType, actor_type
 from carnet.audit.sentences import EMERGENCY_MODES, Filter, Language, Reader, Viewer, sentence, shown
 from carnet.audit.trail import read_trail, read_trail_since
-from carnet.authorization.patient_side import Actor, PatientRight, sees_line
+from carnet.authorization.patient_side import Actor, PatientRight, decide, sees_line
 from carnet.errors import Refused
 from carnet.exchange.notices import notices_of_patient
 from carnet.metadata import PatientIdentifier
@@ -54,6 +54,8 @@ class ToldTrail:
     emergencies: tuple[ToldLine, ...]
     lines: tuple[ToldLine, ...]
     matching: int
+    manages: bool = False
+    """Whether the person who asks may let in or block those who acted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class OwnTrail(PatientDesk):
                 emergencies=tuple(one for one in lines if one.emergency),
                 lines=tuple(others[offset : offset + limit]),
                 matching=len(others),
+                manages=decide(room.facts, PatientRight.PROFESSIONALS).allowed,
             )
 
         return self.perform(patient, "read-trail", PatientRight.TRAIL, work)

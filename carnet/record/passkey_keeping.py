@@ -71,15 +71,15 @@ class PasskeyKeeping(SignInDesk):
 
 
 def _present(case: Case, keeping: PasskeyKeeping) -> Person:
-    """The person, signed in strongly enough: whoever has a passkey changes them with one, or by the provider; the first needs no more.
+    """The person, signed in by two factors. Raises Refused for a session that a code by e-mail began, the first passkey included.
 
-    INFERRED: without that, a mailbox would be worth as much as a passkey for ever.
+    INFERRED: otherwise a mailbox would be worth a passkey for ever, to whomever it is open for a moment.
     """
     session = keeping.who.session
     person = case.admit(keeping.who.patient)
     if session.purpose is not Purpose.SPACE:
         raise Refused("This session is not for the space.", rules=("purpose",))
-    if session.level is not Level.STRONG and passkeys_of(case.connection, session.patient_key):
+    if session.level is not Level.STRONG:
         raise Refused("Sign in by a passkey or by the identity provider to change passkeys.", rules=("level",))
     return person
 

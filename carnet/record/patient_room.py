@@ -10,6 +10,7 @@ from carnet.audit.event import AuditEvent, Outcome
 from carnet.audit.journal import append as append_to_journal
 from carnet.authorization.facts import DocumentFacts
 from carnet.authorization.patient_side import Actor, PatientRight, PatientSideFacts, decide
+from carnet.clock import MINUTE
 from carnet.consent.acting_links import Acting
 from carnet.consent.majority import majority_at
 from carnet.consent.representatives import link_between
@@ -23,6 +24,7 @@ from carnet.record.groups import turn_of_named
 from carnet.record.operator_desk import administer_known
 from carnet.record.operator_line import known_patient
 from carnet.record.scope import UNKNOWN
+from carnet.record.step_up import Assurance
 from carnet.registry.holder import Holder
 
 T = TypeVar("T")
@@ -73,12 +75,14 @@ class PatientRoom:
 class PatientDesk:
     """Where the patient's side is served until it has doors of its own: an operator writes what the patient says.
 
-    `acting` is who speaks: None for the holder, else the INS of the representative or carer.
+    `acting` is who speaks: None for the holder, else the INS of the representative or carer. `assurance` is how well and when they showed
+    it, None where an operator writes, who saw them.
     """
 
     gate: Gate
     operator: str
     acting: PatientIdentifier | None = None
+    assurance: Assurance | None = None
 
     def perform(
         self,
@@ -95,13 +99,16 @@ class PatientDesk:
 
         The act has the turn of the record, of who acts, and of `others`, whose links it counts or writes; acts on other people go on beside it.
 
-        Raises UnknownPatient, Refused, RecordClosed, and what the act raises; an act that failed has changed nothing.
+        Raises UnknownPatient, Refused, RecordClosed, StepUpNeeded, and what the act raises; an act that failed has changed nothing.
         """
 
         def run(connection: Connection) -> T | CarnetError:
             room = open_room(self.gate.platform, connection, patient, self.acting)
 
             def decided() -> T:
+                if self.assurance is not None:
+                    within = self.gate.platform.settings.step_up_minutes * MINUTE
+                    self.assurance.require(name, now=room.now, within=within)
                 if right is not None:
                     room.require(right)
                 return work(room)

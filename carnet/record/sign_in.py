@@ -68,7 +68,8 @@ class SignIn(SignInDesk):
     def failed(self, method: str, error: SignInFailed) -> None:
         """Traces a sign-in that failed before it came here: what the provider sent back was not right."""
 
-        def work(_case: Case) -> None:
+        def work(case: Case) -> None:
+            case.count_visit("address of what failed")
             raise error
 
         try:
@@ -122,6 +123,7 @@ def _take(case: Case, kind: str, state: str) -> dict[str, str]:
 
 
 def _take_provider(case: Case, *, state: str) -> Begun:
+    case.count_visit("address back from the provider")
     kept = _take(case, PROVIDER, state)
     return Begun(state, kept["nonce"], kept["verifier"])
 
@@ -236,13 +238,21 @@ def _by_code(case: Case, *, code: str) -> SignedIn:
     holder = holder_of_code(case.connection, case.visitor.browser)
     if holder is not None:
         case.about(by_key(case.connection, holder))
-        case.count("code tried", str(holder), case.platform.settings.sign_in_tries_account)
+        _count_code_tried(case, holder)
     patient_key = code_of(case.connection, case.platform.keyring, code, browser=case.visitor.browser, now=case.now)
     person = case.admit(by_key(case.connection, patient_key))
     opening = _opening(case, person, ONE_TIME_CODE, Level.PLAIN)
     if opening.purpose is not Purpose.SPACE:
         raise SignInFailed("a code lets in only where the space is activated")
     return case.open(person, opening)
+
+
+def _count_code_tried(case: Case, holder: int) -> None:
+    """Too many are told as one that is wrong: where nobody has the code there is nobody to count for, and the two must look the same."""
+    try:
+        case.count("code tried", str(holder), case.platform.settings.sign_in_tries_account)
+    except TooManyTries as error:
+        raise SignInFailed(error.message) from error
 
 
 def _opening(case: Case, person: Person, method: str, level: Level) -> Opening:

@@ -6,6 +6,7 @@ and the line of the trace stay, whatever becomes of it.
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -15,7 +16,7 @@ from carnet.audit.journal import append as append_to_journal
 from carnet.clock import HOUR, MINUTE
 from carnet.consent.lifecycle import State, life
 from carnet.consent.majority import majority_at
-from carnet.errors import CarnetError, Refused, SignInFailed, Unauthenticated, Unavailable, UnknownPatient
+from carnet.errors import CarnetError, Refused, SignInFailed, TooManyTries, Unauthenticated, Unavailable, UnknownPatient
 from carnet.exchange.notices import owe
 from carnet.identity.ins import AUTHORITIES, TEST_AUTHORITIES
 from carnet.identity.patients import Patient, traits
@@ -93,10 +94,10 @@ class Case:
         span = {"maximum": maximum, "span": SPAN, "now": self.now}
         count_try(self.connection, self.platform.keyring, what, whom, **span)
 
-    def count_visit(self) -> None:
-        """Counts a try of the visitor's address."""
+    def count_visit(self, what: str = "address") -> None:
+        """Counts a try of the visitor's address. Raises TooManyTries."""
         forget_counts(self.connection, self.now - 2 * SPAN)
-        self.count("address", self.visitor.address, self.platform.settings.sign_in_tries_address)
+        self.count(what, network_of(self.visitor.address), self.platform.settings.sign_in_tries_address)
 
     def tell(self, kind: str, *, cause: str) -> None:
         """Writes the notice that is owed to the person whom the act is about."""
@@ -117,6 +118,17 @@ class Case:
         if new:
             self.tell(NEW_DEVICE, cause=session.session_id)
         return SignedIn(token, session)
+
+
+def network_of(address: str) -> str:
+    """Whom tries from an address are counted for: of IPv6 the /64, since whoever has one address there has them all."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if found.version == 6 and found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, 64), strict=False)) if found.version == 6 else address
 
 
 def limits_of(platform: Platform) -> Limits:
@@ -159,7 +171,8 @@ class SignInDesk:
     ) -> T:
         """Does and traces one act as `sign-in/<name>`; returns what it gives. `of` says whom it may be about, before it begins.
 
-        A `quiet` act leaves a line only when it fails: a page that was opened is no sign-in.
+        A `quiet` act leaves a line only when it fails: a page that was opened is no sign-in. An address that tries too often leaves none
+        about nobody: its tries until then have theirs, and nobody fills the trace by knocking.
         Raises what the act raises, after its line was kept; Unavailable when whom it is about changed meanwhile.
         """
         platform = self.platform
@@ -174,7 +187,8 @@ class SignInDesk:
                 answer = error
             if case.person is not None and case.person.patient.patient_key != expected:
                 raise Unavailable("Who this is about has just changed; try again.")
-            if not quiet or isinstance(answer, CarnetError):
+            knocks = isinstance(answer, TooManyTries) and case.person is None
+            if not knocks and (not quiet or isinstance(answer, CarnetError)):
                 _trace(case, name, answer)
             return answer
 

@@ -12,6 +12,7 @@ from carnet.platform import Connection, Platform
 from carnet.record.administration import trail
 from carnet.record.gate import Gate
 from carnet.record.operator_line import known_patient
+from carnet.registry.dated_entries import signatures_of
 from carnet.registry.holder import Holder
 from carnet.registry.masked_documents import masked_documents
 
@@ -59,6 +60,10 @@ def reader_of(
     masks = _masks(platform, connection, patient)
     hidden = frozenset(document for document, of in masks.items() if of & HIDDEN_BY[viewer])
     withheld = frozenset(document for document, of in masks.items() if of & WITHHELD_FROM[viewer])
+    signatures = signatures_of(connection, _holder(platform, connection, patient))
+    hidden |= signatures
+    if withheld:  # a line of such a document and of its signature would tell of it
+        withheld |= signatures
     return Reader(viewer, language, hidden, withheld, _names(connection, lines))
 
 
@@ -72,9 +77,13 @@ def hidden_documents(
 
 def _masks(platform: Platform, connection: Connection, patient: PatientIdentifier) -> dict[str, frozenset[str]]:
     """The masks that each document has now, by uniqueId; documents without any are left out."""
+    return masked_documents(connection, _holder(platform, connection, patient))
+
+
+def _holder(platform: Platform, connection: Connection, patient: PatientIdentifier) -> Holder:
     known = known_patient(platform, connection, patient)
     key = platform.keyring.patient_key(known.pseudonym)
-    return masked_documents(connection, Holder(known.patient_key, key, "", "", platform.clock(), patient.cx()))
+    return Holder(known.patient_key, key, "", "", platform.clock(), patient.cx())
 
 
 def _names(connection: Connection, lines: Iterable[Mapping[str, Any]]) -> dict[str, str]:

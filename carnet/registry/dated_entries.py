@@ -16,6 +16,18 @@ _DATED = prepare(
 )
 
 
+_SIGNATURES = prepare(
+    select(document_entry.c.unique_id).where(
+        document_entry.c.patient_key == bindparam("patient"), document_entry.c.is_signature == 1
+    )
+)
+
+
+def signatures_of(connection: Connection, holder: Holder) -> frozenset[str]:
+    """The uniqueIds of the signatures of submission sets in the holder's patient's record; queries leave them out."""
+    return frozenset(str(row[0]) for row in connection.execute(_SIGNATURES, {"patient": holder.patient_key}))
+
+
 def dates_and_classes(connection: Connection, holder: Holder) -> dict[str, tuple[str, str]]:
     """CreationTime (DTM text in UTC) and classCode of every version of every document of the holder's patient."""
     rows = connection.execute(_DATED, {"patient": holder.patient_key})

@@ -64,7 +64,7 @@ _REFUSED = (
 )
 _MARKUP = ("<!doctype", "<html", "<svg", "<?xml", "<script", "<head", "<body", "<iframe", "<!--", "<xsl", "<math")
 _LOOKED_AT = 4096
-_ALLOWED_CONTROLS = frozenset(b"\t\n\r\f\x1a")
+_NO_CONTROLS = bytes(code for code in range(256) if code >= 32 or code in b"\t\n\r\f\x1a")
 
 
 def kind_of(content: bytes) -> Kind:
@@ -90,7 +90,7 @@ def _text_or_nothing(content: bytes) -> Kind:
     if beginning.startswith((b"\xff\xfe", b"\xfe\xff")):
         shown = beginning[: len(beginning) // 2 * 2].decode("utf-16", "replace")
     else:
-        if any(byte < 32 and byte not in _ALLOWED_CONTROLS for byte in content):
+        if content.translate(None, _NO_CONTROLS):
             raise NotShown(Cause.UNKNOWN)
         shown = beginning.decode("utf-8-sig", "replace")
     if shown.lstrip().casefold().startswith(_MARKUP):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from time import monotonic
+
 from carnet.viewing.errand import pages_by_errand, text_by_errand
 from carnet.viewing.kinds import PICTURES, Kind, kind_of
 from carnet.viewing.plain_text import plain_text
@@ -9,6 +12,8 @@ from carnet.viewing.refusals import Cause, NotShown
 from carnet.viewing.shown import Bounds, Pages, Picture, Text
 
 DEFAULT = Bounds()
+MOST_PICTURES, SECONDS = 40, 15.0
+"""Pictures of one document that are drawn, and for how long at most new ones are begun."""
 
 
 def shown(content: bytes, *, first: int = 1, most: int = 1, bounds: Bounds = DEFAULT) -> Pages | Text:
@@ -37,3 +42,19 @@ def redrawn(content: bytes, *, bounds: Bounds = DEFAULT) -> Picture | None:
     except NotShown:
         return None
     return found.pages[0].picture if isinstance(found, Pages) else None
+
+
+class Drawing:
+    """Draws the pictures of one document by `redrawn`, so many and for so long; those beyond are none that can be shown."""
+
+    def __init__(
+        self, most: int = MOST_PICTURES, seconds: float = SECONDS, clock: Callable[[], float] = monotonic
+    ) -> None:
+        self._left, self._until, self._clock = most, clock() + seconds, clock
+
+    def __call__(self, content: bytes) -> Picture | None:
+        """A picture made anew, or None."""
+        if self._left <= 0 or self._clock() >= self._until:
+            return None
+        self._left -= 1
+        return redrawn(content)

@@ -47,6 +47,7 @@ class Desk:
 
     def add(self, device, challenge=CHALLENGE, name="Mon téléphone"):
         made = device.create(CHALLENGE)
+        device.user_handle = user_handle(self.keyring, self.pseudonym)
         return add_passkey(self.connection, PARTY, self.key, self.person, made, challenge=challenge, name=name, now=NOW)
 
     def sign_in(self, answer, challenge=CHALLENGE):
@@ -96,6 +97,7 @@ WRONG_WAYS = {
     "an answer that was for making a passkey": (lambda device: turned(device, kind="webauthn.create")),
     "signed by another key": (lambda device: device.get(CHALLENGE, signs_with=generate_private_key(SECP256R1()))),
     "of another holder": (lambda device: turned(device, user_handle=b"h" * 32)),
+    "that names no holder": (lambda device: turned(device, user_handle=None)),
     "an unknown credential": (lambda device: turned(device, credential=b"u" * 32)),
     "without a signature": (lambda device: without(device, "signature")),
     "with an altered signature": (lambda device: replaced(device, "signature", "AAAA")),

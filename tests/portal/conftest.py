@@ -22,6 +22,7 @@ from carnet.config import load
 from carnet.demo import documents
 from carnet.demo.documents import Draft
 from carnet.demo.people import MEDECIN_TRAITANT, PAT_TROIS
+from carnet.identity.sessions import Level
 from carnet.platform import build
 from carnet.portal.mounting import patient_space
 from carnet.portal.person import Person
@@ -29,6 +30,7 @@ from carnet.record.extract_filling import fill_fresh
 from carnet.record.gate import Gate
 from carnet.record.patient_acts import PatientActs
 from carnet.record.retrieval import Wanted, retrieve
+from carnet.record.step_up import Assurance
 from carnet.record.submission import prepare_submission, submit
 from carnet.requester import Authentication, CardClass, Requester
 
@@ -39,6 +41,8 @@ from sign_in_house import SignInHouse
 from carnet.soap.ebrim_render import EbrimRenderer
 
 ADDRESS = "https://space.test"
+JUST_NOW = Assurance(Level.STRONG, 2**62)
+"""Somebody who has always just signed in by two factors."""
 
 
 class Doorkeeper:
@@ -49,7 +53,7 @@ class Doorkeeper:
 
     def sign_in(self, patient) -> str:
         name = f"session-{len(self.known)}"
-        self.known[name] = Person(patient.identifier, name.encode() * 4)
+        self.known[name] = Person(patient.identifier, name.encode() * 4, JUST_NOW)
         return name
 
     def person(self, request):

@@ -7,10 +7,17 @@ import re
 import pytest
 
 from carnet.audit.export_verification import verify_export
+from carnet.client.feeding import from_cda, submission_of
+from carnet.clock import DAY, SECOND
 from carnet.consent.acting_links import Representation
+from carnet.demo import documents
+from carnet.demo.documents import Draft
 from carnet.demo.people import HOSPITAL_DOCTOR, MEDECIN_TRAITANT, MIRABELLE, NESSI, OTHER_GP, PAT_TROIS
 from carnet.errors import CarnetError
+from carnet.metadata import INVISIBLE_REPRESENTANTS_LEGAUX
 from carnet.record.delegations import Delegations
+from carnet.record.own_settings import OwnSettings
+from carnet.record.submission import prepare_submission, submit
 from carnet.record.trail_export import trace_key
 from carnet.requester import AccessMode
 
@@ -189,3 +196,33 @@ def test_a_minor_is_shown_nothing_by_the_space_but_a_sentence(house):
         answer = browser.get(path)
         assert answer.status == 403
         assert "Vaccination" not in answer.text
+
+
+def test_from_a_record_that_is_closed_one_goes_back_to_ones_own(house):
+    browser = as_mother(house)
+    names = re.findall(r'name="dossier"[^>]*value="([0-9a-f]{32})"', browser.get("/").text)
+    OwnSettings(house.gate, "operator:tests", NESSI.identifier).close(MIRABELLE.identifier)
+    closed = browser.get("/")
+    assert closed.status == 403
+    assert "Zoe MIRABELLE".lower() in closed.words.lower()
+    browser.send("/dossier", {**closed.fields("/dossier"), "dossier": names[0]})
+    assert browser.get("/").status == 200
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_a_mother_reads_nothing_of_a_document_that_is_kept_from_her(house, signed):
+    browser = as_mother(house)
+    house.now += SECOND
+    draft = Draft(created=house.now - DAY, title="Contraception", patient=MIRABELLE)
+    sent = from_cda(documents.level_1(draft), masks=(INVISIBLE_REPRESENTANTS_LEGAUX,))
+    requester = house.caller(patient=MIRABELLE)
+    made = submission_of((sent,), house.stage.callers[MEDECIN_TRAITANT.identifier], house.now, signed=signed)
+    house.gate.perform_now(requester, submit(prepare_submission(house.platform, requester, made), requester))
+    for path in ("/", "/documents", "/acces?qui=professionals", "/acces?qui=all", "/avis"):
+        text = browser.get(path).words
+        assert "Contraception" not in text
+        assert "ajouté des documents" not in text
+        assert "consultation par" not in text
+    house.add("Certificat", patient=MIRABELLE)
+    told = browser.get("/acces?qui=professionals").words
+    assert told.count("ajouté des documents") == 1

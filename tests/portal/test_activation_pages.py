@@ -333,3 +333,24 @@ def test_without_a_mail_server_or_where_it_is_switched_off_no_code_is_offered(op
 )
 def test_dates_are_read_as_people_write_them(text, digits):
     assert birth_digits(text) == digits
+
+
+def test_a_mailbox_is_worth_no_passkey(by_mail, mail_server):
+    browser, page = ask_code(by_mail)
+    give(browser, page, DIGITS.search(mail_server.messages[0].get_content())[1])
+    devices = browser.get("/securite")
+    assert devices.status_code == 200
+    form = re.search(r'name="jeton" value="([^"]*)"', devices.text)[1]
+    begun = browser.ask("POST", "/securite/cle/debut", data={"jeton": form}, origin="https://space.test")
+    assert (begun.status_code, begun.json()) == (403, {"told": "level"})
+
+
+def test_codes_tried_without_end_do_not_tell_whether_anybody_has_the_address(open_sign_in_house, mail_server):
+    house = open_sign_in_house(**mail_server.settings(), sign_in_tries_account=3)
+    house.activated(PAT_TROIS)
+    give_address(house, PAT_TROIS, "dominique@example.org")
+    told = []
+    for address in ("dominique@example.org", "other@example.org"):
+        browser, page = ask_code(house, address=address)
+        told.append([give(browser, page, "x").status_code for _ in range(8)])
+    assert told[0] == told[1]

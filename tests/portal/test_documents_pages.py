@@ -259,3 +259,11 @@ def test_everything_masked_by_default_is_said_on_each_document(house, browser):
     assert "Masqué aux professionnels" in browser.get("/documents").words
     assert "Masqué aux professionnels" in browser.get(where(entry)).words
     assert MEDECIN_TRAITANT.identifier not in browser.get(where(entry)).words
+
+
+def test_a_title_does_not_turn_what_stands_beside_it(house, browser):
+    entry = house.add("Facture \u202efdp.exe\u202c \u2067x\u2069")
+    for path in ("/documents", f"/documents/{entry.unique_id}", f"/documents/{entry.unique_id}/lecture"):
+        page = browser.get(path)
+        assert "Facture fdp.exe x" in page.text
+        assert not set(page.text) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")

@@ -344,3 +344,44 @@ def test_the_demonstrations_provider_is_made_of_a_homes_settings(house):
 def test_the_demonstrations_provider_is_for_loopback_alone(house):
     with pytest.raises(ConfigurationError):
         of_home(written(house.home, oidc_issuer="http://10.0.0.1:8600"))
+
+
+def test_the_providers_word_ends_a_session_that_activation_made_anew(house):
+    browser = house.sign_in(PAT_TROIS).browser
+    browser.send("/activation/creer", browser.get("/activation/choix"), {"conditions": "oui"})
+    assert browser.get("/").status_code == 200
+    _place, token = house.idp.backchannel(house.provider_session(browser.cookies[SESSION]))["carnet"]
+    assert house.browser().ask("POST", "/connexion/fin", data={"logout_token": token}).status_code == 200
+    assert browser.get("/").status_code == 303
+
+
+def lines_of_nobody(house):
+    rows = sqlite3.connect(house.platform.settings.database).execute(
+        "SELECT count(*) FROM audit_event WHERE patient_key IS NULL"
+    )
+    return rows.fetchone()[0]
+
+
+@pytest.mark.parametrize("knock", ["/connexion/retour?state=x", "/connexion/fin"])
+def test_nobody_fills_the_trace_by_knocking(open_sign_in_house, knock):
+    house = open_sign_in_house(sign_in_tries_address=5)
+    before = lines_of_nobody(house)
+    for _ in range(20):
+        method, data = ("POST", {"logout_token": "x"}) if knock.endswith("fin") else ("GET", None)
+        assert house.browser().ask(method, knock, data=data).status_code in {400, 403, 429}
+    assert lines_of_nobody(house) - before == 5
+
+
+def test_a_path_to_come_back_to_that_no_header_holds_is_no_path(house):
+    answer = house.browser().get("/connexion?suite=/%CE%A9")
+    assert answer.status_code == 200
+    assert "suite" not in "".join(answer.headers.get_list("set-cookie"))
+
+
+def test_the_other_language_of_an_answer_to_a_form_is_that_of_the_page_it_stood_on(house):
+    browser = house.browser()
+    page = browser.get("/activation")
+    told = browser.send("/activation", page, {"naissance": "x"}, referer=f"{ADDRESS}/activation")
+    assert 'href="/langue/en?suite=/activation"' in told.text
+    elsewhere = browser.send("/activation", page, {"naissance": "x"}, referer="https://evil.example/x")
+    assert 'href="/langue/en?suite=/"' in elsewhere.text

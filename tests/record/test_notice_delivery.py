@@ -20,6 +20,7 @@ from carnet.identity.patients import register
 from carnet.record.gate import Gate
 from carnet.record.notice_delivery import mail_access
 from carnet.record.notice_office import NoticeOffice
+from carnet.record.own_settings import OwnSettings
 
 REASON = "INCONSCIENT: trouvé au sol, ne répond pas"
 
@@ -255,3 +256,17 @@ def test_an_address_that_was_given_for_a_minor_is_not_written_to_after_eighteen(
     owed(post, patient=NESSI, kind="record-closed")
     assert sent(post) == Counter(sent=1)
     assert mail_server.recipients == ["mere@carnet.example", "a.moi@carnet.example"]
+
+
+def test_another_address_is_told_at_the_former_one_whatever_is_wanted(post, mail_server):
+    NoticeOffice(post.gate, OPERATOR).prefer(PAT_TROIS.identifier, "sign-in", email=False)
+    own = OwnSettings(post.gate, OPERATOR)
+    assert own.set_address(PAT_TROIS.identifier, "thief@carnet.example")
+    assert not own.set_address(PAT_TROIS.identifier, "thief@carnet.example")
+    assert sent(post) == Counter(sent=1)
+    assert mail_server.recipients == [MINE]
+    assert "adresse e-mail" in NoticeOffice(post.gate, OPERATOR).of_patient(PAT_TROIS.identifier)[-1].french
+    post.now += 1
+    assert own.set_address(PAT_TROIS.identifier, "")
+    sent(post)
+    assert mail_server.recipients == [MINE, "thief@carnet.example"]

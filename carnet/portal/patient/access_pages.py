@@ -84,7 +84,7 @@ async def change_party(visit: Visit) -> Response:
     """Blocks, unblocks, lets in or takes back."""
     fields = await visit.form()
     act, said = CHANGES.get(fields.get("action", ""), (None, ""))
-    number = fields.get("numero", "")
+    number = fields.get("numero", "")[:64]
     if act is None or not number:
         raise MalformedMessage("This form names no act.")
     act(visit.desk(PatientActs), visit.patient, number)

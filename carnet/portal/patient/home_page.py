@@ -13,17 +13,17 @@ from carnet.record.homecoming import Homecoming
 
 
 async def show(visit: Visit) -> Response:
-    """What is new, the newest documents, or the first useful things to do; the family's page for another's record that is not open."""
+    """What is new, the newest documents, or the first useful things to do; of a record that is not open, the way to another."""
+    handle = partial(handle_of, visit.person)
     try:
         arrival = visit.desk(Homecoming).arrive(visit.patient)
     except RecordClosed:
-        if not visit.open.kind:
-            raise
-        return see_other("/proches")
+        if visit.open.kind:
+            return see_other("/proches")
+        return visit.page("not_open.html", status=403, handle=handle)
     compared = arrival.lines.result
     points = (compared.last, compared.before) if compared else ()
     last, before = [shown_result(one.result, visit.language, final=True) for one in points] or (None, None)
-    handle = partial(handle_of, visit.person)
     return visit.page("home.html", arrival=arrival, last=last, before=before, handle=handle)
 
 

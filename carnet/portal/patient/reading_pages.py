@@ -5,9 +5,9 @@ A CDA stands in a frame without permissions, under a policy by which nothing run
 
 from __future__ import annotations
 
-import asyncio
 import base64
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from starlette.responses import HTMLResponse, Response
@@ -20,8 +20,9 @@ from carnet.portal.visit import Visit
 from carnet.record.own_documents import OwnDocuments, SpaceDocument
 from carnet.record.retrieval import fetch
 from carnet.viewing.refusals import SENTENCES, NotShown
-from carnet.viewing.showing import redrawn, shown
+from carnet.viewing.showing import Drawing, shown
 from carnet.viewing.shown import Pages, Text
+from carnet.viewing.side_room import ROOM
 
 AT_ONCE = 3
 """Pages of a file that one page of ours shows."""
@@ -45,16 +46,20 @@ async def read(visit: Visit) -> Response:
     content, about = await _content(visit)
     first = visit.request.query_params.get("page", "1")
     number = int(first) if first.isascii() and first.isdigit() and len(first) < 6 else 1
-    view = await asyncio.to_thread(view_of, content, number, visit.language)
+    view = await ROOM.look(partial(view_of, content, number, visit.language))
     return visit.page("reading.html", about=about, view=view, at_once=AT_ONCE)
 
 
 async def frame(visit: Visit) -> Response:
     """The CDA alone, for the frame of our page. Raises InvalidDocument for what is none."""
     content, _about = await _content(visit)
-    contents = await asyncio.to_thread(contents_of, content, redrawn, language=visit.language)
+    text = await ROOM.look(partial(_framed, content, visit.language))
     headers = {"content-security-policy": PAGE_POLICY, "x-frame-options": "SAMEORIGIN"}
-    return HTMLResponse(page_of(contents, language=visit.language), headers=headers)
+    return HTMLResponse(text, headers=headers)
+
+
+def _framed(content: bytes, language: str) -> str:
+    return page_of(contents_of(content, Drawing(), language=language), language=language)
 
 
 async def _content(visit: Visit) -> tuple[bytes, SpaceDocument]:
@@ -65,12 +70,16 @@ async def _content(visit: Visit) -> tuple[bytes, SpaceDocument]:
 def view_of(content: bytes, number: int, language: str) -> View:
     """How a document is shown: a CDA with sections in a frame, the file that another wraps, or the file that it is."""
     try:
-        contents: Contents | None = contents_of(content, redrawn, language=language)
+        contents: Contents | None = contents_of(content, _not_drawn, language=language)
     except InvalidDocument:
         contents = None
     if contents is not None and contents.wrapped is None:
         return View("frame")
     return _file(contents.wrapped.content if contents is not None and contents.wrapped else content, number, language)
+
+
+def _not_drawn(_content: bytes) -> None:
+    """No picture is made to learn what a document is."""
 
 
 def _file(content: bytes, number: int, language: str) -> View:

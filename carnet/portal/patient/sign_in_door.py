@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,16 +14,21 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
+from carnet.errors import Unavailable
 from carnet.identity.browser_secrets import form_key, is_token, new_token
 from carnet.identity.oidc_client import IdentityProvider
 from carnet.identity.passkeys import Party
 from carnet.identity.sessions import Purpose
 from carnet.portal.person import Person
 from carnet.portal.space import Endpoint, SignInNeeded, Space, safe_path
+from carnet.portal.visit import OPERATOR, RECORD_COOKIE, handle_of
 from carnet.record.gate import Gate
 from carnet.record.own_card import opaque
+from carnet.record.own_circle import whose_records
+from carnet.record.patient_room import PatientDesk
 from carnet.record.sign_in_desk import SignedIn, Visitor
-from carnet.record.space_sessions import Present, present
+from carnet.record.space_sessions import Present, SpaceSessions, present
+from carnet.record.step_up import Assurance
 
 SESSION, VISIT, DEVICE, METHOD, AFTER, KEPT = "seance", "visite", "appareil", "methode", "suite", "gardee"
 """Cookies: the session; a sign-in that was begun; the device, known again; how it was signed in last; where to go then; who keeps a card here."""
@@ -69,7 +76,8 @@ class SignInDoor:
         who = self.present(request)
         if who is None or who.session.purpose is not Purpose.SPACE:
             return None
-        return Person(who.identifier, form_key(self.cookie(request, SESSION)))
+        assurance = Assurance(who.session.level, who.session.began_at)
+        return Person(who.identifier, form_key(self.cookie(request, SESSION)), assurance)
 
     def routes(self) -> Sequence[BaseRoute]:
         """See Sessions. The same ones each time."""
@@ -125,6 +133,8 @@ class SignInDoor:
             space.set_cookie(response, METHOD, signed_in.session.method, seconds=YEAR)
         self._wipe_what_others_kept(request, response, signed_in)
         self.forget(request, response, VISIT, AFTER)
+        self._keep_record(request, response, signed_in)
+        self._end_former(request, signed_in, visitor)
         return response
 
     def _wipe_what_others_kept(self, request: Request, response: Response, signed_in: SignedIn) -> None:
@@ -136,6 +146,24 @@ class SignInDoor:
         if who is None or kept != opaque(self.gate, "keeper", who.identifier.cx()):
             response.headers["clear-site-data"] = WIPED
             self.forget(request, response, KEPT)
+
+    def _end_former(self, request: Request, signed_in: SignedIn, visitor: Visitor) -> None:
+        """Ends the session that the browser had before: nobody holds its cookie any more, who should."""
+        former = present(self.gate, self.cookie(request, SESSION))
+        if former is not None and former.session.session_id != signed_in.session.session_id:
+            with contextlib.suppress(Unavailable):  # it ends by itself, later
+                SpaceSessions(self.gate, visitor, former).sign_out()
+
+    def _keep_record(self, request: Request, response: Response, signed_in: SignedIn) -> None:
+        """Somebody who signed in again stays in the record that was open: it has another name in each session."""
+        former, wanted = self.person(request), self.cookie(request, RECORD_COOKIE)
+        who = self.present(request)
+        if not wanted or former is None or who is None or who.session.patient_key != signed_in.session.patient_key:
+            return
+        now = Person(former.identifier, form_key(signed_in.token), former.assurance)
+        for one in whose_records(PatientDesk(self.gate, OPERATOR), former.identifier):
+            if hmac.compare_digest(handle_of(former, one), wanted):
+                space_of(request).set_cookie(response, RECORD_COOKIE, handle_of(now, one))
 
     def forget(self, request: Request, response: Response, *names: str) -> Response:
         """Takes cookies back."""

@@ -64,21 +64,27 @@ def told_of(error: CarnetError) -> str:
     return "away" if isinstance(error, Unavailable) else "failed"
 
 
-def sign_in_page(door: SignInDoor, request: Request, told: str = "") -> Response:
-    """The page of the ways in, with what went wrong before."""
+def sign_in_page(door: SignInDoor, request: Request, told: str = "", *, again: bool = False) -> Response:
+    """The page of the ways in, with what went wrong before. `again`: of two factors alone, for somebody who is in a session."""
     space = space_of(request)
-    ways = [PASSKEY, *([PROVIDER] if door.provider else []), *([ONE_TIME_CODE] if codes_are_sent(door) else [])]
+    ways = [
+        PASSKEY,
+        *([PROVIDER] if door.provider else []),
+        *([ONE_TIME_CODE] if codes_are_sent(door) and not again else []),
+    ]
     last = door.cookie(request, METHOD)
     ways.sort(key=lambda way: way != last)
     now = door.gate.platform.clock()
-    return space.page(request, "sign_in.html", status=_STATUS[told], ways=ways, told=told, now=now)
+    return space.page(request, "sign_in.html", status=_STATUS[told], ways=ways, told=told, now=now, again=again)
 
 
 async def _choose(door: SignInDoor, request: Request) -> Response:
     who = door.present(request)
-    if who is not None:
-        return RedirectResponse("/" if who.session.purpose is Purpose.SPACE else "/activation/choix", status_code=303)
-    response = sign_in_page(door, request)
+    inside = who is not None and who.session.purpose is Purpose.SPACE
+    again = inside and request.query_params.get("encore") == "oui"
+    if who is not None and not again:
+        return RedirectResponse("/" if inside else "/activation/choix", status_code=303)
+    response = sign_in_page(door, request, again=again)
     after = safe_path(request.query_params.get("suite", "/"))
     if after != "/":
         space_of(request).set_cookie(response, AFTER, after)
