@@ -75,6 +75,11 @@ bench: env bench-packages
 bench-deep: env bench-packages
 	$(BIN)/python -m bench --deep
 
+# The README's pictures of the patient's space, from a demonstration of its own: docs/pictures.
+.PHONY: pictures
+pictures: env packages
+	$(BIN)/python frontend/pictures.py
+
 bench-overload: env packages
 	$(BIN)/python -m bench.overload
 
