@@ -59,7 +59,7 @@ def _sections(structured: Any) -> Iterator[tuple[str, str]]:
 
 
 def narrative_text(text: Any) -> str:
-    """Every character of a narrative block; blocks stand in lines of their own, cells of a row beside each other."""
+    """Every character of a narrative block; blocks stand in lines of their own, and each cell of a row ends with a tab."""
     written: list[str] = []
     for event, element in etree.iterwalk(text, events=("start", "end", "comment", "pi")):
         if event == "start":
@@ -73,8 +73,8 @@ def narrative_text(text: Any) -> str:
             written.append("\t")
         if element is not text:
             written.append(element.tail or "")
-    lines = (" ".join(line.split()) for line in "".join(written).split("\n"))
-    return "\n".join(line for line in lines if line)
+    lines = ("\t".join(" ".join(cell.split()) for cell in line.split("\t")) for line in "".join(written).split("\n"))
+    return "\n".join(line for line in lines if line.strip())
 
 
 def _labels(structured: Any, told: str) -> tuple[str, ...]:

@@ -164,5 +164,6 @@ def _pieces(text: str, start: int, end: int, marks: Sequence[Mark]) -> Pieces:
 
 
 def _flat(text: str) -> str:
-    """A text in one line: a line's end becomes a blank."""
-    return "".join(" " if one.isspace() else one for one in text)
+    """A text in one line. Cells of a table are kept apart, or a value would run into the next: a tab ends a cell, and at a line's end a row."""
+    rows = text.replace("\t\n", " / ").replace("\t", " · ")
+    return "".join(" " if one.isspace() else one for one in rows)

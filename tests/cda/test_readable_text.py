@@ -47,7 +47,7 @@ def test_words_do_not_run_together_between_cells_and_lines(draft):
     content = documents.structured_lab_report(
         draft, section(f"<paragraph>Bilan<br/>du jour</paragraph>{table}H<sub>2</sub>O")
     )
-    assert readable_text(content).sections == (("Biochimie", "Bilan\ndu jour\nTSH 2,1\nT4 15\nH2O"),)
+    assert readable_text(content).sections == (("Biochimie", "Bilan\ndu jour\nTSH\t2,1\t\nT4\t15\t\nH2O"),)
 
 
 def test_comments_are_no_text(draft):

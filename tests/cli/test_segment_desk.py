@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from carnet.client.feeding import from_cda, submission_of
+from carnet.clock import DAY, system_clock
 from carnet.config import load
+from carnet.demo.documents import Draft, level_1
+from carnet.demo.people import MEDECIN_TRAITANT, PAT_TROIS
 from carnet.platform import build
+from carnet.record.gate import Gate
+from carnet.record.submission import prepare_submission, submit
 from carnet.repository.segments import prepare
+from carnet.requester import Authentication, CardClass, Requester
 from carnet.soap.ebrim_render import EbrimRenderer
 from tests.damage import altered
 
@@ -29,6 +37,28 @@ def with_store(home, s3_settings):
     lines = [f"{name} = {value!r}".replace("'", '"') for name, value in s3_settings.items()]
     with (home / "carnet.toml").open("a") as file:
         file.write("\n".join(["", *lines, "documents_local_bytes = 0", ""]))
+
+
+def put_in(stage, home):
+    """A letter, put in by a professional, and forgotten by the process that took it."""
+    platform = build(replace(load(home, {}), submission_signature_required=False), EbrimRenderer())
+    who = MEDECIN_TRAITANT
+    requester = Requester(
+        identifier=who.identifier,
+        name=who.name,
+        organization_id=who.organization.identifier,
+        sector=who.organization.sector,
+        authentication=Authentication.DIRECT,
+        card=CardClass.PROFESSIONAL,
+        profession=who.profession,
+        specialty=who.specialty,
+        patient=PAT_TROIS.identifier,
+        certificate="c" * 64,
+    )
+    sent = from_cda(level_1(Draft(system_clock() - DAY), media_type="text/plain"))
+    made = submission_of((sent,), stage.callers[who.identifier], system_clock(), signed=False)
+    Gate(platform).perform_now(requester, submit(prepare_submission(platform, requester, made), requester))
+    platform.close()
 
 
 def counts(text):
@@ -78,3 +108,10 @@ def test_reclaim_removes_nothing_that_was_just_written(run, segment, home):
     said = run("documents", "reclaim", "--home", "HOME", "--living", "50")
     assert (said.status, said.out) == (0, "0 documents copied out, 0 segments removed.\n")
     assert (home / "documents" / segment).exists()
+
+
+def test_documents_of_before_are_read_for_the_search_once(run, first_stage, home):
+    put_in(first_stage, home)
+    assert run("documents", "index", "--home", "HOME").out == "1 documents looked at, 1 read.\n"
+    assert run("documents", "index", "--home", "HOME").out == "1 documents looked at, 0 read.\n"
+    assert run("documents", "index", "--home", "HOME", "--again").out == "1 documents looked at, 0 read.\n"

@@ -72,6 +72,12 @@ def test_nothing_is_invented_where_nothing_answers():
     assert beginning_of(text("", " ")) is None
 
 
+def test_values_of_a_table_do_not_run_together():
+    (passage,) = passages_of(text("TSH\t2,1\tmUI/L\t\nHémoglobine\t13.4\tg/dL\t\nfin"), read_question("hemoglobine"))
+    assert whole(passage) == "TSH · 2,1 · mUI/L / Hémoglobine · 13.4 · g/dL / fin"
+    assert marks(passage) == ["Hémoglobine"]
+
+
 def test_no_character_is_lost_or_added_in_a_title():
     title = "Bilan d'hémoglobine : l'hémoglobine glyquée"
     pieces = marked(title, read_question("hemoglobine"))
