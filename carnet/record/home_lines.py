@@ -37,10 +37,11 @@ class ComparedResult:
 
 @dataclass(frozen=True, slots=True)
 class DueVaccine:
-    """What a document says is to be done, and from when (an HL7 time stamp as received, '' where it does not say)."""
+    """What a document says is to be done, and from when (an HL7 time stamp as received, '' where it does not say); `masked`: so is the document."""
 
     name: str
     start: str
+    masked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +89,12 @@ def _compared(room: PatientRoom, key: str, reports: Sequence[ReadReport]) -> Com
 def _vaccine(room: PatientRoom, documents: Sequence[Visible]) -> DueVaccine | None:
     read, _ = medication_among(room, _newest(documents, TELLING))
     today = to_dtm(room.now)
-    due = [line for one in read for line in one.said.lines if _is_to_come(line, today)]
-    first = min(due, key=lambda line: line.start or "9", default=None)
-    return DueVaccine(first.name, first.start) if first is not None else None
+    due = [(line, one.document.found) for one in read for line in one.said.lines if _is_to_come(line, today)]
+    if not due:
+        return None
+    line, found = min(due, key=lambda one: one[0].start or "9")
+    room.touched.append(found.unique_id)
+    return DueVaccine(line.name, line.start, is_masked(found, by_default=masks_everything(room)))
 
 
 def _is_to_come(line: MedicineLine, today: str) -> bool:

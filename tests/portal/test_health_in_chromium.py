@@ -18,7 +18,7 @@ from health_house import put, report, stamp
 from test_in_chromium import WIDTHS, look, watched
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="chromium is not installed: `make packages` installs it")
-LONG = "Immunoglobulines monoclonales recherchées par immunofixation dans le sérum et les urines"
+LONG = "Papillomavirus 31+33+35+39+45+51+52+56+58+59+66+68+70+73+82+ADN:Interprétation:Ponctuel:Col"
 PATHS = (
     "/",
     "/resultats",

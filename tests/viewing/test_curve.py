@@ -117,3 +117,15 @@ def test_whatever_the_values_every_point_is_on_the_drawing(dots, band):
     for one in svg.iter(f"{SVG}rect"):
         assert float(one.get("height")) >= 0
     assert 1 <= len([one for one in svg.iter(f"{SVG}text") if one.get("text-anchor") == "end"]) <= 14
+
+
+@pytest.mark.parametrize(("language", "sign", "other"), [("fr", ",", "."), ("en", ".", ",")])
+def test_the_scale_has_the_decimal_sign_of_the_language(language, sign, other):
+    svg = parsed("INR", "", [dot("2024-01-04", "2.00"), dot("2025-01-04", "2.35")], language=language)
+    scale = [
+        one.text
+        for one in svg.iter()
+        if one.get("text-anchor") == "end" and "/" not in one.text and "-" not in one.text
+    ]
+    assert any(sign in text for text in scale)
+    assert not any(other in text for text in scale)

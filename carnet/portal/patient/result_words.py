@@ -28,11 +28,11 @@ FLAGS = {
 
 @dataclass(frozen=True, slots=True)
 class ShownValue:
-    """A value in its characters, its unit apart; `missing` a nullFlavor."""
+    """A value in its characters, its unit apart; `numeric`: it is a number or an interval, not words."""
 
     text: str
     unit: str
-    missing: str
+    numeric: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def shown_value(value: Value, language: str) -> ShownValue:
     """A value: of numbers and intervals the decimal sign is the language's, texts stay as they are."""
     numeric = bool(value.digits or value.low.digits or value.high.digits)
     text = decimal(value.shown, language) if numeric else value.shown
-    return ShownValue(text, value.shown_unit, value.missing if not text else "")
+    return ShownValue(text, value.shown_unit, numeric)
 
 
 def shown_result(result: Result, language: str, *, final: bool, drawn: bool = True) -> ShownResult:
