@@ -11,6 +11,7 @@ from carnet.audit.trail import read_trail
 from carnet.consent.acting_links import Representation
 from carnet.demo.people import MIRABELLE, NESSI, PAT_TROIS
 from carnet.identity.patients import find
+from carnet.metadata import INVISIBLE_PATIENT, Code
 from carnet.record.delegations import Delegations
 from carnet.record.own_profile import OwnProfile
 
@@ -254,3 +255,13 @@ def test_too_many_statements_are_said_to_be(house, browser):
     answer = add(browser, "stays", name="de trop")
     assert answer.status == 422
     assert "Cette partie est pleine" in answer.words
+
+
+@pytest.mark.parametrize(("masks", "there"), [((), True), ((INVISIBLE_PATIENT,), False)])
+def test_directives_in_the_record_are_linked_and_hidden_ones_are_not_there(house, browser, masks, there):
+    title = "Directivesmarquantes"
+    house.add(title, type=Code("EXPPAT_3", "1.2.250.1.213.1.1.4.12", "Directives anticipées"), masks=masks)
+    page = browser.get("/profil/directives")
+    assert (title in page.words) is there
+    assert ("1 document dans le dossier" in browser.get("/profil").words) is there
+    assert ("Un document de directives anticipées est dans le dossier" in browser.get("/urgence").words) is there
