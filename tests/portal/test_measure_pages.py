@@ -187,7 +187,7 @@ def test_another_unit_is_in_the_table_and_not_on_the_curve(house, browser, desk)
     page = browser.get("/mesures/glycemie")
     assert page.text.count('class="spot"') == 2
     assert "1 valeur dans une autre unité" in page.words
-    assert "95</span>&nbsp;mg/dL" in page.text
+    assert "95</span> mg/dL" in page.text
 
 
 def test_more_than_five_hundred_points_are_thinned_and_said_to_be(house, browser, desk):
