@@ -28,7 +28,7 @@ WEEKS = 104
 
 def measure(gate: Gate, operator: str) -> int:
     """Notes everything, and returns how many readings."""
-    now = system_clock()
+    now = system_clock() // DAY * DAY - DAY + 6 * HOUR
     mine = OwnMeasurements(gate, operator)
     noted = _note(mine, PAT_TROIS.identifier, tuple(_adult(now)))
     mine.set_target(PAT_TROIS.identifier, BLOOD_PRESSURE, (("", "135"), ("", "85")), "mm[Hg]")
@@ -66,7 +66,7 @@ def _child(now: int) -> Iterator[Declared]:
     assert born is not None
     for months in AGES:
         at = first_moment(born) + round(months * MONTH) * DAY + 10 * HOUR
-        if at < now:
+        if at < now - DAY:
             yield from _measured_at(months, at)
 
 

@@ -22,6 +22,15 @@ def moment(at: int, language: str, zone: str = "Europe/Paris") -> str:
     return french(f"{_long(local.date(), language)} à {local.hour} h {local:%M}")
 
 
+def brief(at: int, language: str, zone: str, *, hour: bool) -> str:
+    """A moment as short as a table needs it, with its month in letters: `9 nov. 2026, 8 h 15`, `9 Nov 2026, 08:15`; without the hour for a day."""
+    local = to_datetime(at).astimezone(get_timezone(zone))
+    date = str(format_date(local.date(), "d MMM y", locale=_locale(language)))
+    if not hour:
+        return date
+    return f"{date}, {local:%H:%M}" if language == "en" else french(f"{date}, {local.hour} h {local:%M}")
+
+
 def day(at: int, language: str, zone: str = "Europe/Paris") -> str:
     """The day of a moment (microseconds UTC): `22 novembre 2026`; in another zone by its IANA name."""
     return _long(to_datetime(at).astimezone(get_timezone(zone)).date(), language)

@@ -62,7 +62,8 @@ def add_readings(room: PatientRoom, declared: Sequence[Declared]) -> int:
     kept = reading_store.count(room.connection, room.patient_key)
     if kept + len(declared) > KEPT_AT_MOST:
         raise Implausible(((Doubt(Fault.FULL, "value-0"),),))
-    doubts = tuple(_doubts(room, one, declared[:place]) for place, one in enumerate(declared))
+    held = {slug: _readings(room, slug) for slug in {one.kind.slug for one in declared}}
+    doubts = tuple(_doubts(room, one, held[one.kind.slug], declared[:place]) for place, one in enumerate(declared))
     if any(doubts):
         raise Implausible(doubts)
     for one in declared:
@@ -85,7 +86,8 @@ def correct_reading(room: PatientRoom, reading_id: str, declared: Declared) -> b
     former = _held(room, reading_id)
     if former is None or declared.kind.slug != former.kind:
         return False
-    doubts = _doubts(room, declared, (), without=reading_id)
+    others = [one for one in _readings(room, former.kind) if one.reading_id != reading_id]
+    doubts = _doubts(room, declared, others)
     if doubts:
         raise Implausible((doubts,))
     said = _said(room, declared)
@@ -128,16 +130,17 @@ def _name(room: PatientRoom) -> str:
     return f"{given} {known.used_name or known.birth_name}".title()
 
 
-def _doubts(room: PatientRoom, one: Declared, before: Sequence[Declared], *, without: str = "") -> tuple[Doubt, ...]:
-    """What keeps a reading from being taken: its moment, its value, its context."""
+def _readings(room: PatientRoom, kind: str) -> list[KeptReading]:
+    return reading_store.readings(room.connection, room.patient_key, room.key, kind)
+
+
+def _doubts(
+    room: PatientRoom, one: Declared, held: Sequence[KeptReading], before: Sequence[Declared] = ()
+) -> tuple[Doubt, ...]:
+    """What keeps a reading from being taken beside those that are `held`, and those that come with it and `before` it."""
     unit = one.kind.unit(one.unit)
     if unit is None or one.kind.computed or one.zone not in ZONES or len(one.values) != len(one.kind.parts):
         return (Doubt(Fault.UNKNOWN, "unit"),)
-    held = [
-        kept
-        for kept in reading_store.readings(room.connection, room.patient_key, room.key, one.kind.slug)
-        if kept.reading_id != without
-    ]
     born = birth_day(traits(room.connection, room.patient_key, room.key).birth_date)
     found = [*_doubts_of_moment(room, one, born), *_doubts_of_words(one)]
     age = None if born is None else (one.measured_at - first_moment(born)) / (YEAR * DAY)

@@ -58,7 +58,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """What is drawn: at least one track with a point. `across` is the span of the plot, that of the points where it is None."""
+    """What is drawn: at least one track with a point.
+
+    `across` is the span of the plot, that of the points where it is None; `decimal` is the decimal mark.
+    """
 
     title: str
     description: str
@@ -68,6 +71,7 @@ class Plot:
     aims: tuple[Aim, ...] = ()
     lines: tuple[Line, ...] = ()
     across: tuple[float, float] | None = None
+    decimal: str = "."
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +140,11 @@ def plot_svg(plot: Plot) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" class="plot">',
         f"<title>{escape(plot.title)}</title><desc>{escape(plot.description)}</desc>",
         *(_band(aim, frame) for aim in plot.aims),
-        *_scale(frame),
+        *_scale(frame, plot.decimal),
         *_ticks(plot.ticks, frame),
         *_references(plot.lines, frame),
         *(_track(track, frame, number) for number, track in enumerate(tracks)),
+        *(_band_name(aim, frame) for aim in plot.aims),
         f'<text x="4" y="16" font-size="14" fill="currentColor">{escape(plot.unit)}</text></svg>',
     ]
     return "".join(parts)
@@ -161,21 +166,35 @@ def _frame(plot: Plot, points: Sequence[Point]) -> _Frame:
 
 
 def _band(aim: Aim, frame: _Frame) -> str:
-    top = _TOP if aim.high is None else frame.y(aim.high)
-    bottom = _HEIGHT - _BOTTOM if aim.low is None else frame.y(aim.low)
-    if bottom <= top or (aim.low is None and aim.high is None):
+    """A band between two ends; a line where one is open, whose name says which."""
+    ends = [end for end in (aim.low, aim.high) if end is not None]
+    seen = [end for end in ends if frame.least <= end <= frame.most]
+    if not seen:
         return ""
-    width = _WIDTH - _LEFT - frame.right
-    return (
-        f'<rect class="aim" x="{_LEFT}" y="{top:.1f}" width="{width}" height="{bottom - top:.1f}" '
-        'fill="currentColor" fill-opacity="0.1" stroke="currentColor" stroke-opacity="0.5" stroke-dasharray="4 3"/>'
-        f'<text x="{_LEFT + 6}" y="{max(top + 14, _TOP + 14):.1f}" font-size="12" fill="currentColor">{escape(aim.name)}</text>'
-    )
+    top, across = frame.y(max(ends)), _WIDTH - _LEFT - frame.right
+    look = 'stroke="currentColor" stroke-opacity="0.7" stroke-dasharray="4 3"'
+    if len(ends) == 2:
+        height = frame.y(min(ends)) - top
+        drawn = f'<rect class="aim" x="{_LEFT}" y="{top:.1f}" width="{across}" height="{height:.1f}" fill="currentColor" fill-opacity="0.1" {look}/>'
+    else:
+        drawn = f'<path class="aim" d="M{_LEFT} {top:.1f}h{across}" fill="none" stroke-width="1.5" {look}/>'
+    return drawn
 
 
-def _scale(frame: _Frame) -> list[str]:
+def _band_name(aim: Aim, frame: _Frame) -> str:
+    """The name of a band or line, over all else, with a rim of paper so that it is read through a track."""
+    seen = [end for end in (aim.low, aim.high) if end is not None and frame.least <= end <= frame.most]
+    if not seen:
+        return ""
+    top = frame.y(max(seen))
+    place = top + 15 if top + 20 < _HEIGHT - _BOTTOM else top - 5
+    rim = 'stroke="#fff" stroke-width="4" stroke-linejoin="round" paint-order="stroke"'
+    return f'<text class="aim-name" x="{_LEFT + 6}" y="{place:.1f}" font-size="13" fill="currentColor" {rim}>{escape(aim.name)}</text>'
+
+
+def _scale(frame: _Frame, decimal: str) -> list[str]:
     """Round numbers at the left, each with a hairline."""
-    rough = (frame.most - frame.least) / 5
+    rough = (frame.most - frame.least) / 7
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
     places = max(0, -math.floor(math.log10(step) + 1e-9))
@@ -185,7 +204,7 @@ def _scale(frame: _Frame) -> list[str]:
         y = frame.y(number * step)
         parts.append(
             f'<path d="M{_LEFT} {y:.1f}H{_WIDTH - frame.right}" stroke="currentColor" stroke-opacity="0.15"/>'
-            f'<text x="{_LEFT - 8}" y="{y + 5:.1f}" font-size="14" text-anchor="end" fill="currentColor">{number * step:.{places}f}</text>'
+            f'<text x="{_LEFT - 8}" y="{y + 5:.1f}" font-size="14" text-anchor="end" fill="currentColor">{f"{number * step:.{places}f}".replace(".", decimal)}</text>'
         )
         number += 1
     return parts

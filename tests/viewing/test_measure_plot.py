@@ -55,6 +55,17 @@ def test_a_target_is_a_band_with_its_name(low, high):
     assert "objectif" in svg
 
 
+def test_numbers_have_the_decimal_mark_of_the_language():
+    close = (Point(0, 6.1, "6.1"), Point(9, 6.2, "6.2"))
+    assert re.search(r">6,\d+<", plot_svg(replace(PLOT, tracks=(close,), decimal=",")))
+    assert re.search(r">6\.\d+<", plot_svg(replace(PLOT, tracks=(close,))))
+
+
+def test_a_target_with_one_end_is_a_line_and_no_band():
+    assert '<rect class="aim"' not in plot_svg(replace(PLOT, aims=(Aim("au plus", None, 71.0),)))
+    assert '<path class="aim"' in plot_svg(replace(PLOT, aims=(Aim("au plus", None, 71.0),)))
+
+
 def test_a_target_without_ends_or_far_away_does_not_flatten_the_points():
     assert 'class="aim"' not in plot_svg(replace(PLOT, aims=(Aim("objectif", None, None),)))
     near, far = marks(PLOT), marks(replace(PLOT, aims=(Aim("objectif", 500.0, 900.0),)))

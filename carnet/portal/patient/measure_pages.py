@@ -16,6 +16,7 @@ from carnet.errors import UnknownDocument
 from carnet.measures.growth import EXTREME
 from carnet.measures.measure_kinds import BLOOD_PRESSURE, KINDS, ZONES, MeasureKind
 from carnet.measures.plausibility import CONFIRMABLE, Doubt
+from carnet.portal.dates_in_words import brief
 from carnet.portal.patient.measure_form import (
     DIARY,
     Typed,
@@ -32,7 +33,7 @@ from carnet.portal.visit import Visit, see_other
 from carnet.record.measurement_changes import Declared, Implausible
 from carnet.record.own_measurements import OwnMeasurements, Series
 
-PAGE = 30
+PAGE = 20
 HEADS: Mapping[str, tuple[str, ...]] = {
     # of the file: stable names, so that a sheet made once fits the next file
     "fr": ("date_heure", "fuseau", "valeur", "valeur_2", "unite_ucum", "loinc", "contexte", "jours", "donnees_pourcent", "remarque", "declare_par"),
@@ -77,12 +78,13 @@ def _page(visit: Visit, kind: MeasureKind, *, status: int = 200, **about: Any) -
         "offset": start,
         "page_size": PAGE,
         "apart": sum(not one.drawn for one in rows),
+        "authors": {one.name for one in rows if one.name},
         "rows_drawn": sum(one.drawn for one in rows),
         "newest": rows[0] if rows else None,
         "oldest": rows[-1] if rows else None,
         "draw": drawing(series, visit.language),
         "thinned": is_thinned(series),
-        "growth": growth_of(series, asked.get("reperes", "")),
+        "growth": growth_of(series, asked.get("reperes", ""), visit.language),
         "typed": blank(kind, visit.space.gate.platform.clock(), last),
         "doubts": (),
         "target_typed": _target_typed(series, visit.language),
@@ -101,6 +103,7 @@ def _shared(visit: Visit) -> dict[str, Any]:
         "shown_value": lambda one: shown_value(one, visit.language),
         "confirmable": CONFIRMABLE,
         "extreme": EXTREME,
+        "brief": lambda kind, at, zone: brief(at, visit.language, zone, hour=not kind.daily),
         "zones": ZONES,
         "kinds": KINDS,
     }

@@ -22,7 +22,6 @@ from carnet.measures.growth import (
     curve,
     deviations_of_centile,
     deviations_of_cut_off,
-    source,
 )
 from carnet.measures.kept_reading import KeptReading, Target
 from carnet.measures.measure_kinds import BMI, HEIGHT, MeasureKind
@@ -30,7 +29,7 @@ from carnet.portal.patient.measure_form import number
 from carnet.record.own_measurements import Series
 from carnet.viewing.measure_plot import DRAWN_AT_MOST, Aim, Line, Plot, Point, day_ticks, plot_svg, spark_svg
 
-WINDOWS = ((24.0, (0, 6, 12, 18, 24)), (60.0, (0, 12, 24, 36, 48, 60)), (228.0, (0, 48, 96, 144, 192, 228)))
+WINDOWS = ((24.0, (0, 6, 12, 18, 24)), (60.0, (0, 12, 24, 36, 48, 60)), (228.0, (0, 48, 96, 144, 192)))
 """Up to which age (months) a growth plot goes, and the ages that it names."""
 MARKS = ("centiles", "ecarts", "iotf")
 UPRIGHT_FROM = 731
@@ -65,7 +64,6 @@ class Growth:
     why: str
     marks: str = "centiles"
     offered: tuple[str, ...] = ()
-    source: str = ""
     draw: Callable[[str, str, str, str], Markup] | None = None
 
 
@@ -157,16 +155,24 @@ def small(series: Series) -> Markup:
 
 
 def drawing(series: Series, language: str) -> Callable[..., Markup] | None:
-    """What draws the plot, given its words by the page: title, description and the names of the target's parts; None for no point."""
+    """What draws the plot, given its words by the page: title, description and the names of the target's parts; None for fewer than two values."""
     tracks = tracks_of(series)
     points = [one for track in tracks for one in track]
-    if not points:
+    if len(points) < 2 * len(tracks):
         return None
     first, last = (to_datetime(int(edge(one.x for one in points) * DAY)).date() for edge in (min, max))
     unit = shown_unit(series.kind, _unit(series))
 
     def draw(title: str, description: str, *names: str) -> Markup:
-        plot = Plot(title, description, unit, tracks, day_ticks(first, last, language), aims=_aims(series, names))
+        plot = Plot(
+            title,
+            description,
+            unit,
+            tracks,
+            day_ticks(first, last, language),
+            aims=_aims(series, names, language),
+            decimal=_mark(language),
+        )
         return Markup(plot_svg(plot))  # noqa: S704 - our own SVG, its texts escaped
 
     return draw
@@ -176,20 +182,31 @@ def _unit(series: Series) -> str:
     return series.readings[-1].said.unit if series.readings else series.kind.units[0].ucum
 
 
-def _aims(series: Series, names: tuple[str, ...]) -> tuple[Aim, ...]:
+def _aims(series: Series, names: tuple[str, ...], language: str) -> tuple[Aim, ...]:
     if series.target is None or series.target.unit != _unit(series):
         return ()
     return tuple(
-        Aim(name, float(low) if low else None, float(high) if high else None)
+        Aim(_aimed(name, low, high, language), float(low) if low else None, float(high) if high else None)
         for name, (low, high) in zip(names, series.target.ends, strict=False)
         if low or high
     )
 
 
+def _aimed(name: str, low: str, high: str, language: str) -> str:
+    """The name of a target, with its end where it has one alone: a line does not say on which side."""
+    if low and high:
+        return name
+    return f"{name} {'≥' if low else '≤'} {number(low or high, language)}"
+
+
+def _mark(language: str) -> str:
+    return "," if language == "fr" else "."
+
+
 # --- growth -------------------------------------------------------------------------------------------------------
 
 
-def growth_of(series: Series, marks: str) -> Growth | None:
+def growth_of(series: Series, marks: str, language: str) -> Growth | None:
     """The reference curves for this child and kind, None where there are none for the kind or the person is grown."""
     child = series.child
     if child is None or not any(curve("who", series.kind.slug, sex) for sex in "MF"):
@@ -204,13 +221,14 @@ def growth_of(series: Series, marks: str) -> Growth | None:
     points = _points_by_age(series, child)
     within = [one for one in points if table.first <= one.x <= table.last]
     if not within:
-        return Growth("age" if points else "none", chosen, offered, source(reference))
-    return Growth("", chosen, offered, source(reference), _growth_drawing(series, child, table, within, chosen))
+        return Growth("age" if points else "none", chosen, offered)
+    return Growth("", chosen, offered, _growth_drawing(series, child, table, within, (chosen, language)))
 
 
 def _growth_drawing(
-    series: Series, child: Child, table: Curve, points: list[Point], marks: str
+    series: Series, child: Child, table: Curve, points: list[Point], chosen: tuple[str, str]
 ) -> Callable[[str, str, str, str], Markup]:
+    marks, language = chosen
     oldest = max(one.x for one in points)
     end, ages = next(one for one in WINDOWS if oldest <= one[0])
     first = table.first if table.first > 1 else 0.0
@@ -223,18 +241,19 @@ def _growth_drawing(
             shown_unit(series.kind, _unit(series)),
             (tuple(points),),
             ticks,
-            lines=_lines(table, child.sex, marks),
+            lines=_lines(table, child.sex, marks, language),
             across=(first, min(end, table.last)),
+            decimal=_mark(language),
         )
         return Markup(plot_svg(plot))  # noqa: S704 - our own SVG, its texts escaped
 
     return draw
 
 
-def _lines(table: Curve, sex: str, marks: str) -> tuple[Line, ...]:
+def _lines(table: Curve, sex: str, marks: str, language: str) -> tuple[Line, ...]:
     """The reference lines, the middle one first, so that it keeps its name where names crowd."""
     if marks == "iotf":
-        return tuple(Line(index, table.line(deviations_of_cut_off(sex, index)), strong=index in {"25", "30"}) for index in CUT_OFFS)  # fmt: skip
+        return tuple(Line(number(index, language), table.line(deviations_of_cut_off(sex, index)), strong=index in {"25", "30"}) for index in CUT_OFFS)  # fmt: skip
     if marks == "ecarts":
         named = [(f"{value:+d}" if value else "0", float(value)) for value in DEVIATIONS]
     else:
