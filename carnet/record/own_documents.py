@@ -37,7 +37,7 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class SpaceDocument:
-    """One document in words. `time` is its creationTime (DTM, UTC), `registered_at` microseconds UTC, `kind` the label of its type."""
+    """One document in words. `time` is `time_shown` (DTM, UTC), `registered_at` microseconds UTC, `kind` the label of its type."""
 
     unique_id: str
     title: str
@@ -123,7 +123,8 @@ def visible_documents(room: PatientRoom) -> list[Visible]:
     for found in current_entries_of(room):
         facts = facts_of_own(room, found)
         if decide(room.facts, PatientRight.SEE, facts).allowed:
-            time, class_code = dated[found.uuid]
+            created, class_code, started = dated[found.uuid]
+            time = time_shown(created, started, own=facts.patient_authored)
             shown.append(
                 Visible(found, facts, time, family_of(found.type_code, class_code, own=facts.patient_authored))
             )
@@ -164,6 +165,11 @@ def _matches(one: Visible, chosen: Chosen) -> bool:
         and (not chosen.year or one.time.startswith(chosen.year))
         and (not chosen.author or chosen.author in one.facts.author_institutions)
     )
+
+
+def time_shown(created: str, started: str, *, own: bool) -> str:
+    """The date by which a document is listed (DTM): its creation, or for what the patient's side added the date written on it (0034)."""
+    return started if own and started else created
 
 
 def words_of_entry(one: Visible, entry: DocumentEntry, *, by_default: bool) -> SpaceDocument:
@@ -212,7 +218,8 @@ def _one(room: PatientRoom, unique_id: str) -> tuple[Visible, DocumentEntry]:
     entry = whole_entry(room.connection, room.holder, found.uuid)
     facts = facts_of_own(room, found)
     family = family_of(found.type_code, entry.class_code.code, own=facts.patient_authored)
-    return Visible(found, facts, entry.creation_time, family), entry
+    time = time_shown(entry.creation_time, entry.service_start_time, own=facts.patient_authored)
+    return Visible(found, facts, time, family), entry
 
 
 def _whole(room: PatientRoom, unique_id: str) -> WholeDocument:
