@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
+
 from carnet.audit.export_verification import verify_export
 from carnet.clock import system_clock
 from carnet.demo.journey import PATIENT, Journey, JourneyFailed
-from carnet.demo.people import HOSPITAL_DOCTOR, OTHER_GP, DemoProfessional
+from carnet.demo.payloads import pdf
+from carnet.demo.people import HOSPITAL_DOCTOR, MEDECIN_TRAITANT, OTHER_GP, DemoProfessional
 from carnet.demo.stage import OPERATOR
 from carnet.record.emergency_control import EmergencyControl
 from carnet.record.explanation import Asked, explain
 from carnet.record.gate import Gate
 from carnet.record.notice_office import NoticeOffice
+from carnet.record.own_additions import OwnAdditions, make
+from carnet.record.own_drafts import About, NewPiece, OwnDrafts
 from carnet.record.patient_acts import PatientActs
 from carnet.record.trail_export import export_trail, trace_key
 from carnet.record.trail_view import told_trail
 from carnet.soap.document_set import DocumentRequest
+from carnet.viewing.taking_in import preview, taken_in
 
 SHOWN = 3
 """Sentences of the trail that are printed."""
@@ -38,6 +44,7 @@ class Story:
             ("explained", self.explain),
             ("told", self.notice),
             ("to review", self.review),
+            ("added", self.add),
             ("trail", self.trail),
             ("export", self.export),
         ):
@@ -82,6 +89,26 @@ class Story:
             raise JourneyFailed(f"to review: {len(waiting)} reviews of the emergency")
         hours = (waiting[0].due_at - system_clock()) // 3_600_000_000
         return f"the emergency of {OTHER_GP.name}, within {hours + 1} hours"
+
+    def add(self) -> str:
+        """The patient adds a paper of their own, by the acts of the space; whoever may read finds it as any other document."""
+        desk = OwnDrafts(self.gate, OPERATOR)
+        draft_id = desk.begin(PATIENT, About())
+        (paper,) = taken_in(pdf("Laboratoire de ville, prelevement du 12/03/2025 : glycemie 0,92 g/L"))
+        new = NewPiece(paper.kind, paper.pages, paper.content, preview("pdf", 0, paper.content).content)
+        desk.add(PATIENT, draft_id, [new])
+        desk.keep_whole(PATIENT, draft_id, new, "laboratoire glycemie 12/03/2025")
+        about = desk.show(PATIENT, draft_id).about
+        said = msgspec.structs.replace(about, title="Prise de sang de mars", described=True)
+        desk.describe(PATIENT, draft_id, said)
+        acts = OwnAdditions(self.gate, OPERATOR)
+        unique_id = acts.add(PATIENT, make(self.gate.platform, acts.basis(PATIENT, draft_id)))
+        wanted = DocumentRequest(self.journey.stage.settings.repository_unique_id, unique_id)
+        with self.journey.service(MEDECIN_TRAITANT.identifier) as service:
+            answer, given = service.retrieve(PATIENT, [wanted])
+        if answer.errors or not given:
+            raise JourneyFailed("added: the attending doctor does not read what the patient added")
+        return f"a paper of the patient's, as {said.type}; {MEDECIN_TRAITANT.name} reads it"
 
     def trail(self) -> str:
         """The patient reads who did what, in sentences."""

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.skipif(PROGRAM is None, reason="chromium is not install
 
 def paths(document):
     return ("/", "/documents", f"/documents/{document}", f"/documents/{document}/lecture", "/acces", "/acces/qui", f"/acces/professionnel?numero={OTHER_GP.identifier}",
-            "/acces/export", "/avis", "/reglages", "/reglages/fermer", "/aide", "/mentions", "/accessibilite", "/nothing")  # fmt: skip
+            "/acces/export", "/ajouter", "/export", "/avis", "/reglages", "/reglages/fermer", "/aide", "/mentions", "/accessibilite", "/nothing")  # fmt: skip
 
 
 @pytest.fixture
