@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
+
 from carnet.audit.export_verification import verify_export
 from carnet.clock import system_clock
 from carnet.consent.acting_links import Representation
 from carnet.demo.health_profiles import declare_profiles
 from carnet.demo.journey import PATIENT, Journey, JourneyFailed
 from carnet.demo.measurements import measure
-from carnet.demo.people import HOSPITAL_DOCTOR, LANTERNE, MIRABELLE, NESSI, OTHER_GP, DemoProfessional
+from carnet.demo.payloads import pdf
+from carnet.demo.people import (
+    HOSPITAL_DOCTOR,
+    LANTERNE,
+    MEDECIN_TRAITANT,
+    MIRABELLE,
+    NESSI,
+    OTHER_GP,
+    DemoProfessional,
+)
 from carnet.demo.stage import OPERATOR
 from carnet.record.custody import Custody
 from carnet.record.delegations import Delegations
@@ -19,12 +30,15 @@ from carnet.record.emergency_control import EmergencyControl
 from carnet.record.explanation import Asked, explain
 from carnet.record.gate import Gate
 from carnet.record.notice_office import NoticeOffice
+from carnet.record.own_additions import OwnAdditions, make
+from carnet.record.own_drafts import About, NewPiece, OwnDrafts
 from carnet.record.own_reports import OwnReports, Wrong
 from carnet.record.patient_acts import PatientActs
 from carnet.record.report_office import ReportOffice
 from carnet.record.trail_export import export_trail, trace_key
 from carnet.record.trail_view import told_trail
 from carnet.soap.document_set import DocumentRequest
+from carnet.viewing.taking_in import preview, taken_in
 
 SHOWN = 3
 """Sentences of the trail that are printed."""
@@ -46,6 +60,7 @@ class Story:
             ("told", self.notice),
             ("to review", self.review),
             ("measured", self.measured),
+            ("added", self.add),
             ("trail", self.trail),
             ("export", self.export),
             ("family", self.family),
@@ -97,6 +112,26 @@ class Story:
     def measured(self) -> str:
         """The patient notes what she measures at home, and a mother the growth of her child."""
         return f"{measure(self.gate, OPERATOR)} readings at home, with their targets, and a child's growth"
+
+    def add(self) -> str:
+        """The patient adds a paper of their own, by the acts of the space; whoever may read finds it as any other document."""
+        desk = OwnDrafts(self.gate, OPERATOR)
+        draft_id = desk.begin(PATIENT, About())
+        (paper,) = taken_in(pdf("Laboratoire de ville, prelevement du 12/03/2025 : glycemie 0,92 g/L"))
+        new = NewPiece(paper.kind, paper.pages, paper.content, preview("pdf", 0, paper.content).content)
+        desk.add(PATIENT, draft_id, [new])
+        desk.keep_whole(PATIENT, draft_id, new, "laboratoire glycemie 12/03/2025")
+        about = desk.show(PATIENT, draft_id).about
+        said = msgspec.structs.replace(about, title="Prise de sang de mars", described=True)
+        desk.describe(PATIENT, draft_id, said)
+        acts = OwnAdditions(self.gate, OPERATOR)
+        unique_id = acts.add(PATIENT, make(self.gate.platform, acts.basis(PATIENT, draft_id)))
+        wanted = DocumentRequest(self.journey.stage.settings.repository_unique_id, unique_id)
+        with self.journey.service(MEDECIN_TRAITANT.identifier) as service:
+            answer, given = service.retrieve(PATIENT, [wanted])
+        if answer.errors or not given:
+            raise JourneyFailed("added: the attending doctor does not read what the patient added")
+        return f"a paper of the patient's, as {said.type}; {MEDECIN_TRAITANT.name} reads it"
 
     def trail(self) -> str:
         """The patient reads who did what, in sentences."""

@@ -50,7 +50,7 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class SpaceDocument:
-    """One document in words. `time` is its creationTime (DTM, UTC), `registered_at` microseconds UTC, `kind` the label of its type."""
+    """One document in words. `time` is `time_shown` (DTM, UTC), `registered_at` microseconds UTC, `kind` the label of its type."""
 
     unique_id: str
     title: str
@@ -137,7 +137,8 @@ def visible_documents(room: PatientRoom) -> list[Visible]:
     for one in found:
         facts = seen.get(_KIND(one))
         if facts is not None:
-            time, class_code = dated[one.uuid]
+            created, class_code, started = dated[one.uuid]
+            time = time_shown(created, started, own=facts.patient_authored)
             family = family_of(one.type_code, class_code, own=facts.patient_authored)
             shown.append(Visible(one, facts, time, family))
     shown.sort(key=lambda one: (one.time, one.found.registered_at, one.found.unique_id), reverse=True)
@@ -186,6 +187,11 @@ def _matches(one: Visible, chosen: Chosen) -> bool:
     )
 
 
+def time_shown(created: str, started: str, *, own: bool) -> str:
+    """The date by which a document is listed (DTM): its creation, or for what the patient's side added the date written on it (0034)."""
+    return started if own and started else created
+
+
 def words_of_entry(one: Visible, entry: DocumentEntry, *, by_default: bool) -> SpaceDocument:
     """A document in words, from its metadata; `by_default`: the holder masks everything."""
     kind = kind_in_words(entry.type_code)
@@ -232,7 +238,8 @@ def _one(room: PatientRoom, unique_id: str) -> tuple[Visible, DocumentEntry]:
     entry = whole_entry(room.connection, room.holder, found.uuid)
     facts = facts_of_own(room, found)
     family = family_of(found.type_code, entry.class_code.code, own=facts.patient_authored)
-    return Visible(found, facts, entry.creation_time, family), entry
+    time = time_shown(entry.creation_time, entry.service_start_time, own=facts.patient_authored)
+    return Visible(found, facts, time, family), entry
 
 
 def _whole(room: PatientRoom, unique_id: str) -> WholeDocument:

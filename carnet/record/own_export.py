@@ -9,7 +9,7 @@ from carnet.authorization.patient_side import Actor, PatientRight, decide
 from carnet.document_query import FindDocuments
 from carnet.metadata import DocumentEntry, ObjectType, PatientIdentifier
 from carnet.record.document_families import family_of
-from carnet.record.own_documents import SpaceDocument, Visible, visible_documents, words_of_entry
+from carnet.record.own_documents import SpaceDocument, Visible, time_shown, visible_documents, words_of_entry
 from carnet.record.patient_documents import CURRENT, facts_of_own, masks_everything
 from carnet.record.patient_room import PatientDesk, PatientRoom
 from carnet.record.retrieval import Located, Wanted
@@ -90,7 +90,8 @@ def _documents(room: PatientRoom, unique_ids: Sequence[str]) -> tuple[TakenAway,
             continue
         entry = whole_entry(room.connection, room.holder, found.uuid)
         family = family_of(found.type_code, entry.class_code.code, own=facts.patient_authored)
-        about = words_of_entry(Visible(found, facts, entry.creation_time, family), entry, by_default=by_default)
+        time = time_shown(entry.creation_time, entry.service_start_time, own=facts.patient_authored)
+        about = words_of_entry(Visible(found, facts, time, family), entry, by_default=by_default)
         stored, located = places.get(found.unique_id), None
         if stored is not None and stored.erased_at is None:
             key = room.key.open_document_key(stored.wrapped_key, found.unique_id)

@@ -10,9 +10,12 @@ from carnet.database.tables import document_entry
 from carnet.registry.holder import Holder
 
 _DATED = prepare(
-    select(document_entry.c.entry_uuid, document_entry.c.creation_time, document_entry.c.class_code).where(
-        document_entry.c.patient_key == bindparam("patient")
-    )
+    select(
+        document_entry.c.entry_uuid,
+        document_entry.c.creation_time,
+        document_entry.c.class_code,
+        document_entry.c.service_start_time,
+    ).where(document_entry.c.patient_key == bindparam("patient"))
 )
 
 
@@ -28,7 +31,7 @@ def signatures_of(connection: Connection, holder: Holder) -> frozenset[str]:
     return frozenset(str(row[0]) for row in connection.execute(_SIGNATURES, {"patient": holder.patient_key}))
 
 
-def dates_and_classes(connection: Connection, holder: Holder) -> dict[str, tuple[str, str]]:
-    """CreationTime (DTM text in UTC) and classCode of every version of every document of the holder's patient."""
+def dates_and_classes(connection: Connection, holder: Holder) -> dict[str, tuple[str, str, str]]:
+    """CreationTime (DTM text in UTC), classCode and serviceStartTime of every version of every document of the holder's patient."""
     rows = connection.execute(_DATED, {"patient": holder.patient_key})
-    return {str(uuid): (str(time), str(class_code)) for uuid, time, class_code in rows}
+    return {str(uuid): (str(time), str(class_code), str(started or "")) for uuid, time, class_code, started in rows}

@@ -21,7 +21,19 @@ from carnet.demo.people import OTHER_GP, PAT_TROIS
 from carnet.record.administration import Administration
 
 STEPS = ["submitted", "found", "read back", "replaced", "masked", "emergency"]
-STORY = ["blocked", "explained", "told", "to review", "measured", "trail", "export", "family", "profiles", "reported"]
+STORY = [
+    "blocked",
+    "explained",
+    "told",
+    "to review",
+    "measured",
+    "added",
+    "trail",
+    "export",
+    "family",
+    "profiles",
+    "reported",
+]
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +71,7 @@ def test_the_demonstration_walks_the_whole_journey_and_proves_its_trace(tmp_path
     assert result.exit_code == 0, result.output
     steps = [line for line in result.stdout.splitlines() if line.startswith("  ") and line[2] != " "]
     told = [line.strip().partition(":")[0] for line in steps]
-    assert told[:17] == [*STEPS, *STORY, "traced"]
+    assert told[:18] == [*STEPS, *STORY, "traced"]
     assert "carnet verify-audit --home" in result.stdout
 
 

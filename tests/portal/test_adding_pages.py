@@ -97,7 +97,10 @@ def test_a_pdf_is_added_described_and_told_as_the_patients_own(house, browser):
     assert "Le document est dans le dossier" in page.words
     assert "Prise de sang" in page.words
     assert "Ajoutés par vous" in page.words
-    assert "12 mars 2025" in page.words
+    assert re.search(r"Date du document\s+12 mars 2025", page.words)
+    assert "Date de l\u2019acte" not in page.words
+    assert "original signé" not in page.words
+    assert "12 mars 2025" in browser.get("/documents").words
     assert "Remplacer par une nouvelle version" in page.words
     file, cda = wrapped(house, unique_id)
     assert file.startswith(b"%PDF-")
@@ -529,6 +532,9 @@ def test_a_bad_file_in_parts_is_refused_with_its_cause_and_forgotten(browser):
     answer = part(browser, here, 0, 1, zipped(10), token)
     assert answer.status == 422
     assert '"cause":"ARCHIVE"' in answer.text
+    told = browser.get(f"{here}?refus=ARCHIVE")
+    assert "qui en contient d\u2019autres" in told.words
+    assert 'role="alert"' not in browser.get(f"{here}?refus=<b>").text
     assert '"held":[]' in browser.get(f"{here}/partie?fichier={FILE}").text
 
 

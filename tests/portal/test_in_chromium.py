@@ -30,7 +30,7 @@ pytestmark = pytest.mark.skipif(PROGRAM is None, reason="chromium is not install
 
 def paths(document):
     return ("/", "/documents", "/recherche", "/recherche?q=suivi+diabete", "/recherche?q=licorne", f"/documents/{document}", f"/documents/{document}/lecture", "/acces", "/acces/qui", f"/acces/professionnel?numero={OTHER_GP.identifier}",
-            "/acces/export", f"/documents/{document}/signaler", "/signalements", "/proches", "/resultats", "/medicaments", "/vaccins", "/imagerie", "/mesures", "/mesures/poids", "/mesures/tension", "/ajouter", "/profil", "/profil/allergies", "/profil/blood", "/profil/contacts", "/profil/comments", "/urgence", "/urgence/carte", "/avis", "/reglages", "/reglages/fermer", "/aide", "/mentions", "/accessibilite", "/nothing")  # fmt: skip
+            "/acces/export", f"/documents/{document}/signaler", "/signalements", "/proches", "/resultats", "/medicaments", "/vaccins", "/imagerie", "/mesures", "/mesures/poids", "/mesures/tension", "/ajouter", "/export", "/profil", "/profil/allergies", "/profil/blood", "/profil/contacts", "/profil/comments", "/urgence", "/urgence/carte", "/avis", "/reglages", "/reglages/fermer", "/aide", "/mentions", "/accessibilite", "/nothing")  # fmt: skip
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from carnet.record.kind_suggestion import OFFERED, OTHER
 from carnet.record.own_documents import OwnDocuments
 from carnet.record.own_drafts import About, Full, NewPiece, OwnDrafts, Piece
 from carnet.record.retrieval import fetch
-from carnet.viewing.refusals import NotShown
+from carnet.viewing.refusals import Cause, NotShown
 from carnet.viewing.showing import shown
 from carnet.viewing.shown import Pages
 from carnet.viewing.taking_in import Taken, bound_together, preview, taken_in
@@ -26,6 +26,8 @@ BEGINNING = 1_500
 """Characters of a text that are shown while it is prepared."""
 LOOKED_AT = 3
 """Pages whose text says what kind of document it seems to be."""
+REFUSALS = frozenset(Cause.__members__) | {"file", "bytes", "pieces", "text"}
+"""What an answer about a file in parts may name."""
 TURNS = {"gauche": 270, "droite": 90}
 MOVES = {"avant": -1, "apres": 1}
 
@@ -130,8 +132,10 @@ def preview_of(one: Taken, turn: int) -> bytes:
 
 
 async def pages(visit: Visit) -> Response:
-    """The pages that were taken in, each with what may be done to it."""
-    return _pages(visit, visit.request.path_params["draft"])
+    """The pages that were taken in, each with what may be done to it; `refus` names why the file that a script sent was not."""
+    refused = visit.request.query_params.get("refus", "")
+    wrong = (Wrong(refused),) if refused in REFUSALS else ()
+    return _pages(visit, visit.request.path_params["draft"], wrong=wrong)
 
 
 def _pages(visit: Visit, draft_id: str, *, wrong: Sequence[Wrong] = (), status: int = 200) -> Response:

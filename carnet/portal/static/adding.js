@@ -78,9 +78,10 @@
           status.textContent = `${words.wordsSending}${percent} %`;
         };
         const told = await sendFile(draft, file, headers, tell, waiting);
+        if (told.cause) return `${draft}?refus=${encodeURIComponent(told.cause)}`;
         if (!told.done) return null;
       }
-      return draft;
+      return `${draft}#fin`;
     };
 
     form.addEventListener("submit", async (event) => {
@@ -88,14 +89,14 @@
       event.preventDefault();
       status.hidden = false;
       button.disabled = true;
-      const draft = await send().catch(() => null);
-      if (draft) {
-        location.assign(`${draft}#fin`);
-        if (location.pathname === draft) location.reload();
+      const page = await send().catch(() => null);
+      if (page) {
+        const same = location.pathname + location.search === page.split("#")[0];
+        location.assign(page);
+        if (same) location.reload();
         return;
       }
-      // The server has something to say about a file: the plain form shows it on its page.
-      status.textContent = status.dataset.wordsRefused;
+      // The session has ended, or the server says something else than about a file: the plain form leads to its page.
       form.dataset.plain = "yes";
       button.disabled = false;
       form.submit();
