@@ -61,7 +61,7 @@ def measure(site: Site) -> dict[str, Any]:
         device = Device(place)
         paths = dict(_paths(device))
         pages = {name: _times(place, path) for name, path in paths.items()}
-        weight = _weight(device, paths)
+        weight = _weight(Device(place), paths)
         peak = product.peak_mb()
     site.say("the space's pages are measured")
     slow = _slow(site, place)

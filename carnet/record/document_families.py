@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 
 from carnet.metadata import Code
@@ -47,6 +48,7 @@ _BY_CLASS: Mapping[str, Family] = MappingProxyType(
 )
 
 
+@lru_cache(maxsize=4_096)
 def family_of(type_code: str, class_code: str, *, own: bool) -> Family:
     """The family of a document; `own`: the patient's side added it."""
     if own:

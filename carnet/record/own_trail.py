@@ -8,7 +8,7 @@ from typing import Any
 
 from carnet.audit.actors import ActorType, actor_type
 from carnet.audit.sentences import EMERGENCY_MODES, Filter, Language, Reader, Viewer, sentence, shown
-from carnet.audit.trail import read_trail, read_trail_since
+from carnet.audit.trail import opened, outlines, read_trail, read_trail_since
 from carnet.authorization.patient_side import Actor, PatientRight, decide, sees_line
 from carnet.errors import Refused
 from carnet.exchange.notices import notices_of_patient
@@ -78,6 +78,8 @@ class OwnTrail(PatientDesk):
         chosen = Filter(actors=WHO[who])
 
         def work(room: PatientRoom) -> ToldTrail:
+            if room.facts.actor is Actor.HOLDER:
+                return _page(room, language, chosen, offset, limit)
             lines = list(_shown(room, language, chosen))
             others = [one for one in lines if not one.emergency]
             return ToldTrail(
@@ -134,9 +136,24 @@ def visible_lines(
     return list(shown(lines, reader, chosen)), reader
 
 
+def _page(room: PatientRoom, language: Language, chosen: Filter, offset: int, limit: int) -> ToldTrail:
+    """What the holder sees of one page: nothing is left out for them, so only the lines that are shown are opened."""
+    found = [(line, clear) for line, clear in outlines(room.connection, room.patient_key) if chosen.lets(clear)]
+    urgent = [line for line, clear in found if not clear["problem"] and clear["mode"] in EMERGENCY_MODES]
+    others = [line for line, clear in found if clear["problem"] or clear["mode"] not in EMERGENCY_MODES]
+    wanted = [*reversed(urgent), *others[::-1][offset : offset + limit]]
+    lines, reader = visible_lines(room, language, chosen, [opened(line, room.key) for line in wanted])
+    told = tuple(_told(lines, reader))
+    return ToldTrail(told[: len(urgent)], told[len(urgent) :], len(others))
+
+
 def _shown(room: PatientRoom, language: Language, chosen: Filter) -> Iterable[ToldLine]:
     lines, reader = visible_lines(room, language, chosen, read_trail(room.connection, room.patient_key, room.key))
-    for line in reversed(lines):
+    return _told(reversed(lines), reader)
+
+
+def _told(lines: Iterable[Mapping[str, Any]], reader: Reader) -> Iterable[ToldLine]:
+    for line in lines:
         told = sentence(line, reader)
         if line["problem"]:
             yield ToldLine(line["at"], told, emergency=False, refused=False, who="", actor="", ticket=0)

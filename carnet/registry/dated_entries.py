@@ -15,7 +15,7 @@ _DATED = prepare(
         document_entry.c.creation_time,
         document_entry.c.class_code,
         document_entry.c.service_start_time,
-    ).where(document_entry.c.patient_key == bindparam("patient"))
+    ).where(document_entry.c.patient_key == bindparam("patient"), document_entry.c.is_signature == 0)
 )
 
 
@@ -32,6 +32,6 @@ def signatures_of(connection: Connection, holder: Holder) -> frozenset[str]:
 
 
 def dates_and_classes(connection: Connection, holder: Holder) -> dict[str, tuple[str, str, str]]:
-    """CreationTime (DTM text in UTC), classCode and serviceStartTime of every version of every document of the holder's patient."""
+    """CreationTime (DTM text in UTC), classCode and serviceStartTime of every version of every document of the holder's patient, signatures of sets apart."""
     rows = connection.execute(_DATED, {"patient": holder.patient_key})
     return {str(uuid): (str(time), str(class_code), str(started or "")) for uuid, time, class_code, started in rows}

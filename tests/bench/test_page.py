@@ -56,6 +56,13 @@ WHOLE = {
     "postgresql": {"paths": {"query": {**PATH, "share": 0.7}}, "peak_mb": 170},
     "orthanc": {"version": "1.10", "peak_mb": 60, **dict.fromkeys(("store", "read"), ROW)},
 }
+WHOLE["space"] = {
+    "documents": 5_000,
+    "pages": {"home": {"p50_ms": 40.0, "p95_ms": 60.0, "together_p95_ms": 200.0}},
+    "weight": {"first": 80.5, "home": 5.0},
+    "slow_network": {"first_seconds": 2.4, "first_paint_seconds": 1.9, "next_seconds": 0.6, "first_kb": 82.0},
+    "peak_mb": 150,
+}
 WHOLE["orthanc"]["find"] = {**ROW, "answer_bytes": 90_000, "instances": 200}
 ALL = ["ratios.svg", "rates.svg", "slow-disk.svg", "growth.svg", "hour.svg"]
 
@@ -96,5 +103,5 @@ def test_the_same_figures_give_the_same_plots(whole, tmp_path):
 def test_what_was_not_measured_is_told_with_its_reason():
     text = "\n".join(page.lines(judged({"machine": MACHINE, "orthanc": {"skipped": "Orthanc is not installed"}}), []))
     assert "Not measured: Orthanc is not installed." in text
-    assert text.count("Not measured: not part of this run.") == 6
+    assert text.count("Not measured: not part of this run.") == 7
     assert "which this run did not measure" in text
