@@ -48,7 +48,7 @@ AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text(encoding="utf-8")
 PICTURES = os.environ.get("WALK_PICTURES", "")
 WIDTHS = (320, 390, 1440)
 OF_ONE_SHAPE = 2
-"""Pages of one shape that the patient walks: two documents, two years, two professionals; others walk one."""
+"""Pages of one shape that the patient walks: two documents, two years, two professionals; others walk one of each path."""
 MOST = 80
 LEADS_AWAY = {"/connexion/fournisseur"}
 """Paths that lead to another host, as they are meant to."""
@@ -118,7 +118,8 @@ class Walker:
         waiting, met = [self.served.address + one for one in starts], {}
         while waiting and len(self.walked) < MOST:
             address = waiting.pop(0).partition("#")[0]
-            known = met.setdefault(shape(address), set())
+            path, asked = shape(address)
+            known = met.setdefault((path, asked if self.of_one_shape > 1 else ""), set())
             ours = address.startswith(self.served.address + "/")
             if not ours or address in known or len(known) >= self.of_one_shape or self._passed_over(address):
                 continue
@@ -273,7 +274,7 @@ def test_without_javascript_one_finds_reads_masks_and_exports(served, chromium):
     page.get_by_role("link", name="Lire le document").click()
     expect(page.frame_locator("iframe.paper").locator("h1")).to_have_text("Bilan de biologie")
     with page.expect_navigation():
-        page.get_by_role("link", name="Ce document").click()
+        page.get_by_role("link", name="Ce document").press("Enter")
     page.locator("details.act summary").first.click()
     page.get_by_role("button", name="Masquer maintenant").click()
     expect(page.locator(".said")).to_contain_text("ne voient plus")
