@@ -224,6 +224,12 @@ ZONES: tuple[str, ...] = (
 """Where a measurement may have been taken, by IANA name: metropolitan France and the overseas territories."""
 
 
+def units_of(loinc: str) -> tuple[str, ...]:
+    """The UCUM units in which patients declare readings of this code; none for what they do not declare here."""
+    units = (unit.ucum for kind in KINDS.values() for unit in kind.units)
+    return tuple(ucum for ucum in dict.fromkeys(units) if coded(loinc, ucum) is not None)
+
+
 def coded(loinc: str, ucum: str) -> tuple[MeasureKind, int] | None:
     """The kind of which this code and unit are, and which number of its readings; None for what patients do not declare here.
 

@@ -15,10 +15,12 @@ from carnet.cda.result_marks import Newest, newest_of, same_name
 from carnet.cda.result_model import Result
 from carnet.cda.results_over_time import Analyte, Apart, Comparison, over_time, plain_name, superseded
 from carnet.errors import UnknownDocument
+from carnet.measures.measure_kinds import units_of
 from carnet.metadata import PatientIdentifier
 from carnet.record.document_extracts import Missing, extracts_of, in_use
 from carnet.record.extractors import ExtractKind
 from carnet.record.own_documents import Visible, visible_documents
+from carnet.record.own_measurements import OwnReading, own_readings
 from carnet.record.patient_room import PatientDesk, PatientRoom
 from carnet.record.structured_extracts import LABORATORY_TYPES, PackedReport, report_in
 from carnet.record.told_documents import Origin, Origins, Unread, unread_among
@@ -56,7 +58,8 @@ class ResultsOverview:
 class ResultHistory:
     """One examination: `analyte` is None where reports give no LOINC code; `apart` is then all there is.
 
-    `origins` are the documents by the identifier that they give themselves; `namesakes` other examinations of that name, by their key.
+    `origins` are the documents by the identifier that they give themselves; `namesakes` other examinations of that name, by their key. `own`
+    are readings of the same code that the patient's side noted.
     """
 
     key: str
@@ -66,6 +69,7 @@ class ResultHistory:
     origins: dict[Identifier, Origin]
     namesakes: dict[str, str]
     missing: Missing
+    own: tuple[OwnReading, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +151,12 @@ def _history(room: PatientRoom, key: str) -> ResultHistory:
     origins = {one.packed.about.id: teller.tell(one.document, one.packed.about.title) for one in told}
     teller.note(origins.values())
     namesakes = same_name(key, (mark for one in read.reports for mark in one.packed.marks))
-    return _told(key, comparison, origins, namesakes, read.missing)
+    told_all = _told(key, comparison, origins, namesakes, read.missing)
+    return replace(told_all, own=_noted(room, told_all.analyte.code)) if told_all.analyte else told_all
+
+
+def _noted(room: PatientRoom, loinc: str) -> tuple[OwnReading, ...]:
+    return tuple(one for unit in units_of(loinc) for one in own_readings(room, loinc, unit))
 
 
 def _told(

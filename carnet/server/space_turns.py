@@ -108,7 +108,7 @@ class SpaceInTurn:
         self.operation = operation
         self.in_progress = 0
         settings = operation.platform.settings
-        self.largest = settings.maximum_document_bytes
+        self.largest = max(settings.maximum_document_bytes, settings.upload_file_bytes) + MAXIMUM_FORM
         self.lines = Lines(lambda scope: caller_address(settings, scope))
         self._begun = begun
         self._of_person: Counter[bytes] = Counter()
@@ -151,7 +151,7 @@ class SpaceInTurn:
         if person:
             self._count(person, stack)
         held = stack.enter_context(Body(self.admission.bodies, line))
-        limit = self.largest if person else MAXIMUM_FORM
+        limit = self.largest if person or self._is_somebody(scope) else MAXIMUM_FORM
         body = await read_body(receive, dict(scope["headers"]), limit, held)
         turn = await stack.enter_async_context(
             self.admission.turn(line, urgent=claims_urgency(scope), gone=is_gone(scope))
@@ -160,6 +160,15 @@ class SpaceInTurn:
         stack.callback(self._leave)
         self._begun()
         return body, turn
+
+    def _is_somebody(self, scope: Scope) -> bool:
+        """Whether who sends more than a form has a session, though this worker was not asked for a page by that browser yet."""
+        length = dict(scope["headers"]).get(b"content-length", b"")
+        if scope["method"] != "POST" or (length.isdigit() and len(length) < 12 and int(length) <= MAXIMUM_FORM):
+            return False
+        with contextlib.suppress(CarnetError):
+            return self.space.person_or_nobody(Request(scope)) is not None
+        return False
 
     def _leave(self) -> None:
         self.in_progress -= 1

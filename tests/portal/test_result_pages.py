@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import html
 import re
 import sys
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
-from starlette.routing import Route
 
 from carnet.cda.header import read_header
 from carnet.cda.result_model import Report
 from carnet.cda.results import is_lab_report, report_of
 from carnet.clock import DAY
 from carnet.demo.lab_reports import Measured, lab_draft, lab_report
-from carnet.demo.people import MIRABELLE, PAT_TROIS
+from carnet.demo.people import MIRABELLE, NESSI, PAT_TROIS
 from carnet.demo.samples import read_samples
+from carnet.measures.measure_kinds import KINDS
 from carnet.metadata import INVISIBLE_PATIENT, INVISIBLE_REPRESENTANTS_LEGAUX, AvailabilityStatus
-from carnet.portal.patient import result_pages
-from carnet.portal.patient.result_curves import OwnReading
-from carnet.portal.visit import visiting
 from carnet.record.extractors import ExtractKind
+from carnet.record.measurement_changes import Declared
+from carnet.record.own_measurements import OwnMeasurements
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -181,24 +178,31 @@ def test_an_examination_without_a_code_has_a_page_that_compares_nothing(house, b
     assert 'class="curve"' not in history.text
 
 
-def test_own_readings_join_the_curve_of_their_unit_marked_as_theirs(house):
-    report(house, potassium("4.0", "20240105"))
-    first = house.browser(PAT_TROIS).get(HISTORY)
-    assert "Votre mesure" not in first.plain
-    readings = (OwnReading(dt.date(2025, 3, 4), "4.25", "mmol/L"), OwnReading(dt.date(2025, 3, 5), "16", "mg/dL"))
-    page = asked_with(house, readings)
+def test_own_readings_of_the_same_code_join_the_curve_of_their_unit_marked_as_theirs(house):
+    path = "/resultats/4548-4"
+    report(house, Measured("4548-4", "HbA1c", "6.4", "%", stamp("20250105")))
+    assert "Votre mesure" not in house.browser(PAT_TROIS).get(path).plain
+    note(house, PAT_TROIS, "6.2", "%")
+    page = house.browser(PAT_TROIS).get(path)
     assert page.text.count('class="own"') == 1
-    assert {"4,25", "16"} <= digits_of(page.text)
-    assert page.plain.count("Votre mesure, saisie par vous") == 2
-    assert "Vos mesures, dans une autre unité" in page.plain
+    assert {"6,4", "6,2"} <= digits_of(page.text)
+    assert page.plain.count("Votre mesure, saisie par vous") == 1
+    assert "dans une autre unité" not in page.plain
 
 
-def asked_with(house, readings):
-    """The page with the readings that other pages keep."""
-    page = partial(result_pages.history, readings=lambda *_about: readings)
-    endpoint = visiting(house.app.state.space, page)
-    house.app.router.routes.insert(0, Route("/resultats/{examen}", endpoint))
-    return house.browser(PAT_TROIS).get(HISTORY)
+def test_own_readings_that_a_laboratory_codes_otherwise_stay_off_its_curve(house):
+    report(house, Measured("4548-4", "HbA1c", "6.4", "%", stamp("20250105")))
+    note(house, PAT_TROIS, "46", "mmol/mol")
+    note(house, NESSI, "6.2", "%")
+    page = house.browser(PAT_TROIS).get("/resultats/4548-4")
+    assert not {"46", "6,2"} & digits_of(page.text)
+    assert "Votre mesure" not in page.plain
+
+
+def note(house, patient, value, unit):
+    """Somebody's own reading of HbA1c."""
+    declared = Declared(KINDS["hba1c"], (value,), unit, house.now - DAY, "Europe/Paris", confirmed=True)
+    assert OwnMeasurements(house.gate, "operator:tests").add(patient.identifier, [declared]) == 1
 
 
 # --- home ------------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from carnet.config import Settings
 from carnet.demo.people import NESSI, PAT_TROIS
 from carnet.portal.form_protection import MAXIMUM_FORM
 from carnet.portal.person import Person
+from carnet.record.step_up import Assurance, Level
 from carnet.server.admission import Admission
 from carnet.server.space_turns import AT_ONCE, STRANGERS, SpaceInTurn, claims_urgency, neighbourhood
 
@@ -37,7 +38,9 @@ class Pages:
 
     def __post_init__(self):
         space = SimpleNamespace(
-            busy=lambda _request, _seconds: response(503), mishap=lambda _request, told: response(told.status)
+            busy=lambda _request, _seconds: response(503),
+            mishap=lambda _request, told: response(told.status),
+            person_or_nobody=lambda request: PEOPLE.get(request.headers.get("cookie", "").encode()),
         )
         self.state = SimpleNamespace(space=space)
 
@@ -46,7 +49,9 @@ class Pages:
         self.bodies.append((await receive())["body"])
         cookie = dict(scope["headers"]).get(b"cookie", b"")
         if cookie in PEOPLE:
-            scope.setdefault("state", {})["person"] = Person(PEOPLE[cookie].identifier, cookie)
+            scope.setdefault("state", {})["person"] = Person(
+                PEOPLE[cookie].identifier, cookie, Assurance(Level.STRONG, 0)
+            )
         if scope["path"].startswith("/slow"):
             await self.release.wait()
         await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -230,6 +235,15 @@ async def test_a_stranger_sends_no_more_than_a_form_and_a_person_may():
     assert await house.ask("/", cookie=b"who=patient") == 200
     assert await house.ask("/documents/ajouter", method="POST", body=large, cookie=b"who=patient") == 200
     assert house.pages.bodies[-1] == large
+    assert await house.ask("/ajouter", method="POST", body=large, cookie=b"who=nobody") == 413
+
+
+@run
+async def test_a_person_whom_this_worker_did_not_see_before_may_send_a_file_too():
+    house = House()
+    large = b"x" * (MAXIMUM_FORM + 1)
+    assert await house.ask("/ajouter", method="POST", body=large, cookie=b"who=mother") == 200
+    assert house.pages.bodies == [large]
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from starlette.responses import Response
 
@@ -20,6 +20,7 @@ from carnet.record.retrieval import fetch
 from carnet.viewing.refusals import Cause, NotShown
 from carnet.viewing.showing import shown
 from carnet.viewing.shown import Pages
+from carnet.viewing.side_room import ROOM
 from carnet.viewing.taking_in import Taken, bound_together, preview, taken_in
 
 BEGINNING = 1_500
@@ -111,7 +112,7 @@ async def taken(files: Iterable[SentFile]) -> tuple[list[NewPiece], list[Wrong]]
     wrong: list[Wrong] = []
     for file in files:
         try:
-            new.extend(await asyncio.to_thread(_pieces_of, file.content))
+            new.extend(await ROOM.look(partial(_pieces_of, file.content)))
         except NotShown as refusal:
             wrong.append(Wrong(refusal.cause.name, file.name))
     return new, wrong
@@ -199,7 +200,7 @@ async def _turn(visit: Visit, draft_id: str, piece_id: str, by: int) -> None:
     if piece.kind == "text":
         return
     turn = (piece.turn + by) % 360
-    seen = await asyncio.to_thread(preview_of, Taken(piece.kind, content), turn)
+    seen = await ROOM.look(partial(preview_of, Taken(piece.kind, content), turn))
     desk.turn(visit.patient, draft_id, replace(piece, turn=turn, preview=seen))
 
 
@@ -221,7 +222,7 @@ async def put_together(visit: Visit) -> Response:
     if not preparation.whole_id:
         items = desk.contents(visit.patient, draft_id)
         try:
-            whole, text = await asyncio.to_thread(_whole_of, items)
+            whole, text = await ROOM.look(partial(_whole_of, items))
         except NotShown as refusal:
             return _pages(visit, draft_id, wrong=(Wrong(refusal.cause.name),))
         if len(whole.content) > visit.space.gate.platform.settings.upload_document_bytes:

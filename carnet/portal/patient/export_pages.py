@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 import logging
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from starlette.responses import Response, StreamingResponse
 
@@ -15,6 +15,7 @@ from carnet.cda.contents import contents_of
 from carnet.cda.rendering import page_of
 from carnet.clock import MINUTE, SECOND, to_datetime
 from carnet.errors import CarnetError, InvalidDocument, UnknownDocument
+from carnet.identity.sessions import Level
 from carnet.portal.dates_in_words import PARIS
 from carnet.portal.export_archive import BUNDLE, MANIFEST, Archive, sent
 from carnet.portal.languages import LANGUAGES
@@ -25,9 +26,11 @@ from carnet.record.own_documents import SpaceDocument
 from carnet.record.own_export import TOGETHER, Overview, OwnExport, TakenAway
 from carnet.record.own_trail import OwnTrail
 from carnet.record.retrieval import fetch
+from carnet.record.step_up import Assurance
 from carnet.viewing.kinds import EXTENSIONS, kind_of
 from carnet.viewing.refusals import NotShown
-from carnet.viewing.showing import redrawn
+from carnet.viewing.showing import Drawing
+from carnet.viewing.side_room import SideRoom
 
 TRAIL = "historique/historique.jsonl"
 SENTENCES = "historique/historique.txt"
@@ -38,6 +41,12 @@ table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:t
 a{color:#0F5C5C}.quiet{color:#4A5754}code{overflow-wrap:anywhere}
 """
 """Of the index, which stands alone on the person's own machine."""
+AT_ONCE = 2
+"""Exports under way in a worker."""
+READING = SideRoom(at_once=1, most=AT_ONCE)
+"""Where their documents are made readable: not in the way of those who look at one."""
+WHEN_IT_BEGAN = Assurance(Level.STRONG, 2**62)
+"""An export that `OwnExport.begin` let begin goes on to its end, however long it takes: what was shown then is not asked again."""
 _LOG = logging.getLogger("carnet.portal")
 
 
@@ -108,7 +117,7 @@ class Course:
 
     async def documents(self, archive: Archive) -> AsyncIterator[bytes]:
         """Every document as signed, a view of it that needs nothing but a browser, and its DocumentReference."""
-        desk = self.visit.desk(OwnExport)
+        desk = replace(self.visit.desk(OwnExport), assurance=WHEN_IT_BEGAN)
         for start in range(0, len(self.unique_ids), TOGETHER):
             for one in desk.documents(self.visit.patient, self.unique_ids[start : start + TOGETHER]):
                 content = await self._content(one)
@@ -117,7 +126,7 @@ class Course:
                 if content is not None:
                     original = f"documents/{name}"
                     yield archive.add(original, content)
-                    extension, view = await asyncio.to_thread(readable_of, content, self.visit.language)
+                    extension, view = await READING.look(partial(readable_of, content, self.visit.language))
                     if extension:
                         readable = f"lisible/{name.rpartition('.')[0]}.{extension}"
                         yield archive.add(readable, view)
@@ -139,7 +148,7 @@ class Course:
 
     async def trail(self, archive: Archive) -> AsyncIterator[bytes]:
         """The trail in sentences and, for the holder, as the file that proves itself."""
-        desk = self.visit.desk(OwnTrail)
+        desk = replace(self.visit.desk(OwnTrail), assurance=WHEN_IT_BEGAN)
         told = desk.told(self.visit.patient, self.visit.language, who="all", limit=ALL_LINES)
         lines = sorted((*told.emergencies, *told.lines), key=lambda line: line.at, reverse=True)
         text = "\n".join(line.sentence for line in lines)
@@ -167,7 +176,7 @@ class Course:
 def readable_of(content: bytes, language: str) -> tuple[str, bytes]:
     """A view of a document that a browser shows by itself: the file that it wraps, or our page of it; ("", b"") where there is none."""
     try:
-        contents = contents_of(content, redrawn, language=language)
+        contents = contents_of(content, Drawing(), language=language)
     except InvalidDocument:
         return "", b""
     if contents.wrapped is None:

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
@@ -13,8 +14,10 @@ from carnet.cda.comparability import REASONS, is_final, usual_range
 from carnet.cda.participants import Identifier
 from carnet.cda.result_model import Bound, number_of
 from carnet.cda.results_over_time import Apart, Point, Series, Source
+from carnet.clock import to_datetime
 from carnet.portal.dates_in_words import day_in_paris
 from carnet.portal.patient.result_words import ShownResult, decimal, shown_result
+from carnet.record.own_measurements import OwnReading as Noted
 from carnet.record.own_results import ResultHistory
 from carnet.record.told_documents import Origin
 from carnet.viewing.curve import Band, Dot, curve_svg
@@ -65,6 +68,12 @@ class ShownSeries:
     has_own: bool
     has_repeated: bool
     has_bound: bool
+
+
+def drawn_reading(noted: Noted) -> OwnReading:
+    """A reading of the patient's side on the day that it was where they took it."""
+    day = to_datetime(noted.at).astimezone(ZoneInfo(noted.zone)).date()
+    return OwnReading(day, noted.value.replace(",", "."), noted.unit)
 
 
 def shown_series(history: ResultHistory, own: Sequence[OwnReading], language: str) -> tuple[ShownSeries, ...]:

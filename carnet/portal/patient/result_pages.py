@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from functools import partial
 
 from starlette.responses import Response
@@ -10,21 +9,13 @@ from starlette.responses import Response
 from carnet.cda.comparability import REASONS, Reason, is_final
 from carnet.errors import UnknownDocument
 from carnet.portal.patient.extract_waiting import filled
-from carnet.portal.patient.result_curves import OwnReading, lonely_readings, shown_apart, shown_series
+from carnet.portal.patient.result_curves import drawn_reading, lonely_readings, shown_apart, shown_series
 from carnet.portal.patient.result_words import ShownResult, shown_result
 from carnet.portal.visit import Visit
 from carnet.record.own_results import LatestResult, OwnResults
 
 ROWS = 60
 """Lines of a table before the rest is a link away."""
-
-Readings = Callable[[Visit, str], Sequence[OwnReading]]
-"""The patient's own readings for an examination (LOINC code), which other pages keep."""
-
-
-def no_readings(_visit: Visit, _code: str) -> Sequence[OwnReading]:
-    """None: what a page has until somebody keeps readings."""
-    return ()
 
 
 async def overview(visit: Visit) -> Response:
@@ -50,14 +41,14 @@ def in_words(latest: LatestResult, language: str) -> tuple[ShownResult, ...]:
     return tuple(shown_result(one, language, final=is_final(one)) for one in latest.results)
 
 
-async def history(visit: Visit, readings: Readings = no_readings) -> Response:
+async def history(visit: Visit) -> Response:
     """One examination: curve, values, what is not compared and why."""
     key, language = visit.request.path_params["examen"], visit.language
     desk = visit.desk(OwnResults)
     found = await filled(visit, partial(desk.history, visit.patient, key))
     if not found.origins:
         raise UnknownDocument("No such examination among what is read.", subject=key)
-    own = readings(visit, found.analyte.code) if found.analyte else ()
+    own = [drawn_reading(one) for one in found.own]
     return visit.page(
         "result_history.html",
         found=found,
