@@ -98,7 +98,7 @@ async def fill_everything(gate: Gate, *, again: bool = False) -> Walk:
             partial(_page, kind=kind, version=version, after=total.place, again=again),
         ):
             total.place = page[-1][:2]
-            total.looked_at += len(page)
+            total.looked_at += len(page) if kind is total.kinds[0] else 0
             for patient_key, unique_ids in _by_patient(page):
                 total.read += await fill(gate, Missing(patient_key, unique_ids), again=again)
     return total

@@ -144,7 +144,8 @@ def _page(room: PatientRoom, language: Language, chosen: Filter, offset: int, li
     wanted = [*reversed(urgent), *others[::-1][offset : offset + limit]]
     lines, reader = visible_lines(room, language, chosen, [opened(line, room.key) for line in wanted])
     told = tuple(_told(lines, reader))
-    return ToldTrail(told[: len(urgent)], told[len(urgent) :], len(others))
+    manages = decide(room.facts, PatientRight.PROFESSIONALS).allowed
+    return ToldTrail(told[: len(urgent)], told[len(urgent) :], len(others), manages=manages)
 
 
 def _shown(room: PatientRoom, language: Language, chosen: Filter) -> Iterable[ToldLine]:

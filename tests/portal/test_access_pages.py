@@ -202,8 +202,9 @@ def test_from_a_record_that_is_closed_one_goes_back_to_ones_own(house):
     browser = as_mother(house)
     names = re.findall(r'name="dossier"[^>]*value="([0-9a-f]{32})"', browser.get("/").text)
     OwnSettings(house.gate, "operator:tests", NESSI.identifier).close(MIRABELLE.identifier)
-    closed = browser.get("/")
-    assert closed.status == 403
+    assert browser.get("/").headers["location"] == "/proches"
+    closed = browser.get("/proches")
+    assert closed.status == 200
     assert "Zoe MIRABELLE".lower() in closed.words.lower()
     browser.send("/dossier", {**closed.fields("/dossier"), "dossier": names[0]})
     assert browser.get("/").status == 200

@@ -98,7 +98,7 @@ def test_a_pdf_is_added_described_and_told_as_the_patients_own(house, browser):
     assert "Prise de sang" in page.words
     assert "Ajoutés par vous" in page.words
     assert re.search(r"Date du document\s+12 mars 2025", page.words)
-    assert "Date de l\u2019acte" not in page.words
+    assert "Date de l'acte" not in page.words
     assert "original signé" not in page.words
     assert "12 mars 2025" in browser.get("/documents").words
     assert "Remplacer par une nouvelle version" in page.words
@@ -181,7 +181,7 @@ def test_a_text_is_added_alone(house, browser):
     here = begun(browser, plain("seul"))
     answer = browser.send_files(here, browser.get(here).fields(here), photograph())
     assert answer.status == 422
-    assert "Un texte s\u2019ajoute seul" in answer.words
+    assert "Un texte s'ajoute seul" in answer.words
 
 
 def test_what_the_document_seems_to_be_is_suggested_and_the_person_decides(browser):
@@ -190,7 +190,7 @@ def test_what_the_document_seems_to_be_is_suggested_and_the_person_decides(brows
     page = browser.get(f"{here}/description")
     assert '<option value="DOCPAT05" selected>' in page.text
     assert 'value="2025-03-12"' in page.text
-    assert "Proposé d\u2019après les mots" in page.words
+    assert "Proposé d'après les mots" in page.words
     said = {"type": "DOCPAT07", "titre": "", "date": "2024-01-02"}
     browser.send(f"{here}/description", {**page.fields(f"{here}/description"), **said})
     unique_id = confirm(browser, here).headers["location"].split("/")[-1].split("?")[0]
@@ -257,17 +257,17 @@ def test_nothing_chosen_is_said(browser):
     page = browser.get("/ajouter")
     answer = browser.send_files("/ajouter", page.fields("/ajouter"))
     assert answer.status == 422
-    assert "Aucun fichier n\u2019a été choisi" in answer.words
+    assert "Aucun fichier n'a été choisi" in answer.words
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (zipped(1000), "qui en contient d\u2019autres"),
+        (zipped(1000), "qui en contient d'autres"),
         (REFUSED["page"], "page web"),
         (REFUSED["drawing"], "page web ou un dessin"),
         (REFUSED["program for Windows"], "programme"),
-        (POLYGLOTS["GIF and archive (GIFAR)"], "format n\u2019est pas accepté"),
+        (POLYGLOTS["GIF and archive (GIFAR)"], "format n'est pas accepté"),
         (b"%PDF-1.7\n" + bytes(50), "abîmé"),
     ],
 )
@@ -293,7 +293,7 @@ def test_a_wrong_description_is_told_beside_and_stays(browser):
     here = begun(browser, REPORT)
     answer = described(browser, here, type="", titre="Mon titre à moi", date="2999-01-01", masque="oui")
     assert answer.status == 422
-    for words in ("Dites de quel genre", "dans l\u2019avenir"):
+    for words in ("Dites de quel genre", "dans l'avenir"):
         assert words in answer.words
     assert 'value="Mon titre à moi"' in answer.text
     assert 'id="masque" name="masque" value="oui" aria-describedby="masque-effet" checked' in answer.text
@@ -533,7 +533,7 @@ def test_a_bad_file_in_parts_is_refused_with_its_cause_and_forgotten(browser):
     assert answer.status == 422
     assert '"cause":"ARCHIVE"' in answer.text
     told = browser.get(f"{here}?refus=ARCHIVE")
-    assert "qui en contient d\u2019autres" in told.words
+    assert "qui en contient d'autres" in told.words
     assert 'role="alert"' not in browser.get(f"{here}?refus=<b>").text
     assert '"held":[]' in browser.get(f"{here}/partie?fichier={FILE}").text
 

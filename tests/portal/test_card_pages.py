@@ -95,7 +95,7 @@ def lines(house, patient=PAT_TROIS):
 
 def test_there_is_no_card_before_two_things_are_ticked(house, browser):
     page = browser.get("/urgence")
-    assert "Elle n\u2019existe pas encore" in page.words
+    assert "Elle n'existe pas encore" in page.words
     named = declare(house)
     assert "card-sheet" not in browser.get("/urgence").text
     fields = browser.get("/urgence").fields("/urgence/choix")
@@ -192,8 +192,8 @@ def test_each_reading_is_a_line_that_says_so_and_a_notice(house, browser, drawn)
     assert [(one["outcome"], one["address"]) for one in told] == [("done", "192.0.2.7")] * 2
     assert "Pénicilline" not in repr(told)
     words = browser.get("/acces?qui=service").words
-    assert "que le service ne connaît pas a lu la carte d\u2019urgence avec son code" in words
-    assert browser.get("/avis").words.count("a lu votre carte d\u2019urgence") == 1
+    assert "que le service ne connaît pas a lu la carte d'urgence avec son code" in words
+    assert browser.get("/avis").words.count("a lu votre carte d'urgence") == 1
     assert "Lu 2 fois" in browser.get("/urgence").words
 
 

@@ -51,7 +51,7 @@ def weight(house, value="72,5", *, ago=HOUR, **about):
 
 def test_a_new_record_says_that_nothing_is_stated_and_leads_to_every_kind(browser):
     page = browser.get("/mesures")
-    assert "Aucune mesure n\u2019est renseignée" in page.words
+    assert "Aucune mesure n'est renseignée" in page.words
     links = re.findall(r'href="/mesures/([a-z0-9-]+)"', page.text)
     assert set(links) == set(KINDS) - {"perimetre-cranien"}
     for slug in KINDS:
@@ -209,7 +209,7 @@ def test_a_target_is_a_band_and_words_beside_the_value(house, browser, desk):
     page = browser.get("/mesures/poids")
     assert 'class="aim"' in page.text
     assert "de 60 à 70 kg" in page.words
-    assert "au-dessus de l\u2019objectif" in page.words
+    assert "au-dessus de l'objectif" in page.words
     wrong = send(browser, "/mesures/poids", action="/mesures/poids/objectif", target_0_low="80", target_0_high="70")
     assert wrong.status == 422
     assert "plus grand que le haut" in wrong.words

@@ -115,7 +115,7 @@ def test_a_section_of_one_item_puts_the_new_one_in_its_place(house, browser):
 def test_a_wrong_field_is_said_beside_it_and_keeps_what_was_typed(browser):
     answer = add(browser, "contacts", name="Camille", phone="pas un numéro")
     assert answer.status == 422
-    assert "pas la forme d\u2019un numéro de téléphone" in answer.words
+    assert "pas la forme d'un numéro de téléphone" in answer.words
     assert 'value="Camille"' in answer.text
     assert 'aria-invalid="true"' in answer.text
     assert "Non renseigné" in browser.get("/profil/contacts").words
