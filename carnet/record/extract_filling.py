@@ -94,13 +94,14 @@ async def fill_everything(gate: Gate, *, again: bool = False) -> Walk:
     for kind in total.kinds:
         total.place = (0, "")
         version = extractor_of(kind).version
+        anew = again and kind is total.kinds[0]  # what is read anew is read for every kind
         while page := gate.read(
-            partial(_page, kind=kind, version=version, after=total.place, again=again),
+            partial(_page, kind=kind, version=version, after=total.place, again=anew),
         ):
             total.place = page[-1][:2]
             total.looked_at += len(page) if kind is total.kinds[0] else 0
             for patient_key, unique_ids in _by_patient(page):
-                total.read += await fill(gate, Missing(patient_key, unique_ids), again=again)
+                total.read += await fill(gate, Missing(patient_key, unique_ids), again=anew)
     return total
 
 

@@ -265,7 +265,7 @@ def test_a_document_that_cannot_be_read_is_told_and_the_rest_is_given(house, bro
     assert len([name for name in files if name.startswith("documents/")]) == 1
     index = files["index.html"].decode()
     assert "Abîmé" in index
-    assert "n'a pas pu être lu" in index
+    assert "n\u2019a pas pu être lu" in index
 
 
 def test_so_many_exports_at_a_time_and_no_more(house, browser):

@@ -37,7 +37,7 @@ def asks_to_authorise(browser):
 
 def has_access(house):
     page = house.browser(PAT_TROIS).get(f"/acces/professionnel?numero={COMMUNITY_NURSE.identifier}")
-    return "Autorisé par vous" in page.words
+    return "Autorisé par son nom" in page.words
 
 
 @pytest.mark.parametrize(("level", "since", "done"), [
