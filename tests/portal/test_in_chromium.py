@@ -145,7 +145,7 @@ def test_every_page_is_sound_on_a_phone_and_on_a_computer(lived):
 
     browse(lived.app, walk)
     assert seen.faults == []
-    assert seen.walked == 3 * len(paths("")) + 12
+    assert seen.walked == 3 * len(paths("")) + 17
 
 
 def test_masking_and_its_undo_need_no_javascript_and_two_taps(lived):
