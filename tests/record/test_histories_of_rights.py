@@ -53,7 +53,7 @@ ACTIVATE = prepare(
 class InOne(Gate):
     """A gate whose acts share one transaction, which the test takes back."""
 
-    def administer(self, work):
+    def administer(self, work, *, turn=None):
         return work(self.platform.connection)
 
 
