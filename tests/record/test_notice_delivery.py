@@ -15,6 +15,7 @@ from carnet.clock import DAY, HOUR, MINUTE
 from carnet.consent.majority import majority_at
 from carnet.demo.people import MEDECIN_TRAITANT, NESSI, OTHER_GP, PAT_TROIS
 from carnet.errors import ConfigurationError
+from carnet.exchange.notice_topics import CHOOSABLE
 from carnet.identity.patients import find as find_patient
 from carnet.identity.patients import register
 from carnet.record.gate import Gate
@@ -259,7 +260,8 @@ def test_an_address_that_was_given_for_a_minor_is_not_written_to_after_eighteen(
 
 
 def test_another_address_is_told_at_the_former_one_whatever_is_wanted(post, mail_server):
-    NoticeOffice(post.gate, OPERATOR).prefer(PAT_TROIS.identifier, "sign-in", email=False)
+    for topic in CHOOSABLE:
+        NoticeOffice(post.gate, OPERATOR).prefer(PAT_TROIS.identifier, topic, email=False)
     own = OwnSettings(post.gate, OPERATOR)
     assert own.set_address(PAT_TROIS.identifier, "thief@carnet.example")
     assert not own.set_address(PAT_TROIS.identifier, "thief@carnet.example")
