@@ -284,6 +284,10 @@ def test_without_its_turn_one_of_the_two_fails(room, workers, monkeypatch):
     assert [type(failure) for failure in failed] == [ConstraintViolated]
 
 
+IMPATIENT = partial(PostgresConnection, patience=2.0)
+"""Gives a turn up soon: the tests of whose turn is waited for wait for all of it."""
+
+
 def while_nessi_is_held(room, work):
     """What a work gives while somebody else's transaction holds the turn of NESSI."""
     with contextlib.closing(PostgresConnection(room.platform.settings.database_url)) as holder:
@@ -295,7 +299,7 @@ def while_nessi_is_held(room, work):
 
 
 def test_an_act_of_the_patient_s_side_waits_for_its_own_people_alone(room, workers):
-    (desk,) = desks_of(workers(1))
+    (desk,) = desks_of(workers(1, IMPATIENT))
     assert while_nessi_is_held(room, lambda: desk.documents(PAT_TROIS.identifier)) == ()
     with pytest.raises(Unavailable):
         while_nessi_is_held(room, lambda: desk.documents(NESSI.identifier))
@@ -309,6 +313,6 @@ def test_an_act_of_the_patient_s_side_waits_for_its_own_people_alone(room, worke
 
 def test_control_alone_it_would_wait_for_everybody(room, workers, monkeypatch):
     monkeypatch.setattr(patient_room, "turn_of_named", lambda _platform, _named: ALONE)
-    (desk,) = desks_of(workers(1))
+    (desk,) = desks_of(workers(1, IMPATIENT))
     with pytest.raises(Unavailable):
         while_nessi_is_held(room, lambda: desk.documents(PAT_TROIS.identifier))
