@@ -87,7 +87,15 @@ def _write(site: Site, ground: Ground, counts: Mapping[str, int], *, start: int)
 
 def _sent(site: Site, product: Server, counts: Mapping[str, int], seconds: float) -> dict[str, Any]:
     streams = [{"name": name, "file": str(site.workspace / f"hour-{name}")} for name in counts]
-    plan = {"host": "127.0.0.1", "port": product.port, "seconds": seconds, "seed": 4, "streams": streams}
+    measured = site.workspace / "hour-measured.json"
+    plan = {
+        "host": "127.0.0.1",
+        "port": product.port,
+        "seconds": seconds,
+        "seed": 4,
+        "streams": streams,
+        "measured": str(measured),
+    }
     file = site.workspace / "hour.json"
     file.write_text(json.dumps(plan), encoding="utf-8")
     before = product.answered()
@@ -95,7 +103,7 @@ def _sent(site: Site, product: Server, counts: Mapping[str, int], seconds: float
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise LoadFailed(f"The mixed load could not be sent: {done.stderr[-600:]}")
-    found: dict[str, Any] = json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(measured.read_text(encoding="utf-8"))
     after = product.answered()
     good = sum(after[what] - before[what] for what in after if what[1] == "success")
     if found["failures"] or good != sum(counts.values()):

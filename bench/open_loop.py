@@ -114,9 +114,9 @@ async def run(plan: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Runs the plan of the first argument."""
+    """Runs the plan of the first argument; what was measured is in the file that it names: a pipe took 128 KB of it and no more."""
     plan = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    print(json.dumps(uvloop.run(run(plan))))
+    Path(plan["measured"]).write_text(json.dumps(uvloop.run(run(plan))), encoding="utf-8")
 
 
 if __name__ == "__main__":
