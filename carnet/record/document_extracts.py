@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from carnet.metadata import AvailabilityStatus
 from carnet.record.extractors import ExtractKind, State, extractor_of
 from carnet.record.own_documents import Visible
-from carnet.record.patient_room import PatientRoom
+from carnet.record.reading_room import ReadingRoom
 from carnet.repository.extract_rows import find_extracts, opened
 
 
@@ -47,7 +47,7 @@ def in_use(documents: Sequence[Visible]) -> list[Visible]:
     return [one for one in documents if one.found.status == AvailabilityStatus.APPROVED]
 
 
-def extracts_of(room: PatientRoom, kind: ExtractKind, documents: Sequence[Visible]) -> Extracts:
+def extracts_of(room: ReadingRoom, kind: ExtractKind, documents: Sequence[Visible]) -> Extracts:
     """The extracts of one kind of documents that the person may see (`visible_documents`). What is missing will be read soon.
 
     Traces nothing: whoever shows something of a document says so (`room.touched`). Raises IntegrityFailure.

@@ -17,6 +17,7 @@ from carnet.record.document_families import Family, family_of, kind_in_words
 from carnet.record.patient_acts import viewers_of
 from carnet.record.patient_documents import current_entries_of, facts_of_own, is_masked, masks_everything, own_document
 from carnet.record.patient_room import PatientDesk, PatientRoom
+from carnet.record.reading_room import ReadingRoom
 from carnet.record.retrieval import Located, Wanted
 from carnet.registry.dated_entries import dates_and_classes
 from carnet.registry.found import FoundEntry
@@ -152,7 +153,7 @@ def seen_kinds(room: PatientRoom, found: Sequence[FoundEntry]) -> dict[tuple[Any
     return {kind: one for kind, one in facts.items() if decide(room.facts, PatientRight.SEE, one).allowed}
 
 
-def in_words(room: PatientRoom, shown: Iterable[Visible]) -> tuple[SpaceDocument, ...]:
+def in_words(room: ReadingRoom, shown: Iterable[Visible]) -> tuple[SpaceDocument, ...]:
     """Documents with their titles: opens the metadata of these alone, and traces them."""
     by_default = masks_everything(room)
     words = tuple(
@@ -219,13 +220,13 @@ def _institution_name(author: Author) -> str:
     return author.institutions[0].split("^")[0] if author.institutions else ""
 
 
-def structure_name(room: PatientRoom, identifier: str) -> str:
+def structure_name(room: ReadingRoom, identifier: str) -> str:
     """What the directory calls a structure, its identifier where it knows none."""
     found = organization(room.connection, identifier)
     return found.name if found is not None else identifier
 
 
-def party_name(room: PatientRoom, identifier: str) -> str:
+def party_name(room: ReadingRoom, identifier: str) -> str:
     """What the directory calls a professional or a structure; the identifier for who left it."""
     person = professional(room.connection, identifier)
     if person is not None:

@@ -14,6 +14,7 @@ from carnet.record.document_extracts import Missing, extracts_of, in_use
 from carnet.record.extractors import ExtractKind
 from carnet.record.own_documents import SpaceDocument, Visible, in_words, visible_documents
 from carnet.record.patient_room import PatientDesk, PatientRoom
+from carnet.record.reading_room import ReadingRoom
 from carnet.record.structured_extracts import PRESCRIPTION_TYPES, medication_in
 from carnet.record.told_documents import SHOWN, Origins, Unread, unread_among
 
@@ -76,7 +77,7 @@ class OwnMedicines(PatientDesk):
         return self.perform(patient, "see-medicines", PatientRight.SEE, _sheet)
 
 
-def medication_among(room: PatientRoom, documents: Sequence[Visible]) -> tuple[list[ReadMedication], Missing]:
+def medication_among(room: ReadingRoom, documents: Sequence[Visible]) -> tuple[list[ReadMedication], Missing]:
     """What documents that the person may see say of medicines and vaccinations, the newest first, and what is not read yet."""
     found = extracts_of(room, ExtractKind.MEDICATION, in_use(documents))
     read = [ReadMedication(one.document, medication_in(one.content)) for one in found.found if one.content]
@@ -151,12 +152,12 @@ def _lines(said: Medication, name: str, told: Callable[[MedicineLine], TakenLine
     return tuple(told(line) for line in said.lines if _group_of(line) == name)
 
 
-def _line(room: PatientRoom, prescriptions: dict[Identifier, Visible], line: MedicineLine) -> TakenLine:
+def _line(room: ReadingRoom, prescriptions: dict[Identifier, Visible], line: MedicineLine) -> TakenLine:
     found = next((prescriptions[name] for name in line.answers if name in prescriptions), None)
     return TakenLine(line, in_words(room, [found])[0] if found is not None else None)
 
 
-def stating(room: PatientRoom, read: Sequence[ReadMedication], about: str, *, known: bool) -> tuple[SpaceDocument, ...]:
+def stating(room: ReadingRoom, read: Sequence[ReadMedication], about: str, *, known: bool) -> tuple[SpaceDocument, ...]:
     """The newest documents that state that there is none (`known`), or that nothing is known."""
     found = [
         one.document

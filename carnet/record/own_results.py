@@ -22,6 +22,7 @@ from carnet.record.extractors import ExtractKind
 from carnet.record.own_documents import Visible, visible_documents
 from carnet.record.own_measurements import OwnReading, own_readings
 from carnet.record.patient_room import PatientDesk, PatientRoom
+from carnet.record.reading_room import ReadingRoom
 from carnet.record.structured_extracts import LABORATORY_TYPES, PackedReport, report_in
 from carnet.record.told_documents import Origin, Origins, Unread, unread_among
 
@@ -102,7 +103,7 @@ class ReadReports:
     missing: Missing
 
 
-def reports_among(room: PatientRoom, documents: Sequence[Visible]) -> ReadReports:
+def reports_among(room: ReadingRoom, documents: Sequence[Visible]) -> ReadReports:
     """The reports among documents that the person may see."""
     laboratory = [one for one in in_use(documents) if one.found.type_code in LABORATORY_TYPES]
     found = extracts_of(room, ExtractKind.REPORT, laboratory)

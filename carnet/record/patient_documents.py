@@ -22,6 +22,7 @@ from carnet.metadata import (
 from carnet.record.facts import facts_of_entry
 from carnet.record.patient_room import PATIENT_SIDE, PatientRoom
 from carnet.record.patient_updates import new_masks, new_status
+from carnet.record.reading_room import ReadingRoom
 from carnet.registry.found import FoundEntry
 from carnet.registry.queries import entry as whole_entry
 from carnet.registry.queries import find
@@ -69,7 +70,7 @@ def own_document(room: PatientRoom, right: PatientRight, unique_id: str) -> Foun
     raise UnknownDocument("No such document in this record.", subject=unique_id)
 
 
-def masks_everything(room: PatientRoom) -> bool:
+def masks_everything(room: ReadingRoom) -> bool:
     """Whether the holder masks everything by default; yes where it cannot be known."""
     found = current_standing(room.connection, room.patient_key, professional="", organization="", now=room.now)
     return found is None or found.masks_everything

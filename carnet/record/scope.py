@@ -11,6 +11,7 @@ from carnet.consent.standing import Standing, current_standing
 from carnet.errors import RecordClosed, Refused, UnknownPatient
 from carnet.identity.patients import Patient
 from carnet.identity.patients import find as find_patient
+from carnet.metadata import PatientIdentifier
 from carnet.platform import Connection, PatientKey, Platform
 from carnet.record.emergency import Beginning, admit, write_beginning
 from carnet.registry.holder import Holder
@@ -44,6 +45,17 @@ class Scope:
     def connection(self) -> Connection:
         """The gate's connection, inside its transaction."""
         return self.platform.connection
+
+    @property
+    def patient_key(self) -> int:
+        """The internal key of the patient whose record it is."""
+        return self.patient.patient_key
+
+    @property
+    def identifier(self) -> PatientIdentifier:
+        """The INS by which the record was asked for; a scope is of somebody (`open_scope`)."""
+        assert self.requester.patient is not None
+        return self.requester.patient
 
     @property
     def holder(self) -> Holder:

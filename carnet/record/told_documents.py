@@ -9,6 +9,7 @@ from carnet.consent.space_visits import visit_before
 from carnet.record.own_documents import SpaceDocument, Visible, in_words
 from carnet.record.patient_documents import is_masked, masks_everything
 from carnet.record.patient_room import PatientRoom
+from carnet.record.reading_room import ReadingRoom
 
 SHOWN = 20
 """Documents of one list on a page that is about their content."""
@@ -33,7 +34,7 @@ class Unread:
     documents: tuple[SpaceDocument, ...] = ()
 
 
-def unread_among(room: PatientRoom, documents: Sequence[Visible]) -> Unread:
+def unread_among(room: ReadingRoom, documents: Sequence[Visible]) -> Unread:
     """How many there are, the newest in words."""
     return Unread(len(documents), in_words(room, documents[:SHOWN]))
 
