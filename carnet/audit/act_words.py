@@ -1,7 +1,7 @@
 """What each act is called in a sentence, in French and in English: literal tables, no code.
 
 An action of the trace is `name` or `family/name`. The whole action is looked up first, then the name alone, so that a choice reads the same
-whoever wrote it. `{record}` stands for the record as the reader calls it.
+whoever wrote it; an event of a record's life that an operator wrote reads as one of the life itself. `{record}` stands for the record as the reader calls it.
 """
 
 from __future__ import annotations
@@ -51,6 +51,11 @@ _EXCHANGE = {  # ITI TF-2 §3.18, §3.41, §3.43, §3.57; the DMP's TD0 to TD3
     "td1.4": Words("fermé {record}", "fermer {record}", "closed {record}", "close {record}"),
     "td1.5": Words("demandé un accès au portail pour {record}", "demander un accès au portail pour {record}",
                    "asked for portal access to {record}", "ask for portal access to {record}"),
+    **dict.fromkeys(  # withdrawn: each is answered that it is no more
+        ("td1.5a", "td1.5b", "td1.5d"),
+        Words("demandé un accès au portail pour {record}", "demander un accès au portail pour {record}",
+              "asked for portal access to {record}", "ask for portal access to {record}"),
+    ),
     "td1.6": Words("consulté la liste des professionnels autorisés ou bloqués", "consulter la liste des professionnels autorisés ou bloqués",
                    "looked at the list of authorised and blocked professionals", "look at the list of authorised and blocked professionals",
                    _PARTY),
@@ -184,6 +189,10 @@ _CHOICES = {  # rules §2.2, §2.4, §4
     "declare-protection": Words("déclaré une mesure de protection", "déclarer une mesure de protection",
                                 "declared a measure of protection", "declare a measure of protection"),
     "declare-carer": Words("invité un aidant", "inviter un aidant", "invited a carer", "invite a carer"),
+    "invite-first-representative": Words("invité un premier représentant légal", "inviter un premier représentant légal",
+                                         "invited a first legal representative", "invite a first legal representative"),
+    "invite-protection": Words("invité une personne chargée de la protection", "inviter une personne chargée de la protection",
+                               "invited somebody in charge of protection", "invite somebody in charge of protection"),
     "invite-carer": Words("invité un aidant", "inviter un aidant", "invited a carer", "invite a carer"),
     "invite-second-representative": Words("invité le second représentant légal", "inviter le second représentant légal",
                                           "invited the second legal representative", "invite the second legal representative"),
@@ -222,6 +231,8 @@ _KEEPING = {  # what is done to the record as a whole, and on its trail (rules �
                           "looked at the life of {record}", "look at the life of {record}"),
     "read-trail": Words("consulté l'historique des accès à {record}", "consulter l'historique des accès à {record}",
                         "read the trail of access to {record}", "read the trail of access to {record}"),
+    "ask-for-export": Words("demandé d'emporter {record}", "demander d'emporter {record}",
+                            "asked to take {record} away", "ask to take {record} away"),
     "ask-for-trail": Words("demandé l'export de l'historique", "demander l'export de l'historique",
                            "asked for an export of the trail", "ask for an export of the trail"),
     "export-trail": Words("exporté l'historique des accès à {record}", "exporter l'historique des accès à {record}",
@@ -238,6 +249,10 @@ _KEEPING = {  # what is done to the record as a whole, and on its trail (rules �
                             "examined an emergency access to {record}", "examine an emergency access to {record}"),
     "emergency-review": Words("rendu un avis sur un accès en urgence à {record}", "rendre un avis sur un accès en urgence à {record}",
                               "reviewed an emergency access to {record}", "review an emergency access to {record}"),
+    "feed/change-of-ins": Words("changé le numéro INS de {record}", "changer le numéro INS de {record}",
+                                "changed the INS of {record}", "change the INS of {record}"),
+    "notice": Words("envoyé un avis sur {record}", "envoyer un avis sur {record}",
+                    "sent a notice about {record}", "send a notice about {record}"),
     "life/inform": Words("informé de la création prochaine de {record}", "informer de la création prochaine de {record}",
                          "gave notice that {record} will be opened", "give notice that {record} will be opened"),
     "life/oppose": Words("enregistré une opposition à {record}", "enregistrer une opposition à {record}",
@@ -330,4 +345,5 @@ WORDS: Mapping[str, Words] = MappingProxyType({**_EXCHANGE, **_CHOICES, **_KEEPI
 
 def words_of(action: str) -> Words | None:
     """The words of an action of the trace; None for one that has none yet."""
-    return WORDS.get(action) or WORDS.get(action.rpartition("/")[2])
+    name = action.rpartition("/")[2]
+    return WORDS.get(action) or WORDS.get(name) or WORDS.get(f"life/{name}")

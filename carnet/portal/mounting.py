@@ -20,6 +20,7 @@ from carnet.portal.patient.routes import patient_routes
 from carnet.portal.person import NoSessions, Sessions
 from carnet.portal.security_headers import SecurityHeaders
 from carnet.portal.space import SIGN_IN, Endpoint, Space, safe_path
+from carnet.portal.visit import look_around
 from carnet.record.gate import Gate
 
 OPEN_PAGES = (("/aide", "help.html"), ("/mentions", "legal.html"), ("/accessibilite", "accessibility.html"))
@@ -55,6 +56,7 @@ def _public(space: Space) -> list[Route]:
 
 def _open_page(space: Space, template: str) -> Endpoint:
     async def shown(request: Request) -> Response:
+        look_around(space, request)
         return space.page(request, template)
 
     return shown
@@ -84,6 +86,7 @@ def _language(space: Space) -> Endpoint:
 
 def _not_there(space: Space) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def told(request: Request, error: Exception) -> Response:
+        look_around(space, request)
         status = error.status_code if isinstance(error, HTTPException) else NOT_FOUND.status
         return space.mishap(request, METHOD if status == METHOD.status else NOT_FOUND)
 

@@ -131,7 +131,8 @@ class Space:
             "token_field": FIELD,
             "sign_out": self.sign_out,
         }
-        text = self.templates.render(language_of(request), template, {**shared, **values})
+        around: Mapping[str, Any] = getattr(request.state, "around", {})
+        text = self.templates.render(language_of(request), template, {**shared, **around, **values})
         response = HTMLResponse(text, status_code=status, headers={"vary": "cookie, accept-language, hx-request"})
         if person is None and self.cookie(FORM_COOKIE) not in request.cookies:
             self.set_cookie(response, FORM_COOKIE, key.decode())
@@ -162,7 +163,7 @@ class Space:
         try:
             response = self.page(request, "mishap.html", **values)
         except Exception:  # noqa: BLE001 - who is signed in cannot be known: the page is nobody's
-            request.state.person = None
+            request.state.person, request.state.around = None, {}
             response = self.page(request, "mishap.html", **values)
         if told.status == 503:
             response.headers["retry-after"] = str(TRY_AGAIN_AFTER)
@@ -184,12 +185,20 @@ class Space:
 
 
 def page_path(request: Request) -> str:
-    """The path of the page that a person looks at: of an answer to a form, that of the page where it stood."""
+    """The path of the page that a person looks at: of an answer to a form, that of the page where it stood; of a file, what `file_of` said."""
+    page: str = getattr(request.state, "page", "")
+    if page:
+        return page
     if request.method == "GET":
         return request.url.path
     from_page = urlsplit(request.headers.get("referer", ""))
     ours = from_page.netloc.lower() == request.headers.get("host", "").lower()
     return safe_path(from_page.path) if ours else "/"
+
+
+def file_of(request: Request, page: str) -> None:
+    """Says that a request is for a file which a page offers: what goes wrong leads back to that page."""
+    request.state.page = page
 
 
 def safe_path(path: str) -> str:
