@@ -86,6 +86,7 @@ async def _choose(door: SignInDoor, request: Request) -> Response:
     if who is not None and not again:
         return RedirectResponse("/" if inside else "/activation/choix", status_code=303)
     response = sign_in_page(door, request, again=again)
+    door.wipe_what_was_kept(request, response)
     after = safe_path(request.query_params.get("suite", "/"))
     if after != "/":
         space_of(request).set_cookie(response, AFTER, after)
