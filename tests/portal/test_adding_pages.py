@@ -32,8 +32,10 @@ from carnet.record.own_documents import OwnDocuments
 from carnet.record.own_drafts import OwnDrafts, unique_id_of
 from carnet.record.retrieval import read
 
+sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "viewing"))
 
+from health_house import act_for_child
 from hostile_files import ACTIVE_PDFS, POLYGLOTS, REFUSED, zipped
 
 REPORT = pdf("Laboratoire du Plateau. Prelevement du 12/03/2025. Glycemie 0,92 g/L, cholesterol, numeration.")
@@ -414,19 +416,8 @@ def test_what_is_prepared_is_its_makers_alone(house, browser):
     assert other.get(f"{here}/description").status == 404
 
 
-def mother(house):
-    """A mother's browser, in her child's record."""
-    kind = Representation.FIRST_REPRESENTATIVE
-    Delegations(house.gate, "operator:tests").declare(MIRABELLE.identifier, NESSI.identifier, kind)
-    browser = house.browser(NESSI)
-    page = browser.get("/")
-    names = re.findall(r'name="dossier"[^>]*value="([0-9a-f]{32})"', page.text)
-    browser.send("/dossier", {**page.fields("/dossier"), "dossier": names[1]})
-    return browser
-
-
 def test_a_mother_adds_to_her_childs_record_without_being_named_in_the_document(house):
-    browser = mother(house)
+    browser = act_for_child(house)
     here = begun(browser, REPORT)
     described(browser, here, titre="Carnet de vaccination")
     page = browser.get(f"{here}/verification")
