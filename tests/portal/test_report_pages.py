@@ -137,6 +137,7 @@ def test_a_document_that_is_hidden_can_no_more_be_reported_than_one_that_never_w
     assert report_document(mother, shown).status == 303  # the control: what is seen is taken
 
 
+@pytest.mark.sqlite_only
 def test_what_is_hidden_after_it_was_reported_is_named_no_more(house, office):
     entry = house.add("Test de grossesse", patient=MIRABELLE)
     mother = as_mother(house)
@@ -203,6 +204,7 @@ def test_a_report_of_another_record_is_not_there(house, browser, office):
     assert "Aucun signalement" in other.get("/signalements").words
 
 
+@pytest.mark.sqlite_only
 def test_what_is_reported_is_sealed_and_goes_with_the_record(house, browser, office):
     report_document(browser, house.add())
     raw = house.platform.connection._raw
