@@ -23,13 +23,16 @@ from carnet.record.population import PopulationScope, open_population
 from carnet.record.scope import Scope
 
 COUNTED = "identity search"
-_DATE = re.compile(r"[0-9]{8}", re.ASCII)
+_DATE = re.compile(r"[0-9]{4}(?:[0-9]{2}(?:[0-9]{2})?)?", re.ASCII)
 _PLACE = re.compile(r"(?:[0-9]{2}|2[AB])[0-9]{3}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class StrictTraits:
-    """What is asked for: the first five as for the INSi service, all of them; `birth_place` (INSEE code) where several people have them."""
+    """What is asked for: the first five as for the INSi service, all of them; `birth_place` (INSEE code) where several people have them.
+
+    `birth_date` is of 8 digits, or 4 or 6 of somebody of whose birth no more is known: it must be exactly what is known.
+    """
 
     birth_name: str
     given_name: str
@@ -107,6 +110,6 @@ def _check(asked: StrictTraits) -> None:
     if asked.sex not in {"M", "F", "I"}:
         raise InvalidMetadata("The sex is M, F or I.", subject="sex")
     if not _DATE.fullmatch(asked.birth_date):
-        raise InvalidMetadata("A birth date is of 8 digits.", subject="birth_date")
+        raise InvalidMetadata("A birth date is of 4, 6 or 8 digits.", subject="birth_date")
     if asked.birth_place and not _PLACE.fullmatch(asked.birth_place):
         raise InvalidMetadata("A place of birth is an INSEE code of 5 characters.", subject="birth_place")
