@@ -5,9 +5,7 @@ Every field below is documented in docs/operate/settings.md; a test holds the tw
 
 from __future__ import annotations
 
-import datetime as dt
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -17,6 +15,7 @@ from typing import Any
 import msgspec
 
 from carnet.errors import ConfigurationError
+from carnet.setting_forms import is_day, is_origin
 
 SETTINGS_FILE = "carnet.toml"
 PREFIX = "CARNET_"
@@ -170,7 +169,7 @@ class Settings:
     pro_oidc_signing_key: str = ""
     pro_oidc_signature_algorithms: tuple[str, ...] = ()
     pro_oidc_acr: str = "eidas1"
-    pro_oidc_accepted_acr: tuple[str, ...] = ("eidas1", "eidas2", "eidas3")
+    pro_oidc_accepted_acr: tuple[str, ...] = ()
     pro_oidc_authorities: str = ""
     pro_session_idle_minutes: int = 15
     pro_session_hours: int = 8
@@ -287,22 +286,13 @@ def parse(text: str, home: Path, environ: Mapping[str, str] | None = None) -> Se
 def _check_client(client: ClientPolicy) -> None:
     if client.profile not in {"", "dmp-vihf", "xua-strict"}:
         raise ConfigurationError(f"clients: the profile of {client.structure} is dmp-vihf or xua-strict.")
-    for end in (client.sha1_until, client.inclusive_c14n_until):
-        try:
-            well_formed = not end or dt.date.fromisoformat(end).isoformat() == end
-        except ValueError:
-            well_formed = False
-        if not well_formed:
-            raise ConfigurationError(f"clients: an end date of {client.structure} is not of the form YYYY-MM-DD.")
+    if not all(is_day(end) for end in (client.sha1_until, client.inclusive_c14n_until) if end):
+        raise ConfigurationError(f"clients: an end date of {client.structure} is not of the form YYYY-MM-DD.")
 
 
 def _check_territory(item: str) -> None:
     territory, mark, day = item.partition("=")
-    try:
-        well_formed = bool(territory and mark) and dt.date.fromisoformat(day).isoformat() == day
-    except ValueError:
-        well_formed = False
-    if not well_formed:
+    if not (territory and mark and is_day(day)):
         raise ConfigurationError("pilot_territories: each is written TERRITORY=YYYY-MM-DD.")
 
 
@@ -375,7 +365,7 @@ def _sign_in_faults(settings: Settings) -> tuple[tuple[bool, str], ...]:
     said_by = (settings.oidc_client_secret_file, settings.oidc_signing_key)
     return (
         (
-            not re.fullmatch(r"|https?://[a-z0-9.-]+(?::[0-9]{1,5})?", settings.space_origin),
+            bool(settings.space_origin) and not is_origin(settings.space_origin),
             "space_origin is written https://host, or with a port; no path follows it.",
         ),
         (
@@ -420,46 +410,34 @@ def _sign_in_faults(settings: Settings) -> tuple[tuple[bool, str], ...]:
 def _pro_sign_in_faults(settings: Settings) -> tuple[tuple[bool, str], ...]:
     """The same of how professionals sign in."""
     production, provider = settings.environment == "production", bool(settings.pro_oidc_issuer)
-    said_by = (settings.pro_oidc_client_secret_file, settings.pro_oidc_signing_key)
-    places = (settings.pro_oidc_issuer, settings.pro_oidc_authorization_origin)
+    shown = settings.pro_oidc_client_secret_file or settings.pro_oidc_signing_key
+    browsers = settings.pro_oidc_authorization_origin
+    plain = [place for place in (settings.pro_oidc_issuer, browsers) if place and not place.startswith("https://")]
+    wrong = set(settings.pro_oidc_signature_algorithms) - {"ES256", "RS256"}
+    hours, idle = settings.pro_session_hours, settings.pro_session_idle_minutes
+    levels = (settings.pro_oidc_acr, *settings.pro_oidc_accepted_acr)
+    needed = settings.pro_oidc_client_id and settings.space_origin and shown
     return (
         (
-            provider and not (settings.pro_oidc_client_id and settings.space_origin),
-            "pro_oidc_issuer needs pro_oidc_client_id and space_origin.",
+            provider and not needed,
+            "pro_oidc_issuer needs pro_oidc_client_id, space_origin, and pro_oidc_client_secret_file or pro_oidc_signing_key.",
         ),
         (
-            provider and not any(said_by),
-            "pro_oidc_issuer needs pro_oidc_client_secret_file or pro_oidc_signing_key.",
+            production and bool(plain),
+            "pro_oidc_issuer and its origins are https in production.",
         ),
         (
-            production and any(place and not place.startswith("https://") for place in places),
-            "pro_oidc_issuer and pro_oidc_authorization_origin begin with https in production.",
+            bool(browsers) and not is_origin(browsers),
+            "pro_oidc_authorization_origin is https://host.",
         ),
+        (not all(levels), "pro_oidc_acr and pro_oidc_accepted_acr name levels."),
+        (bool(wrong), "pro_oidc_signature_algorithms names ES256 or RS256."),
         (
-            not re.fullmatch(r"|https?://[a-z0-9.-]+(?::[0-9]{1,5})?", settings.pro_oidc_authorization_origin),
-            "pro_oidc_authorization_origin is written https://host, or with a port; no path follows it.",
+            not (1 <= idle <= 60 and 1 <= hours <= 24),
+            "pro_session_idle_minutes is 1 to 60, pro_session_hours 1 to 24.",
         ),
-        (
-            not settings.pro_oidc_acr or not all(settings.pro_oidc_accepted_acr) or not settings.pro_oidc_accepted_acr,
-            "pro_oidc_acr and pro_oidc_accepted_acr name the level that is asked and those that are accepted.",
-        ),
-        (
-            not set(settings.pro_oidc_signature_algorithms) <= {"ES256", "RS256"},
-            "pro_oidc_signature_algorithms names ES256 or RS256.",
-        ),
-        (not 1 <= settings.pro_session_idle_minutes <= 60, "pro_session_idle_minutes is between 1 and 60."),
-        (not 1 <= settings.pro_session_hours <= 24, "pro_session_hours is between 1 and 24."),
         (not 1 <= settings.pro_step_up_minutes <= 1_440, "pro_step_up_minutes is between 1 and 1440."),
         (settings.pro_sign_in_tries_address < 1, "pro_sign_in_tries_address is at least 1."),
-    )
-
-
-def _all_faults(settings: Settings) -> tuple[tuple[bool, str], ...]:
-    return (
-        *_faults(settings),
-        *_document_faults(settings),
-        *_sign_in_faults(settings),
-        *_pro_sign_in_faults(settings),
     )
 
 
@@ -470,9 +448,9 @@ def _check(settings: Settings) -> None:
         _check_client(client)
     _check_patient_services(settings)
     _check_emergencies(settings)
-    for wrong, sentence in _all_faults(settings):
-        if wrong:
-            raise ConfigurationError(sentence)
+    for faults in (_faults, _document_faults, _sign_in_faults, _pro_sign_in_faults):
+        if wrong := [sentence for is_wrong, sentence in faults(settings) if is_wrong]:
+            raise ConfigurationError(wrong[0])
 
 
 def _faults(settings: Settings) -> tuple[tuple[bool, str], ...]:
