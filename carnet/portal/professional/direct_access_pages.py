@@ -16,6 +16,7 @@ from carnet.identity.browser_secrets import is_token, new_token
 from carnet.portal.professional.caller import Caller
 from carnet.portal.professional.pro_door import SITUATION, VISIT_SECONDS, ProDoor, pro_endpoint, pro_space_of
 from carnet.portal.professional.pro_space import ProSpace
+from carnet.portal.professional.pro_visit import ROOT
 from carnet.record.direct_access import (
     Wish,
     dashboard_access,
@@ -28,7 +29,7 @@ from carnet.record.record_opening import open_record
 
 DIRECT = "acces-direct"
 """The cookie of the browser that arrived, and the path where it goes on without the INS."""
-ROOT, DASHBOARD = "/pro/patients", "TableauDeBord"
+DASHBOARD = "TableauDeBord"
 OF_NO_RECORD: Mapping[str, str] = MappingProxyType({DASHBOARD: "/pro", "Parametrages": SITUATION})
 OF_A_RECORD: Mapping[str, str] = MappingProxyType(
     {  # page of PDT-INF-527: path under the record. INFERRED: which of our pages is which of theirs
