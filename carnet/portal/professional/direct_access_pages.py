@@ -38,8 +38,8 @@ OF_A_RECORD: Mapping[str, str] = MappingProxyType(
         "Documents": "/documents",
         "ParcoursDeSoins": "/chronologie",
         "HistoriqueAcces": "/acces",
-        "VolontesEtDroits": "/documents",
-        "CarnetVaccination": "",
+        "VolontesEtDroits": "/documents?type=EXPPAT_1",
+        "CarnetVaccination": "#vaccins",
     }
 )
 
