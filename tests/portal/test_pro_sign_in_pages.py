@@ -22,6 +22,7 @@ from carnet.demo.people import (
     PHARMACIST_OWNER,
 )
 from carnet.demo.pki import TestAuthority
+from carnet.record import gate, pro_presence
 
 SESSION = "__Host-seance-pro"
 
@@ -375,3 +376,23 @@ def test_without_provider_and_cards_nobody_signs_in(open_pro_sign_in_house):
     house = open_pro_sign_in_house(pro_cards=False, pro_oidc_issuer="")
     assert house.browser().get("/pro/connexion").status_code == 503
     assert house.browser().get("/pro").headers["location"] == "/pro/connexion"
+
+
+# --- what each guarantee is worth: without it the tests above would not pass ------------------------------------------
+
+
+def test_control_without_the_binding_a_stolen_cookie_opens_from_anywhere(world, monkeypatch):
+    house, authority = world
+    house.insert(card_of(authority, MEDECIN_TRAITANT).authentication)
+    token = house.by_card().browser.cookies[SESSION]
+    house.insert(None)
+    monkeypatch.setattr(pro_presence, "_card_is_there", lambda *_given: True)
+    assert is_in(house.browser(**{SESSION: token}))
+
+
+def test_control_without_the_directory_at_each_act_who_left_goes_on(house, monkeypatch):
+    browser = house.sign_in(OTHER_GP).browser
+    leave_directory(house, OTHER_GP)
+    assert not is_in(browser)
+    monkeypatch.setattr(gate, "confirm", lambda *_given: None)
+    assert is_in(browser)
