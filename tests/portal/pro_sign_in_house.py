@@ -41,14 +41,16 @@ class ProSignInHouse:
     home: object
     settings: dict = field(default_factory=dict)
     offset: int = 0
+    address: str = ADDRESS
+    issuer: str = ISSUER
     certificate: bytes | None = None
     """The client certificate of every connection."""
 
     def __post_init__(self):
         (self.home / "oidc-secret").write_text(SECRET + "\n")
         usual = {
-            "space_origin": ADDRESS,
-            "pro_oidc_issuer": ISSUER,
+            "space_origin": self.address,
+            "pro_oidc_issuer": self.issuer,
             "pro_oidc_client_id": "carnet",
             "pro_oidc_client_secret_file": "oidc-secret",
         }
@@ -59,16 +61,16 @@ class ProSignInHouse:
         self.app = professional_space(self.gate, self.door)
         self.provider = getattr(self.door, "provider", None)
         self.idp = DemonstrationProvider(
-            ISSUER,
+            self.issuer,
             professionals(PROFESSIONALS),
             client_id="carnet",
             client_secret=SECRET,
-            redirect_uri=f"{ADDRESS}/pro/connexion/retour",
-            logout_uri=f"{ADDRESS}/pro/connexion",
-            backchannel_uri=f"{ADDRESS}/pro/connexion/fin",
+            redirect_uri=f"{self.address}/pro/connexion/retour",
+            logout_uri=f"{self.address}/pro/connexion",
+            backchannel_uri=f"{self.address}/pro/connexion/fin",
         )
         self.idp_app = self.idp.application()
-        if self.provider is not None:
+        if self.provider is not None and self.issuer == ISSUER:
             self.provider.fetcher.transport = httpx.ASGITransport(app=self.idp_app)
 
     def now(self):
