@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from pro_house import ProHouse
 
+from carnet.clock import DAY, HOUR
 from carnet.consent.choices import Choice
 from carnet.demo.people import HOSPITAL_DOCTOR, MEDECIN_TRAITANT, MIRABELLE, NESSI, OTHER_GP, PAT_TROIS, REGULATOR, SAMU
 from carnet.identity.ins import NIR_TEST
@@ -329,6 +330,7 @@ def test_the_history_is_whole_for_the_medecin_traitant_and_ones_own_for_others(p
 
 
 def test_the_journal_has_the_sentences_that_the_patient_reads(pro):
+    pro.house.now += DAY - pro.house.now % DAY + 12 * HOUR  # no day ends while the test runs
     browser = pro.browser(OTHER_GP)
     root = pro.opened(browser, PAT_TROIS)
     pro.choose(browser, root, "consentement", declare="oui")
