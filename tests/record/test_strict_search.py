@@ -11,6 +11,7 @@ from carnet.errors import InvalidMetadata, Refused, TooManyTries
 from carnet.identity.ins import NIR_TEST, key_of
 from carnet.identity.patients import register
 from carnet.metadata import PatientIdentifier
+from carnet.record import population
 from carnet.record.administration import Administration
 from carnet.record.patient_acts import PatientActs
 from carnet.record.strict_search import StrictTraits, find_by_all_traits
@@ -63,6 +64,13 @@ def test_who_blocked_or_closed_is_not_there_at_all(room):
     assert find(room, StrictTraits("NESSI", "RUTH", "F", "19770714")) == nobody
     other = twin(room)  # a twin who blocked is no homonym either
     assert find(room).found.identifier == other
+
+
+def test_a_search_that_does_not_ask_who_is_kept_out_is_caught(room, monkeypatch):
+    """Negative control: without that question somebody who blocked is shown, which the test above sees."""
+    monkeypatch.setattr(population, "BESIDE_THE_DOOR", frozenset({"functional-right", "blocked-by-patient"}))
+    PatientActs(room.gate, OPERATOR).block(PAT_TROIS.identifier, OTHER_GP.identifier)
+    assert find(room).found is not None
 
 
 @pytest.mark.parametrize(
