@@ -73,29 +73,31 @@ def test_a_search_that_does_not_ask_who_is_kept_out_is_caught(room, monkeypatch)
     assert find(room).found is not None
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"birth_name": "DECOURCY"},
-        {"given_name": "ISABELLE"},
-        {"sex": "M"},
-        {"birth_date": "197707"},
-        {"birth_name": "NES"},
-    ],
-)
-def test_a_used_name_a_second_given_name_and_a_part_find_nobody(room, change):
+def test_a_used_name_a_second_given_name_and_a_part_find_nobody(room):
     exact = StrictTraits("NESSI", "Ruth", "F", "19770714")
     assert find(room, exact).found is not None
-    assert find(room, replace(exact, **change)).found is None
+    others = (
+        ("birth_name", "DECOURCY"),
+        ("birth_name", "NES"),
+        ("given_name", "ISABELLE"),
+        ("sex", "M"),
+        ("birth_date", "197707"),
+    )
+    for name, value in others:
+        assert find(room, replace(exact, **{name: value})).found is None, name
 
 
-@pytest.mark.parametrize(
-    "change",
-    [{"birth_name": ""}, {"given_name": "%"}, {"sex": ""}, {"birth_date": "1979-03-28"}, {"birth_place": "Paris"}],
-)
-def test_a_trait_that_is_missing_or_ill_written_is_refused(room, change):
-    with pytest.raises(InvalidMetadata):
-        find(room, replace(ASKED, **change))
+def test_a_trait_that_is_missing_or_ill_written_is_refused(room):
+    wrong = (
+        ("birth_name", ""),
+        ("given_name", "%"),
+        ("sex", ""),
+        ("birth_date", "1979-03-28"),
+        ("birth_place", "Paris"),
+    )
+    for name, value in wrong:
+        with pytest.raises(InvalidMetadata):
+            find(room, replace(ASKED, **{name: value}))
 
 
 def test_tries_are_counted_whatever_they_find(open_room):
