@@ -20,7 +20,7 @@ AROUND = re.compile(r"(?:[a-z]+/)?(?:[a-z]+-)?\{\}")
 ACT = re.compile(r"(?:[a-z0-9*]+/)?[a-z0-9*][a-z0-9.*_-]*")
 
 
-ROOMS = frozenset({"audit", "record", "soap", "fhir", "professional", "patient", "portal", "feeds"})
+ROOMS = frozenset({"audit", "record", "soap", "fhir", "feeds"})
 """Where acts are named; elsewhere a function of the same name is another."""
 
 

@@ -15,6 +15,7 @@ from carnet.database.tables.audit import (
     audit_place,
 )
 from carnet.database.tables.data_model import metadata
+from carnet.database.tables.entering import record_opening
 from carnet.database.tables.extracts import document_extract
 from carnet.database.tables.health_profile import card_code, profile_item
 from carnet.database.tables.identity import (
@@ -51,6 +52,7 @@ from carnet.database.tables.obligations import (
     watched_access,
     watched_miss,
 )
+from carnet.database.tables.professional_access import practice_choice, professional_session
 from carnet.database.tables.record import care_link, health_record, patient_choice, unmasked_document
 from carnet.database.tables.registry import (
     association,
@@ -119,12 +121,15 @@ __all__ = [
     "patient_choice",
     "patient_contact",
     "patient_identifier",
+    "practice_choice",
     "professional",
     "professional_contact",
     "professional_role",
+    "professional_session",
     "professional_situation",
     "profile_item",
     "provisional_code",
+    "record_opening",
     "record_transition",
     "registered_identifier",
     "replay",
