@@ -37,8 +37,12 @@ class Package:
         self.functions: list[tuple[ast.AST, str, list[str]]] = []
         self.places: dict[str, set[tuple[int, str, str]]] = defaultdict(set)
         """Name of a function: the place and name of a parameter, and the text around it, with `{}` for it."""
+        self.here: dict[str, set[str]] = {}
+        self.own: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        """The constants of each module, which are meant there rather than those of the same name elsewhere."""
         for tree in self.trees:
             self._read(tree)
+        self.module = {id(node): id(tree) for tree in self.trees for node in ast.walk(tree)}
         self.calls = [node for tree in self.trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
         news = True
         while news:
@@ -51,6 +55,7 @@ class Package:
                 for target in targets:
                     if isinstance(target, ast.Name):
                         self.constants[target.id].add(node.value.value)
+                        self.own[id(tree)][target.id].add(node.value.value)
             if isinstance(node, ast.ClassDef):
                 self._fields(node)
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -116,6 +121,7 @@ class Package:
         """The names, whole ones; `*` stands for what is only known when it runs."""
         found = set()
         for call in self.calls:
+            self.here = self.own[self.module[id(call)]]
             for value, around in self._given(call):
                 found |= {around.replace("{}", text) for text in self._texts(value)}
         return {one for one in found if ACT.fullmatch(one) and one.strip("*/")}
@@ -126,7 +132,7 @@ class Package:
         if isinstance(value, ast.IfExp):
             return self._texts(value.body) | self._texts(value.orelse)
         if isinstance(value, ast.Name):
-            return self.constants.get(value.id, set())
+            return self.here.get(value.id) or self.constants.get(value.id, set())
         if isinstance(value, ast.Attribute) and value.attr == "value":
             return {"*"}
         if isinstance(value, ast.JoinedStr):
@@ -140,5 +146,5 @@ class Package:
     def _held(self, value: ast.AST) -> set[str]:
         """What a hole can be: nothing for a parameter, which is followed to where it is given."""
         if isinstance(value, ast.Name) and value.id.islower():
-            return self.constants.get(value.id, set())
+            return self.here.get(value.id) or self.constants.get(value.id, set())
         return self._texts(value) or {"*"}
