@@ -141,8 +141,7 @@ HOSPITAL_DOCTOR = DemoProfessional(
     DOCTOR,
     Code("SM04", KNOW_HOW, "Cardiologie et maladies vasculaires (SM)"),
     HOSPITAL,
-    "a cardiologist of the hospital, who practises in a group's office too: two situations to choose from in the portal",
-    (GROUP_OFFICE,),
+    "a cardiologist of the hospital",
 )
 PHARMACIST_OWNER = DemoProfessional(
     "899970000040",
@@ -163,7 +162,8 @@ BIOLOGIST = DemoProfessional(
     DOCTOR,
     Code("SM03", KNOW_HOW, "Biologie médicale (SM)"),
     LABORATORY,
-    "signs the laboratory's reports",
+    "signs the laboratory's reports, and practises in the hospital too: two situations to choose from in the portal",
+    (HOSPITAL,),
 )
 OCCUPATIONAL_DOCTOR = DemoProfessional(
     "899970000073",

@@ -79,5 +79,7 @@ def test_the_feeds_say_what_the_people_are():
     lines = list(directory_lines.parse(directory_feed().splitlines()))
     assert {line.structure: line.sector for line in lines} == {one.identifier: one.sector.code for one in ORGANIZATIONS}
     assert [(line.person, line.profession, line.structure) for line in lines if line.person] == [
-        (one.identifier, one.profession.code, one.organization.identifier) for one in PROFESSIONALS
+        (one.identifier, one.profession.code, place.identifier)
+        for one in PROFESSIONALS
+        for place in (one.organization, *one.other_organizations)
     ]

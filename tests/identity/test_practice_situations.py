@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from carnet.demo.people import HOSPITAL_DOCTOR, OFFICE, PHARMACIST_OWNER
+from carnet.demo.people import BIOLOGIST, OFFICE, PHARMACIST_OWNER
 from carnet.demo.professional_provider import claims_of
 from carnet.errors import SignInFailed
 from carnet.identity.directory import Organization, Professional, Role
@@ -14,7 +14,7 @@ PLACE = Organization("1990000028", "Centre hospitalier", "SA01", active=True)
 
 
 def claims(**changes):
-    return claims_of(HOSPITAL_DOCTOR) | changes
+    return claims_of(BIOLOGIST) | changes
 
 
 def practice(**changes):
@@ -26,9 +26,9 @@ def practice(**changes):
 
 def test_each_activity_is_a_situation_with_its_structure_under_the_prefix_of_its_number():
     person = read_person(claims())
-    assert (person.identifier, person.family_name) == (HOSPITAL_DOCTOR.identifier, HOSPITAL_DOCTOR.family_name)
-    assert [one.structures for one in person.situations] == [("1990000028",), ("1990000010",)]
-    assert {(one.profession, one.specialty, one.student) for one in person.situations} == {("10", "SM04", False)}
+    assert (person.identifier, person.family_name) == (BIOLOGIST.identifier, BIOLOGIST.family_name)
+    assert [one.structures for one in person.situations] == [("1990000036",), ("1990000028",)]
+    assert {(one.profession, one.specialty, one.student) for one in person.situations} == {("10", "SM03", False)}
     office = {
         "numeroFinessSite": "",
         "numeroSiretSite": "39990000000001",

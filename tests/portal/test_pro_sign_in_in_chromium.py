@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from carnet.demo.people import GROUP_OFFICE, HOSPITAL_DOCTOR, PAT_TROIS
+from carnet.demo.people import BIOLOGIST, HOSPITAL, PAT_TROIS
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -68,14 +68,14 @@ def test_a_doctor_comes_from_care_software_signs_in_chooses_and_leaves(served):
         page.goto(f"{served.address}/AccesDirect/GestionDMPPatient/{PAT_TROIS.identifier.value}")
         fits(page)
         press(page, "S\N{RIGHT SINGLE QUOTATION MARK}identifier avec Pro Santé Connect")
-        press(page, HOSPITAL_DOCTOR.family_name)
+        press(page, BIOLOGIST.family_name)
         page.wait_for_url("**/pro/situation")
         fits(page)
-        page.locator("label", has_text=GROUP_OFFICE.name).locator("input").focus()
+        page.locator("label", has_text=HOSPITAL.name).locator("input").focus()
         page.keyboard.press("Space")
         press(page, "Exercer dans cette situation")
         page.wait_for_url("**/pro/patients/*/equipe")
-        expect(page.locator(".pro-who")).to_contain_text(GROUP_OFFICE.name)
+        expect(page.locator(".pro-who")).to_contain_text(HOSPITAL.name)
         press(page, "Se déconnecter")
         fits(page)
         press(page, "Me déconnecter")

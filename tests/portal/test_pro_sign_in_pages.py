@@ -11,10 +11,9 @@ from carnet.clock import HOUR, MINUTE, SECOND, system_clock
 from carnet.database.statements import prepare
 from carnet.database.tables import professional, professional_session, professional_situation
 from carnet.demo.people import (
+    BIOLOGIST,
     COMMUNITY_NURSE,
-    GROUP_OFFICE,
     HOSPITAL,
-    HOSPITAL_DOCTOR,
     LABORATORY,
     MEDECIN_TRAITANT,
     OCCUPATIONAL_DOCTOR,
@@ -89,26 +88,26 @@ def test_other_professions_have_their_own_situation(house, person):
 
 
 def test_who_has_several_situations_chooses_first_and_is_remembered(house):
-    signed_in = house.sign_in(HOSPITAL_DOCTOR)
+    signed_in = house.sign_in(BIOLOGIST)
     browser = signed_in.browser
     assert signed_in.answer.headers["location"] == "/pro/situation"
     assert browser.get("/pro").headers["location"] == "/pro/connexion"
     assert browser.get("/pro/connexion").headers["location"] == "/pro/situation"
     page = browser.get("/pro/situation")
-    chosen = browser.send("/pro/situation", page, {"situation": key_of(page.text, GROUP_OFFICE.name)})
+    chosen = browser.send("/pro/situation", page, {"situation": key_of(page.text, HOSPITAL.name)})
     assert chosen.headers["location"] == "/pro"
-    assert GROUP_OFFICE.name in browser.get("/pro").text
-    again = house.sign_in(HOSPITAL_DOCTOR)
+    assert HOSPITAL.name in browser.get("/pro").text
+    again = house.sign_in(BIOLOGIST)
     assert again.answer.headers["location"] == "/pro"
-    assert GROUP_OFFICE.name in again.browser.get("/pro").text
+    assert HOSPITAL.name in again.browser.get("/pro").text
 
 
 def test_a_form_of_one_situation_does_nothing_in_another_and_a_situation_of_nobody_is_none(house):
-    browser = house.in_situation(HOSPITAL_DOCTOR, HOSPITAL)
+    browser = house.in_situation(BIOLOGIST, LABORATORY)
     before = browser.get("/pro/aide")
     page = browser.get("/pro/situation")
     assert browser.send("/pro/situation", page, {"situation": "0" * 24}).status_code == 422
-    browser.send("/pro/situation", page, {"situation": key_of(page.text, GROUP_OFFICE.name)})
+    browser.send("/pro/situation", page, {"situation": key_of(page.text, HOSPITAL.name)})
     assert browser.send("/pro/aide", before).status_code == 403
     assert browser.send("/pro/aide", browser.get("/pro/aide")).status_code == 303
 
@@ -155,10 +154,10 @@ def test_who_leaves_the_directory_or_the_structure_acts_no_more_at_once(house):
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"SubjectNameID": HOSPITAL_DOCTOR.identifier},
+        {"SubjectNameID": BIOLOGIST.identifier},
         {"SubjectNameID": "899970000016 "},
         {"SubjectNameID": ["899970000016"]},
-        {"otherIds": [{"identifiant": HOSPITAL_DOCTOR.identifier, "origine": "RPPS"}]},
+        {"otherIds": [{"identifiant": BIOLOGIST.identifier, "origine": "RPPS"}]},
         {"otherIds": "none"},
         {"family_name": ""},
         {"SubjectRole": ["60^1.2.250.1.213.1.1.5.5"]},
@@ -364,12 +363,12 @@ def test_what_is_no_professionals_card_signs_nobody_in(world):
 
 def test_a_card_chooses_among_the_situations_of_the_directory(world):
     house, authority = world
-    house.insert(card_of(authority, HOSPITAL_DOCTOR).authentication)
+    house.insert(card_of(authority, BIOLOGIST).authentication)
     signed_in = house.by_card()
     assert signed_in.answer.headers["location"] == "/pro/situation"
     text = signed_in.browser.get("/pro/situation").text
+    assert LABORATORY.name in text
     assert HOSPITAL.name in text
-    assert GROUP_OFFICE.name in text
 
 
 def test_without_provider_and_cards_nobody_signs_in(open_pro_sign_in_house):
