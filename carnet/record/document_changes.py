@@ -35,6 +35,8 @@ from carnet.registry.changes import ChangeKind
 from carnet.registry.found import FoundEntry
 from carnet.registry.queries import entry as whole_entry
 
+__all__ = ["ACTS", "ChangeKind", "Offer", "author_of", "changing", "makes_sense", "offers"]
+
 ACTS: Mapping[ChangeKind, str] = MappingProxyType(
     {
         # what is offered, in the order of the page: the name of its act

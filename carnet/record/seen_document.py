@@ -88,10 +88,10 @@ class SeenDocument:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A document's page, and what verifying its signatures needs; `content` None for who may know of it and not read it."""
+    """A document's page, and what verifying its signatures needs; `readable` is false for who may know of it and not read it."""
 
     document: SeenDocument
-    content: Located | None
+    readable: bool
     parts: SignedParts
 
 
@@ -108,8 +108,8 @@ def reading(unique_id: str) -> Act[tuple[Located, SpaceDocument]]:
 def _shown(scope: Scope, *, unique_id: str) -> Shown:
     one, entry = locate(scope, unique_id, Function.SEARCH)
     scope.touched.append(unique_id)
-    content = located(scope, unique_id) if _may(scope, Function.CONSULT, one.facts) else None
-    return Shown(_document(scope, one, entry), content, _parts(scope, one))
+    readable = _may(scope, Function.CONSULT, one.facts)
+    return Shown(_document(scope, one, entry), readable, _parts(scope, one))
 
 
 def _read(scope: Scope, *, unique_id: str) -> tuple[Located, SpaceDocument]:
