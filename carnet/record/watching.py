@@ -17,7 +17,7 @@ PAGE = 200
 ACTION = "administration/watch"
 READINGS = frozenset(
     {
-        *("iti18", "iti43", "td1.3a", "td1.6", "td0.5"),
+        *("iti18", "iti43", "td1.3a", "td1.6", "td0.5", "td0.9", "pro/identity-search"),
         *(
             "pro/list-documents",
             "pro/search-documents",
@@ -33,7 +33,7 @@ A list of one's own patients (TD0.4) is left out too: software asks for it again
 """
 MISS = "UnknownPatient"
 """What the trace notes of a call about a person whom nobody knows."""
-SEARCH, SHOWED_NOBODY = "td0.5", ": 0"
+SEARCHES, SHOWED_NOBODY = frozenset({"td0.5", "pro/identity-search"}), ": 0"
 """How the detail of a search by traits ends that showed nobody (carnet/record/candidates.py)."""
 
 
@@ -111,4 +111,4 @@ def _seen(line: Line, found: dict[str, object]) -> list[Seen]:
 
 
 def _found_nobody(found: dict[str, object]) -> bool:
-    return found["action"] == SEARCH and found["outcome"] == "done" and str(found["detail"]).endswith(SHOWED_NOBODY)
+    return found["action"] in SEARCHES and found["outcome"] == "done" and str(found["detail"]).endswith(SHOWED_NOBODY)
