@@ -86,5 +86,5 @@ def _index(medium: Medium) -> str:
 
 def _line(one: ExportedDocument) -> str:
     about = one.about
-    said = " – ".join(part for part in (about.title, about.author or about.structure, about.time[:8]) if part)
+    said = ", ".join(part for part in (about.title, about.author or about.structure, about.time[:8]) if part)
     return f'<li><a href="{FOLDER}/{one.file}">{html.escape(said)}</a></li>'
