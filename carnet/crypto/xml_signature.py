@@ -88,21 +88,27 @@ def verify_enveloped(element: Any, certificate: x509.Certificate, policy: Policy
 
 
 def verify_detached_signed_info(
-    signature: Any, certificate: x509.Certificate, policy: Policy, *, root: Any = None
+    signature: Any,
+    certificate: x509.Certificate,
+    policy: Policy,
+    *,
+    root: Any = None,
+    checks: tuple[tuple[str, Check], ...] | None = None,
 ) -> tuple[VerifiedReference, ...]:
     """Verifies a signature over its own objects (XAdES): SignatureValue over SignedInfo, and every Reference of SignedInfo.
 
     References must be same-document (`#id`) and stay inside the Signature element. Canonicalizations with comments are taken
     for those without, the signature being refused when it holds a comment. What a Manifest references in its turn is the
     caller's to compare (XMLDSig Core §5.1). `signature` is an lxml element, or the bytes of a document, `root` what `hardened_xml`
-    made of those very bytes, where that was done already. Returns the referenced elements, in order. Raises SignatureInvalid.
+    made of those very bytes, where that was done already. `checks` is `ENVELOPING_CHECKS` for a signature around a document.
+    Returns the referenced elements, in order. Raises SignatureInvalid.
     """
     data = signature if isinstance(signature, bytes) else etree.tostring(signature, with_tail=False)
     if root is None:
         root = hardened_xml.parse(data, what="signature")
     if root.tag != SIGNATURE:
         raise SignatureInvalid("There is no signature.")
-    _judge(examine(root, root, policy), signature_structure.DETACHED_CHECKS)
+    _judge(examine(root, root, policy), checks or signature_structure.DETACHED_CHECKS)
     references = root.findall(_REFERENCES)
     verified = _cryptography(_Parsed.of(data, root), certificate, policy, references=len(references))
     return tuple(
@@ -123,7 +129,12 @@ def verify_signed_document(data: bytes, certificate: x509.Certificate, policy: P
         raise SignatureInvalid("There is no signature.")
     _judge(examine(root, signature, policy), signature_structure.DOCUMENT_CHECKS)
     references = signature.findall(_REFERENCES)
-    verified = _cryptography(data, certificate, policy, references=len(references), verifier=_Plain())
+    try:
+        verified = _cryptography(data, certificate, policy, references=len(references), verifier=_Plain())
+    except SignatureInvalid as error:
+        if root.getprevious() is not None or root.getnext() is not None:
+            error.add_note("what stands beside the root, which some signers sign and others do not")
+        raise
     found = tuple(
         VerifiedReference(reference.get("URI", "")[1:], reference.get("Type", ""), element)
         for reference, element in zip(references, verified, strict=True)

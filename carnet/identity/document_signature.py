@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from carnet import hardened_xml
-from carnet.crypto.signature_structure import DS, SIGNATURE
+from carnet.crypto.signature_structure import DS, ENVELOPING_CHECKS, SIGNATURE
 from carnet.crypto.xml_signature import (
     Policy,
     VerifiedReference,
@@ -57,7 +57,7 @@ def verify_document_signature(
     holder = check_certificate(signing_certificate(signature))
     policy = replace(policy, allow_inclusive_c14n=True)
     if enveloping:
-        references = verify_detached_signed_info(content, holder.certificate, policy)
+        references = verify_detached_signed_info(content, holder.certificate, policy, checks=ENVELOPING_CHECKS)
     else:
         references = verify_signed_document(content, holder.certificate, policy)
     properties = _properties(signature, references)
