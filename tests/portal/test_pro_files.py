@@ -5,18 +5,32 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from collections import Counter
 from urllib.parse import quote
 
 import pytest
 from conftest import Browser
+from hostile_documents import sent
+from lxml import etree, html
 from pro_house import ProHouse
 
 from carnet import hardened_xml
+from carnet.client.feeding import from_cda, submission_of
+from carnet.clock import DAY, SECOND
 from carnet.demo import documents
 from carnet.demo.people import COMMUNITY_NURSE, HOSPITAL_DOCTOR, MEDECIN_TRAITANT, PAT_TROIS
 from carnet.metadata import INVISIBLE_PATIENT, MASQUE_PS, Code
 from carnet.record.own_trail import OwnTrail
+from carnet.record.submission import prepare_submission, submit
 
+QUIET_KINDS = {
+    "application/octet-stream",
+    "application/pdf",
+    "image/jpeg",
+    "image/png",
+    "image/tiff",
+    "text/plain; charset=utf-8",
+}
 NOT_FOR_NURSES = Code("89601-9", "2.16.840.1.113883.6.1", "Note d'hospitalisation")
 
 
@@ -223,3 +237,75 @@ def test_chosen_documents_leave_as_an_xdm_archive_and_each_is_traced(pro):
     assert b"DOC00002.XML" in whole.read("INDEX.HTM")
     lines = OwnTrail(pro.house.gate, "operator:tests").told(PAT_TROIS.identifier, "fr").lines
     assert any("exporté des documents" in line.sentence for line in lines)
+
+
+# --- documents made to do harm (security T15) -----------------------------------------------------------------------
+
+PLACES = ("href", "src", "data", "action", "formaction", "background", "{http://www.w3.org/1999/xlink}href")
+ACTS = {"object", "embed", "applet", "base", "svg", "math", "template", "video", "audio", "frame"}
+
+
+def active(text):
+    """What of a page could act: everything but our own scripts, and one frame without permissions."""
+    found = []
+    for one in html.fromstring(text.encode()).iter(etree.Element):
+        ours = one.get("src", "").startswith("/static/") or one.get("sandbox") == ""
+        if one.tag in ACTS or (one.tag in {"script", "iframe"} and not ours):
+            found.append(one.tag)
+        found += [name for name in one.attrib if name.startswith("on") or name in {"srcdoc", "style"}]
+        schemes = (re.match(r"[\s\0]*([a-zA-Z.+-]+):", one.get(name, "")) for name in PLACES)
+        found += [scheme[1] for scheme in schemes if scheme and not scheme.string.startswith("data:image/webp;base64,")]
+    return found
+
+
+def test_hostile_documents_open_harmlessly_in_the_professional_s_reader(pro):
+    created = pro.house.now - DAY
+    of_kind = Counter()
+    kept = {}
+    for name, content in sent(created).items():
+        kind = name.partition(": ")[0]
+        of_kind[kind] += 1
+        if kind not in {"picture", "PDF", "two at once", "in disguise"} or of_kind[kind] == 1:
+            kept[name] = put(pro.house, content)  # files have a process each: one of a kind here, all of them in the space's walk
+    browser, root = entered(pro)
+    faults = []
+    for name, unique_id in kept.items():
+        here = f"{root}/documents/{quote(unique_id, safe='')}"
+        page = browser.get(here)
+        faults += [f"{name}: {one}" for one in active(page.text)]
+        if "<iframe" in page.text:
+            frame = browser.get(f"{here}/lecture/cadre")
+            faults += [f"{name} in its frame: {one}" for one in active(frame.text)]
+            assert frame.headers["content-security-policy"].startswith("default-src 'none'")
+        taken = browser.get(f"{here}/original").headers
+        assert taken["content-disposition"].startswith('attachment; filename="')
+        assert taken["content-type"] in QUIET_KINDS
+        assert page.status == 200
+    faults += [f"list: {one}" for one in active(browser.get(f"{root}/documents?apercu={unique_id}").text)]
+    assert faults == []
+    assert len(kept) > 30
+
+
+def put(house, content):
+    """The document in the record, by the act of any submission; its uniqueId."""
+    house.now += SECOND
+    made = submission_of(
+        (from_cda(content),), house.stage.callers[MEDECIN_TRAITANT.identifier], house.now, signed=False
+    )
+    act = submit(prepare_submission(house.platform, house.caller(), made), house.caller())
+    return house.gate.perform_now(house.caller(), act).entries[0].unique_id
+
+
+def test_the_look_for_what_could_act_finds_it():
+    for text in (
+        "<p onclick=x>",
+        "<script>x</script>",
+        '<a href=" javascript:x">',
+        "<iframe src=/x>",
+        "<p style=x>",
+        "<svg/>",
+    ):
+        assert active(f"<html><body>{text}</body></html>"), text
+    assert not active(
+        '<html><body><iframe sandbox src="/x"></iframe><script src="/static/a.js"></script></body></html>'
+    )
