@@ -20,6 +20,7 @@ from carnet.errors import ConfigurationError
 
 SETTINGS_FILE = "carnet.toml"
 PREFIX = "CARNET_"
+_ORIGIN = r"|https?://[a-z0-9.-]+(?::[0-9]{1,5})?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,21 @@ class Settings:
     sign_in_tries_address: int = 100
     card_code_minutes: int = 15
     card_print_days: int = 90
+    # signing in of professionals
+    pro_cards: bool = True
+    pro_oidc_issuer: str = ""
+    pro_oidc_authorization_origin: str = ""
+    pro_oidc_client_id: str = ""
+    pro_oidc_client_secret_file: str = ""
+    pro_oidc_signing_key: str = ""
+    pro_oidc_signature_algorithms: tuple[str, ...] = ()
+    pro_oidc_acr: str = "eidas1"
+    pro_oidc_accepted_acr: tuple[str, ...] = ()
+    pro_oidc_authorities: str = ""
+    pro_session_idle_minutes: int = 15
+    pro_session_hours: int = 8
+    pro_step_up_minutes: int = 15
+    pro_sign_in_tries_address: int = 2_000
     # what patients add, and take away
     upload_file_bytes: int = 20 * 1024 * 1024
     upload_document_bytes: int = 5 * 1024 * 1024
@@ -360,7 +376,7 @@ def _sign_in_faults(settings: Settings) -> tuple[tuple[bool, str], ...]:
     said_by = (settings.oidc_client_secret_file, settings.oidc_signing_key)
     return (
         (
-            not re.fullmatch(r"|https?://[a-z0-9.-]+(?::[0-9]{1,5})?", settings.space_origin),
+            not re.fullmatch(_ORIGIN, settings.space_origin),
             "space_origin is written https://host, or with a port; no path follows it.",
         ),
         (
@@ -402,6 +418,39 @@ def _sign_in_faults(settings: Settings) -> tuple[tuple[bool, str], ...]:
     )
 
 
+def _pro_sign_in_faults(settings: Settings) -> tuple[tuple[bool, str], ...]:
+    """The same of how professionals sign in."""
+    production, provider = settings.environment == "production", bool(settings.pro_oidc_issuer)
+    shown = settings.pro_oidc_client_secret_file or settings.pro_oidc_signing_key
+    browsers = settings.pro_oidc_authorization_origin
+    plain = [place for place in (settings.pro_oidc_issuer, browsers) if place and not place.startswith("https://")]
+    wrong = set(settings.pro_oidc_signature_algorithms) - {"ES256", "RS256"}
+    hours, minutes = settings.pro_session_hours, (settings.pro_session_idle_minutes, settings.pro_step_up_minutes)
+    levels = (settings.pro_oidc_acr, *settings.pro_oidc_accepted_acr)
+    return (
+        (
+            provider and not (settings.pro_oidc_client_id and settings.space_origin and shown),
+            "pro_oidc_issuer needs pro_oidc_client_id, space_origin, and pro_oidc_client_secret_file or pro_oidc_signing_key.",
+        ),
+        (
+            production and bool(plain),
+            "pro_oidc_issuer and pro_oidc_authorization_origin begin with https in production.",
+        ),
+        (
+            not re.fullmatch(_ORIGIN, browsers),
+            "pro_oidc_authorization_origin is written https://host, no path follows.",
+        ),
+        (not all(levels), "pro_oidc_acr and pro_oidc_accepted_acr name levels."),
+        (bool(wrong), "pro_oidc_signature_algorithms names ES256 or RS256."),
+        (
+            not (1 <= minutes[0] <= 60 and 1 <= hours <= 24),
+            "pro_session_idle_minutes is at most 60, pro_session_hours 24.",
+        ),
+        (not 1 <= minutes[1] <= 1_440, "pro_step_up_minutes is between 1 and 1440."),
+        (settings.pro_sign_in_tries_address < 1, "pro_sign_in_tries_address is at least 1."),
+    )
+
+
 def _check(settings: Settings) -> None:
     for item in settings.pilot_territories:
         _check_territory(item)
@@ -409,7 +458,12 @@ def _check(settings: Settings) -> None:
         _check_client(client)
     _check_patient_services(settings)
     _check_emergencies(settings)
-    for wrong, sentence in (*_faults(settings), *_document_faults(settings), *_sign_in_faults(settings)):
+    for wrong, sentence in (
+        *_faults(settings),
+        *_document_faults(settings),
+        *_sign_in_faults(settings),
+        *_pro_sign_in_faults(settings),
+    ):
         if wrong:
             raise ConfigurationError(sentence)
 
