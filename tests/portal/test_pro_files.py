@@ -9,7 +9,6 @@ from collections import Counter
 from urllib.parse import quote
 
 import pytest
-from conftest import Browser
 from hostile_documents import sent
 from lxml import etree, html
 from pro_house import ProHouse
@@ -36,7 +35,7 @@ NOT_FOR_NURSES = Code("89601-9", "2.16.840.1.113883.6.1", "Note d'hospitalisatio
 
 @pytest.fixture
 def pro(open_house):
-    return ProHouse(open_house(), Browser)
+    return ProHouse(open_house())
 
 
 def entered(pro, who=MEDECIN_TRAITANT):
@@ -266,7 +265,9 @@ def test_hostile_documents_open_harmlessly_in_the_professional_s_reader(pro):
         kind = name.partition(": ")[0]
         of_kind[kind] += 1
         if kind not in {"picture", "PDF", "two at once", "in disguise"} or of_kind[kind] == 1:
-            kept[name] = put(pro.house, content)  # files have a process each: one of a kind here, all of them in the space's walk
+            kept[name] = put(
+                pro.house, content
+            )  # files have a process each: one of a kind here, all of them in the space's walk
     browser, root = entered(pro)
     faults = []
     for name, unique_id in kept.items():
