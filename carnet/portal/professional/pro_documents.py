@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
+from carnet.portal.dates_in_words import day_in_paris
 from carnet.portal.languages import language_of
 from carnet.portal.patient.reading_pages import View, view_of
 from carnet.portal.professional.pro_visit import ProVisit
@@ -57,6 +58,7 @@ async def table(visit: ProVisit) -> Response:
         chosen=wanted,
         address=partial(_address, visit.path("/documents"), wish),
         page_size=PAGE,
+        short=_short,
     )
 
 
@@ -80,6 +82,14 @@ def _wish(request: Request, sieve: Sieve) -> Wish:
 def number(text: str) -> int:
     """A number of the address, bounded; 0 for what is none."""
     return min(int(text), MAXIMUM_OFFSET) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+
+
+def _short(time: str) -> str:
+    """The day of a DTM as a table needs it (`05/01/2026`); what has no day as it is."""
+    try:
+        return f"{day_in_paris(time):%d/%m/%Y}"
+    except ValueError:
+        return time
 
 
 def _address(path: str, wish: Wish, *, preview: str = "", **changes: str | int | bool) -> str:
