@@ -19,7 +19,9 @@ from carnet.clock import DAY, SECOND
 from carnet.demo import documents
 from carnet.demo.people import COMMUNITY_NURSE, HOSPITAL_DOCTOR, MEDECIN_TRAITANT, PAT_TROIS
 from carnet.metadata import INVISIBLE_PATIENT, MASQUE_PS, Code
+from carnet.portal.professional import pro_document_page
 from carnet.record.own_trail import OwnTrail
+from carnet.record.signature_findings import signatures_of
 from carnet.record.submission import prepare_submission, submit
 
 QUIET_KINDS = {
@@ -236,6 +238,37 @@ def test_chosen_documents_leave_as_an_xdm_archive_and_each_is_traced(pro):
     assert b"DOC00002.XML" in whole.read("INDEX.HTM")
     lines = OwnTrail(pro.house.gate, "operator:tests").told(PAT_TROIS.identifier, "fr").lines
     assert any("exporté des documents" in line.sentence for line in lines)
+
+
+def test_a_signature_that_does_not_hold_is_a_banner_and_a_damaged_document_is_not_shown(pro, monkeypatch):
+    house = pro.house
+    house.now += SECOND
+    content = documents.level_1(
+        documents.Draft(created=house.now - DAY, title="Lettre signée"), media_type="text/plain"
+    )
+    made = submission_of((from_cda(content),), house.stage.callers[MEDECIN_TRAITANT.identifier], house.now, signed=True)
+    act = submit(prepare_submission(house.platform, house.caller(), made), house.caller())
+    entry = next(one for one in house.gate.perform_now(house.caller(), act).entries if not one.is_signature)
+    browser, root = entered(pro)
+    sound = browser.get(at(root, entry)).plain
+    assert "Envoi : signature valide. Signé par ALIZE MONTRIEUX (carte)" in sound
+    assert "Le certificat est valide aujourd'hui" in sound
+    assert "pas valide" not in sound
+
+    def of_another(platform, parts, content, signature):
+        return signatures_of(platform, parts, content.replace(b"Lettre", b"Autre", 1), signature)
+
+    with monkeypatch.context() as changed:
+        changed.setattr(pro_document_page, "signatures_of", of_another)
+        false = browser.get(at(root, entry))
+    assert "Une signature de ce document n'est pas valide." in false.plain
+    assert 'class="pro-alert" role="alert"' in false.text
+    for segment in (house.platform.settings.home / "documents").glob("*.seg"):
+        held = bytearray(segment.read_bytes())
+        held[64:] = bytes(len(held) - 64)
+        segment.write_bytes(held)
+    damaged = browser.get(at(root, entry))
+    assert (damaged.status, "Le document conservé est abîmé" in damaged.plain) == (200, True)
 
 
 # --- documents made to do harm (security T15) -----------------------------------------------------------------------
