@@ -60,6 +60,7 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "folder": BY_PATIENT,
         "folder_code": BY_PATIENT,
         "health_record": BY_PATIENT,
+        "kept_sieve": COORDINATOR,  # of a professional, whatever the record
         "measure_reading": BY_PATIENT,
         "measure_target": BY_PATIENT,
         "notice": BY_PATIENT,

@@ -27,7 +27,18 @@ WHO: Mapping[str, frozenset[ActorType]] = {
     "service": frozenset({ActorType.SUPPORT, ActorType.SYSTEM, ActorType.ENROLMENT, ActorType.THIRD_PARTY}),
     "all": frozenset(),
 }
-READING = frozenset({"iti18", "iti43"})
+READING = frozenset(
+    {
+        *("iti18", "iti43"),
+        *(
+            "pro/list-documents",
+            "pro/search-documents",
+            "pro/show-document",
+            "pro/read-document",
+            "pro/export-documents",
+        ),
+    }
+)
 """Acts by which somebody learnt what is in the record."""
 
 

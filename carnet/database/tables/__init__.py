@@ -79,7 +79,7 @@ from carnet.database.tables.sign_in import (
 )
 from carnet.database.tables.upgrade import schema_step
 from carnet.database.tables.uploading import upload_draft, upload_piece
-from carnet.database.tables.visiting import space_visit
+from carnet.database.tables.visiting import kept_sieve, space_visit
 
 __all__ = [
     "access_figure",
@@ -108,6 +108,7 @@ __all__ = [
     "folder",
     "folder_code",
     "health_record",
+    "kept_sieve",
     "measure_reading",
     "measure_target",
     "metadata",

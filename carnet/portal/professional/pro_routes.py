@@ -8,6 +8,10 @@ from carnet.portal.professional import (
     answer_pages,
     entry_pages,
     find_pages,
+    pro_document_page,
+    pro_documents,
+    pro_export,
+    pro_search_page,
     team_pages,
 )
 from carnet.portal.professional.caller_visit import CallerPage, calling
@@ -36,6 +40,13 @@ PATIENT_PAGES: tuple[tuple[str, str, ProPage], ...] = (
     (GET, "/equipe", team_pages.show),
     (POST, "/equipe", team_pages.change),
     (GET, "/acces", answer_pages.history),
+    (GET, "/documents", pro_documents.table),
+    (POST, "/documents/exporter", pro_export.export),
+    (GET, "/documents/{document}", pro_document_page.show),
+    (GET, "/documents/{document}/original", pro_document_page.original),
+    (GET, "/documents/{document}/lecture/cadre", pro_document_page.frame),
+    (POST, "/documents/{document}/changer", pro_document_page.change),
+    (GET, "/recherche", pro_search_page.show),
 )
 """Pages in an open record: method, path under /pro/patients/{handle}, page."""
 
