@@ -8,6 +8,9 @@ from carnet.portal.professional import (
     answer_pages,
     entry_pages,
     find_pages,
+    pro_comparison_page,
+    pro_summary_page,
+    pro_timeline_page,
     team_pages,
 )
 from carnet.portal.professional.caller_visit import CallerPage, calling
@@ -36,6 +39,10 @@ PATIENT_PAGES: tuple[tuple[str, str, ProPage], ...] = (
     (GET, "/equipe", team_pages.show),
     (POST, "/equipe", team_pages.change),
     (GET, "/acces", answer_pages.history),
+    (GET, "", pro_summary_page.show),
+    (GET, "/resultats", pro_comparison_page.table),
+    (GET, "/resultats/{examen}", pro_comparison_page.history),
+    (GET, "/chronologie", pro_timeline_page.show),
 )
 """Pages in an open record: method, path under /pro/patients/{handle}, page."""
 
