@@ -76,6 +76,7 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "practice_choice": COORDINATOR,  # about professionals
         "professional": EVERYWHERE,  # directory
         "professional_contact": EVERYWHERE,  # directory
+        "professional_look": BY_PATIENT,
         "professional_role": EVERYWHERE,  # directory
         "professional_session": COORDINATOR,  # about professionals, found by the cookie
         "professional_situation": EVERYWHERE,  # directory

@@ -39,6 +39,7 @@ from carnet.database.tables.lifecycle import (
     record_transition,
     tombstone,
 )
+from carnet.database.tables.looking import professional_look
 from carnet.database.tables.measuring import measure_reading, measure_target
 from carnet.database.tables.obligations import (
     access_figure,
@@ -125,6 +126,7 @@ __all__ = [
     "practice_choice",
     "professional",
     "professional_contact",
+    "professional_look",
     "professional_role",
     "professional_session",
     "professional_situation",

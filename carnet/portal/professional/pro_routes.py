@@ -12,6 +12,9 @@ from carnet.portal.professional import (
     pro_documents,
     pro_export,
     pro_search_page,
+    pro_comparison_page,
+    pro_summary_page,
+    pro_timeline_page,
     team_pages,
 )
 from carnet.portal.professional.caller_visit import CallerPage, calling
@@ -47,6 +50,10 @@ PATIENT_PAGES: tuple[tuple[str, str, ProPage], ...] = (
     (GET, "/documents/{document}/lecture/cadre", pro_document_page.frame),
     (POST, "/documents/{document}/changer", pro_document_page.change),
     (GET, "/recherche", pro_search_page.show),
+    (GET, "", pro_summary_page.show),
+    (GET, "/resultats", pro_comparison_page.table),
+    (GET, "/resultats/{examen}", pro_comparison_page.history),
+    (GET, "/chronologie", pro_timeline_page.show),
 )
 """Pages in an open record: method, path under /pro/patients/{handle}, page."""
 
