@@ -164,6 +164,9 @@ class Settings:
     upload_daily_documents: int = 50
     upload_draft_hours: int = 48
     export_minutes: int = 60
+    # what professionals deposit without software of their own
+    portal_seal_certificate: str = ""
+    portal_seal_key: str = ""
     # trace and storage
     audit_origin: str = "carnet.example/trace"
     audit_seal_interval: float = 1.0

@@ -81,3 +81,5 @@ class Requester:
     """SHA-256 of the TLS client certificate's DER, lower-case hexadecimal."""
     assertion: AssertionUse | None = None
     address: str = ""
+    portal: bool = False
+    """Whether the service's own portal asks for somebody who is signed in there: no assertion came, the session stands in its place."""

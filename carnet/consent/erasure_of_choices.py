@@ -1,4 +1,4 @@
-"""Removing a patient's choices, links, profile, reports, ways to sign in and unfinished documents once the record is destroyed: they say much."""
+"""Removing a patient's choices, links, profile, reports, ways to sign in, unfinished documents and what names their deposits: they say much."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from carnet.database.tables import (
     anomaly_report,
     card_code,
     care_link,
+    deposit_draft,
     notice_preference,
     one_time_code,
     opposition_proof,
     passkey,
     patient_choice,
     patient_contact,
+    portal_deposit,
     profile_item,
     provisional_code,
     representation,
@@ -48,6 +50,8 @@ ERASED: tuple[Table, ...] = (
     card_code,
     upload_piece,
     upload_draft,
+    deposit_draft,
+    portal_deposit,
 )
 
 

@@ -48,6 +48,7 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "care_link": BY_PATIENT,
         "delivery": COORDINATOR,  # files that were delivered
         "delivery_line": COORDINATOR,  # their lines
+        "deposit_draft": BY_PATIENT,
         "destruction_order": BY_PATIENT,
         "document_entry": BY_PATIENT,
         "document_extract": BY_PATIENT,
@@ -72,6 +73,7 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "patient_choice": BY_PATIENT,
         "patient_contact": BY_PATIENT,
         "patient_identifier": EVERYWHERE,  # finds the patient
+        "portal_deposit": COORDINATOR,  # one depositor's in many records; written with the deposit, by two phases
         "professional": EVERYWHERE,  # directory
         "professional_contact": EVERYWHERE,  # directory
         "professional_role": EVERYWHERE,  # directory

@@ -29,6 +29,7 @@ from carnet.record.gate import Gate
 from carnet.record.groups import OF_NOBODY
 from carnet.record.life import NOTICES, SYSTEM, happen, person_of, trace
 from carnet.registry.announcements import Hidden, hidden_documents
+from carnet.repository.deposit_rows import drop_deposit_draft, expired_deposit_drafts
 from carnet.repository.drafts import drop, expired_drafts
 
 PAGE = 200
@@ -209,12 +210,14 @@ def _announcing(hidden: Hidden) -> Work:
 
 def _unfinished(_platform: Platform, connection: Connection, until: int, _done: Done) -> Iterator[Item]:
     for patient_key, draft_id in expired_drafts(connection, until):
-        yield patient_key, _dropping(patient_key, draft_id)
+        yield patient_key, _dropping(drop, patient_key, draft_id)
+    for patient_key, draft_id in expired_deposit_drafts(connection, until):
+        yield patient_key, _dropping(drop_deposit_draft, patient_key, draft_id)
 
 
-def _dropping(patient_key: int, draft_id: str) -> Work:
+def _dropping(remove: Callable[[Connection, int, str], None], patient_key: int, draft_id: str) -> Work:
     def work(_platform: Platform, connection: Connection, _now: int) -> str:
-        drop(connection, patient_key, draft_id)
+        remove(connection, patient_key, draft_id)
         return "draft-dropped"
 
     return work
@@ -226,5 +229,5 @@ TIMERS: tuple[Callable[[Platform, Connection, int, Done], Iterator[Item]], ...] 
     _delays,  # six weeks to object, six weeks of suspension, ten years of archive     R1111-28, -36, L1111-18 CSP
     _destructions,  # on request, within three months                                                 R1111-36 CSP
     _announcements,  # told after two weeks, visible after a month                                    R1111-53 CSP
-    _unfinished,  # documents in preparation, after `upload_draft_hours`                            decision 0034
+    _unfinished,  # documents in preparation, after `upload_draft_hours` or `portal_draft_hours`   decisions 0034, 0040
 )

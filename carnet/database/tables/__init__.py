@@ -15,6 +15,7 @@ from carnet.database.tables.audit import (
     audit_place,
 )
 from carnet.database.tables.data_model import metadata
+from carnet.database.tables.depositing import deposit_draft, portal_deposit
 from carnet.database.tables.extracts import document_extract
 from carnet.database.tables.health_profile import card_code, profile_item
 from carnet.database.tables.identity import (
@@ -94,6 +95,7 @@ __all__ = [
     "care_link",
     "delivery",
     "delivery_line",
+    "deposit_draft",
     "destruction_order",
     "document_entry",
     "document_extract",
@@ -119,6 +121,7 @@ __all__ = [
     "patient_choice",
     "patient_contact",
     "patient_identifier",
+    "portal_deposit",
     "professional",
     "professional_contact",
     "professional_role",
