@@ -167,6 +167,8 @@ class Settings:
     # what professionals deposit without software of their own
     portal_seal_certificate: str = ""
     portal_seal_key: str = ""
+    synthesis_draft_days: int = 14
+    synthesis_reminder_days: int = 365
     # trace and storage
     audit_origin: str = "carnet.example/trace"
     audit_seal_interval: float = 1.0

@@ -11,7 +11,6 @@ from carnet.cda.contents import clinical_document
 from carnet.cda.header import read_header
 from carnet.cda.participants import HL7, Identifier, child_at, code_of, identifiers_of
 from carnet.cda.result_values import Anchors, anchors_of, label_of, referred_text
-from carnet.cda.stated_absences import ABSENT_OR_UNKNOWN
 from carnet.metadata import Code
 
 
@@ -30,7 +29,7 @@ _SECTIONS = {"11450-4": ProblemKind.ACTIVE, "11348-0": ProblemKind.PAST, "48765-
 class Problem:
     """One statement. `label` is the problem, of an allergy the agent; `nature` what sort of statement it is.
 
-    `denied` marks one that says it is not so (negationInd, or a code that says there is none known), such as no known allergy. Times as received; `status` that of the concern.
+    `denied` marks one that says it is not so (negationInd), such as no known allergy. Times as received; `status` that of the concern.
     """
 
     kind: ProblemKind
@@ -54,14 +53,8 @@ def problems_of(content: bytes) -> tuple[Problem, ...]:
     for section in document.iter(f"{HL7}section"):
         kind = _SECTIONS.get(code_of(child_at(section, "code")).code)
         if kind is not None:
-            told = (_problem(kind, concern, one, anchors) for concern, one in _observations(section))
-            found += [one for one in told if not _says_nothing(one)]
+            found += [_problem(kind, concern, one, anchors) for concern, one in _observations(section)]
     return tuple(found)
-
-
-def _says_nothing(problem: Problem) -> bool:
-    """Whether a statement is that nothing is known (no-problem-info): no problem, and no denial either."""
-    return problem.code.system == ABSENT_OR_UNKNOWN and not problem.denied
 
 
 def _observations(section: Any) -> Iterator[tuple[Any, Any]]:
@@ -91,13 +84,9 @@ def _problem(kind: ProblemKind, concern: Any, observation: Any, anchors: Anchors
         start=_stamp(period, "low") or ("" if period is None else period.get("value", "")),
         end=_stamp(period, "high"),
         status=code_of(child_at(concern, "statusCode")).code,
-        denied=observation.get("negationInd") == "true" or _none_known(code_of(value)),
+        denied=observation.get("negationInd") == "true",
         ids=identifiers_of(observation),
     )
-
-
-def _none_known(code: Code) -> bool:
-    return code.system == ABSENT_OR_UNKNOWN and code.code.startswith("no-known-")
 
 
 def _stamp(period: Any, end: str) -> str:

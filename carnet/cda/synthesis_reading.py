@@ -50,7 +50,7 @@ def _stated(part: Part, section: Any, anchors: Anchors, medicines: tuple[Medicin
         return Stated(part, said)
     if part in _MEDICINES:
         code = code_of(child_at(section, "code"))
-        lines = tuple(_medicine(one) for one in medicines if _belongs(one, part, code))
+        lines = tuple(medicine_line(one) for one in medicines if _belongs(one, part, code))
     else:
         read = _READERS.get(part)
         lines = tuple(read(section, anchors)) if read is not None else ()
@@ -72,7 +72,8 @@ def _belongs(line: MedicineLine, part: Part, section: Code) -> bool:
     return line.kind is _MEDICINES[part] and line.section.code == section.code and not line.refused
 
 
-def _medicine(line: MedicineLine) -> SynthesisLine:
+def medicine_line(line: MedicineLine) -> SynthesisLine:
+    """A medicine or vaccination as a line of a synthesis; its dosages and instructions are the note."""
     told = [one for one in (*line.texts, *line.instructions) if one != line.name]
     code = line.product if line.product.code else NO_CODE
     return SynthesisLine(

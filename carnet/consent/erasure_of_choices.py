@@ -24,6 +24,7 @@ from carnet.database.tables import (
     space_session,
     space_visit,
     subject_link,
+    synthesis_draft,
     unmasked_document,
     upload_draft,
     upload_piece,
@@ -52,6 +53,7 @@ ERASED: tuple[Table, ...] = (
     upload_draft,
     deposit_draft,
     portal_deposit,
+    synthesis_draft,
 )
 
 

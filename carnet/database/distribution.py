@@ -96,6 +96,7 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "stored_document": BY_PATIENT,
         "submission_set": BY_PATIENT,
         "subject_link": COORDINATOR,  # finds the patient
+        "synthesis_draft": BY_PATIENT,
         "tombstone": EVERYWHERE,  # found by pseudonym; written when somebody is destroyed
         "trait_index": EVERYWHERE,  # people are searched for before their shard is known
         "unmasked_document": BY_PATIENT,

@@ -76,6 +76,7 @@ from carnet.database.tables.sign_in import (
     space_session,
     subject_link,
 )
+from carnet.database.tables.synthesising import synthesis_draft
 from carnet.database.tables.upgrade import schema_step
 from carnet.database.tables.uploading import upload_draft, upload_piece
 from carnet.database.tables.visiting import space_visit
@@ -144,6 +145,7 @@ __all__ = [
     "stored_document",
     "subject_link",
     "submission_set",
+    "synthesis_draft",
     "tombstone",
     "trait_index",
     "unmasked_document",
