@@ -167,6 +167,7 @@ class Settings:
     # what professionals deposit without software of their own
     portal_seal_certificate: str = ""
     portal_seal_key: str = ""
+    portal_draft_hours: int = 24
     # trace and storage
     audit_origin: str = "carnet.example/trace"
     audit_seal_interval: float = 1.0
