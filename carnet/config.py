@@ -167,6 +167,7 @@ class Settings:
     # what professionals deposit without software of their own
     portal_seal_certificate: str = ""
     portal_seal_key: str = ""
+    portal_draft_hours: int = 24
     synthesis_draft_days: int = 14
     synthesis_reminder_days: int = 365
     # trace and storage

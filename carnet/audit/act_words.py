@@ -56,6 +56,13 @@ _EXCHANGE = {  # ITI TF-2 §3.18, §3.41, §3.43, §3.57; the DMP's TD0 to TD3
                    _PARTY),
 }  # fmt: skip
 
+_DEPOSITS = {  # the professional's portal (decision 0040); the deposit itself is ITI-41, its correction ITI-57
+    "pro/prepare-deposit": Words("préparé le dépôt d'un document dans {record}", "préparer le dépôt d'un document dans {record}",
+                                 "prepared a document to deposit in {record}", "prepare a document to deposit in {record}", _DOCUMENTS),
+    "pro/my-deposits": Words("consulté ses propres dépôts dans {record}", "consulter ses propres dépôts dans {record}",
+                             "looked at their own deposits in {record}", "look at their own deposits in {record}", _DOCUMENTS),
+}  # fmt: skip
+
 _CHOICES = {  # rules §2.2, §2.4, §4
     "authorise": Words("autorisé un accès à {record}", "autoriser un accès à {record}",
                        "gave access to {record}", "give access to {record}", _PARTY),
@@ -325,7 +332,7 @@ _SIGNING_IN = {  # security §5.5: who came in, how, and who tried
     "remove-passkey": Words("retiré une clé d'accès", "retirer une clé d'accès", "removed a passkey", "remove a passkey"),
 }  # fmt: skip
 
-WORDS: Mapping[str, Words] = MappingProxyType({**_EXCHANGE, **_CHOICES, **_KEEPING, **_SIGNING_IN})
+WORDS: Mapping[str, Words] = MappingProxyType({**_EXCHANGE, **_DEPOSITS, **_CHOICES, **_KEEPING, **_SIGNING_IN})
 
 
 def words_of(action: str) -> Words | None:

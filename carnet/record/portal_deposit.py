@@ -5,12 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Protocol
 
 from carnet.cda.entry_mapping import to_entry
 from carnet.cda.header import read_header
 from carnet.cda.metadata_texts import person_text
 from carnet.cda.participants import PROFESSIONALS, STRUCTURES, Identifier, Participant
-from carnet.clock import to_dtm
+from carnet.clock import DAY, to_dtm
 from carnet.errors import CertificateInvalid, InvalidDocument, LocalPolicy, UnknownPatient
 from carnet.identity.certificates import Purpose
 from carnet.metadata import (
@@ -29,20 +31,38 @@ from carnet.metadata import (
 )
 from carnet.platform import Platform
 from carnet.record.act import Act
+from carnet.record.scope import Scope
 from carnet.record.submission import PreparedSubmission, prepare_submission, submit
 from carnet.registry.registration import Registered
+from carnet.repository.deposit_rows import DepositLine, drop_deposit_draft, note_deposit
 from carnet.requester import Requester
 
 CONSULTATION = Code("07", "1.2.250.1.213.2.2", "Consultations soins externes")
 STAY = Code("03", "1.2.250.1.213.2.2", "Hospitalisation complète (non compris hospitalisation de semaine)")
 MASKS = (MASQUE_PS, INVISIBLE_PATIENT, INVISIBLE_REPRESENTANTS_LEGAUX)
 """What may be said at a deposit (EX-2.1-1050), in the order of the codes."""
+KEPT_DAYS = 400
+"""How long a depositor finds a deposit again among all records; in its record it stays."""
 _SET, _DOCUMENT = "SubmissionSet01", "Document01"
 _LABELS = {
     MASQUE_PS: "Masqué aux professionnels de santé",
     INVISIBLE_PATIENT: "Non visible par le patient",
     INVISIBLE_REPRESENTANTS_LEGAUX: "Non visible par les représentants légaux du patient",
 }
+
+
+class Asking(Protocol):
+    """The room of an act that somebody asks for, about one patient or about many."""
+
+    @property
+    def platform(self) -> Platform:
+        """What is built at start."""
+        ...
+
+    @property
+    def requester(self) -> Requester:
+        """Who asks."""
+        ...
 
 
 class NoSeal(LocalPolicy):
@@ -83,7 +103,8 @@ def deposit_act(platform: Platform, requester: Requester, deposit: Deposit) -> A
     InvalidMetadata, PatientMismatch, TooLarge, or Several of them.
     """
     prepared = prepare_deposit(platform, requester, deposit)
-    return submit(prepared, requester)
+    own = submit(prepared, requester)
+    return replace(own, run=partial(_deposit, whole=own, name=deposit.name, prepared=prepared))
 
 
 def prepare_deposit(platform: Platform, requester: Requester, deposit: Deposit) -> PreparedSubmission:
@@ -115,6 +136,22 @@ def submission_of_one(platform: Platform, requester: Requester, deposit: Deposit
         authors=(_sender(requester, entry),),
     )
     return Submission(own, (entry,), (), tuple(_links(entry, deposit)), (Document(_DOCUMENT, deposit.content),))
+
+
+def _deposit(scope: Scope, *, whole: Act[Registered], name: str, prepared: PreparedSubmission) -> Registered:
+    """The act of ITI-41, and with it: the line by which the depositor finds it again, and the end of what was prepared under that name."""
+    registered = whole.run(scope)
+    if not registered.resubmitted:
+        document = next(one for one in prepared.submission.entries if not one.is_signature)
+        line = DepositLine(name, scope.patient_key, document.unique_id, scope.now)
+        note_deposit(scope.connection, line, depositor=depositor_of(scope), forget_until=scope.now - KEPT_DAYS * DAY)
+    drop_deposit_draft(scope.connection, scope.patient_key, name)
+    return registered
+
+
+def depositor_of(room: Asking) -> bytes:
+    """The keyed digest under which the deposits of a professional are found again, whatever their structure."""
+    return room.platform.keyring.blind_index(f"portal deposits|{room.requester.identifier}".encode())
 
 
 def _links(entry: DocumentEntry, deposit: Deposit) -> list[Association]:
