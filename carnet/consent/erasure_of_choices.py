@@ -20,6 +20,7 @@ from carnet.database.tables import (
     portal_deposit,
     profile_item,
     provisional_code,
+    record_opening,
     representation,
     space_session,
     space_visit,
@@ -54,6 +55,7 @@ ERASED: tuple[Table, ...] = (
     deposit_draft,
     portal_deposit,
     synthesis_draft,
+    record_opening,
 )
 
 

@@ -15,7 +15,7 @@ KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
-    """A new table alone."""
+    """A new table, and an index by which the last synthesis of each record is found."""
     op.create_table(
         "synthesis_draft",
         sa.Column("patient_key", KEY, nullable=False),
@@ -28,3 +28,11 @@ def upgrade() -> None:
         comment="One row is the synthesis that a doctor is writing for a patient; maker is a keyed digest of who, so that the row names nobody.",
     )
     op.create_index(op.f("ix_synthesis_draft_expires_at"), "synthesis_draft", ["expires_at"], unique=False)
+    op.create_index(
+        "ix_document_entry_syntheses",
+        "document_entry",
+        ["patient_key", "registered_at"],
+        unique=False,
+        sqlite_where=sa.text("type_code IN ('60591-5', 'SYNTH')"),
+        postgresql_where=sa.text("type_code IN ('60591-5', 'SYNTH')"),
+    )
