@@ -69,7 +69,9 @@ def drafting(requester: Requester, *, final: bool) -> Act[Drafted]:
     return Act(DRAFT, partial(_drafting, final=final), feeding_function(requester))
 
 
-def changing(requester: Requester, name: str, change: Callable[[SynthesisDraft], SynthesisDraft]) -> Act[SynthesisDraft]:
+def changing(
+    requester: Requester, name: str, change: Callable[[SynthesisDraft], SynthesisDraft]
+) -> Act[SynthesisDraft]:
     """One change of it. `name` is that of the draft that the page showed: UnknownDocument where another stands there. Raises TooManyLines."""
     return Act(DRAFT, partial(_changing, name=name, change=change), feeding_function(requester))
 
@@ -151,9 +153,7 @@ def _drafting(scope: Scope, *, final: bool) -> Drafted:
     return made
 
 
-def _changing(
-    scope: Scope, *, name: str, change: Callable[[SynthesisDraft], SynthesisDraft]
-) -> SynthesisDraft:
+def _changing(scope: Scope, *, name: str, change: Callable[[SynthesisDraft], SynthesisDraft]) -> SynthesisDraft:
     require_writer(scope)
     draft = own_draft(scope)
     if draft.name != name:
