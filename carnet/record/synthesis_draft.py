@@ -74,7 +74,7 @@ def make_draft(scope: Scope) -> Drafted:
         name = one.document.found.unique_id
         stated[name] = (*stated.get(name, ()), *_medicines(one.said.lines, prescribed=name in recent))
     saying = [one for one in documents if stated.get(one.found.unique_id)]
-    former = next((one for one in syntheses_among(saying)), None)
+    former = next((one for one in syntheses_among(saying) if _is_own(scope, one)), None)
     sources = dict(zip((one.found.unique_id for one in saying), map(source_of, in_words(scope, saying)), strict=True))
     lines, parts = merged([_statements(one, sources, stated, former) for one in saying])
     unread = sum(not one.content for one in told.found if one.document.found.unique_id not in stated)
@@ -94,6 +94,11 @@ def make_draft(scope: Scope) -> Drafted:
 def source_of(document: SpaceDocument) -> LineSource:
     """A document as the source of a line."""
     return LineSource(document.unique_id, document.title, document.time, document.author or document.structure)
+
+
+def _is_own(scope: Scope, one: Visible) -> bool:
+    """Whether this doctor wrote it: what they left out of it stays out, what another left out says nothing."""
+    return scope.platform.engine.own(scope.requester, one.facts)
 
 
 def _statements(
