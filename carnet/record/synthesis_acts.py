@@ -39,6 +39,7 @@ MOST_LINES = 400
 """Lines of one synthesis: what nobody reads is no summary."""
 DRAFT = "pro/draft-synthesis"
 _NOTHING = Missing()
+_MOVES = {Part.PROBLEMS: Part.HISTORY, Part.HISTORY: Part.PROBLEMS}
 
 
 class TooManyLines(LocalPolicy):
@@ -99,6 +100,16 @@ def correcting(line_id: str, corrected: SynthesisLine) -> Callable[[SynthesisDra
         return draft.with_line(
             msgspec.structs.replace(known, line=line, kept=True, corrected=known.corrected or changed)
         )
+
+    return change
+
+
+def moving(line_id: str) -> Callable[[SynthesisDraft], SynthesisDraft]:
+    """Makes history of a problem, or a problem of history; a line of another part stays where it is."""
+
+    def change(draft: SynthesisDraft) -> SynthesisDraft:
+        known = _line(draft, line_id)
+        return draft.with_line(msgspec.structs.replace(known, part=_MOVES.get(known.part, known.part), kept=True))
 
     return change
 

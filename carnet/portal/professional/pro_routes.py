@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from carnet.portal.professional import answer_pages, entry_pages, find_pages, team_pages
+from carnet.portal.professional import answer_pages, entry_pages, find_pages, synthesis_pages, team_pages
 from carnet.portal.professional.caller_visit import CallerPage, calling
 from carnet.portal.professional.pro_space import ProSpace
 from carnet.portal.professional.pro_visit import ROOT, TABS, ProPage, visiting_record
@@ -31,6 +31,14 @@ PATIENT_PAGES: tuple[tuple[str, str, ProPage], ...] = (
     (GET, "/equipe", team_pages.show),
     (POST, "/equipe", team_pages.change),
     (GET, "/acces", answer_pages.history),
+    (GET, "/synthese", synthesis_pages.show),
+    (GET, "/synthese/brouillon", synthesis_pages.draft),
+    (POST, "/synthese/lignes/{line}", synthesis_pages.change_line),
+    (POST, "/synthese/parties/{part}", synthesis_pages.change_part),
+    (POST, "/synthese/abandonner", synthesis_pages.give_up),
+    (GET, "/synthese/relire", synthesis_pages.review),
+    (GET, "/synthese/relire/cadre", synthesis_pages.review_frame),
+    (POST, "/synthese/relire", synthesis_pages.sign),
 )
 """Pages in an open record: method, path under /pro/patients/{handle}, page."""
 
