@@ -409,6 +409,8 @@ def _sign_in_faults(settings: Settings) -> tuple[tuple[bool, str], ...]:
         (not 0 <= settings.oidc_maximum_age <= 3_600, "oidc_maximum_age is between 0 and 3600 seconds."),
         (not 1 <= settings.session_idle_minutes <= 60, "session_idle_minutes is between 1 and 60."),
         (not 1 <= settings.session_hours <= 24, "session_hours is between 1 and 24."),
+        (settings.synthesis_draft_days < 1, "synthesis_draft_days is at least 1."),
+        (settings.synthesis_reminder_days < 0, "synthesis_reminder_days is at least 0."),
         (not 1 <= settings.step_up_minutes <= 1_440, "step_up_minutes is between 1 and 1440."),
         (not 1 <= settings.provisional_code_days <= 365, "provisional_code_days is between 1 and 365."),
         (not 1 <= settings.card_code_minutes <= 1_440, "card_code_minutes is between 1 and 1440."),

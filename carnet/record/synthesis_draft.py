@@ -16,6 +16,7 @@ from carnet.cda.synthesis_model import Part, Stated, SynthesisLine, Told
 from carnet.cda.synthesis_reading import medicine_line
 from carnet.clock import DAY, to_datetime
 from carnet.errors import IntegrityFailure, Refused, UnknownDocument
+from carnet.metadata import INVISIBLE_PATIENT, INVISIBLE_REPRESENTANTS_LEGAUX, MASQUE_PS
 from carnet.record.document_extracts import Missing, extracts_of, in_use
 from carnet.record.extractors import ExtractKind
 from carnet.record.own_documents import SpaceDocument, Visible, in_words
@@ -32,6 +33,7 @@ SYNTHESES = frozenset({"60591-5", "SYNTH"})
 """Types of a synthesis: the French patient summary and the VSM before it are one kind."""
 PRESCRIBED_SINCE = 365
 """Days back to which prescriptions are drafted as treatments; older ones say little of what is taken now."""
+_HIDING = (INVISIBLE_PATIENT, MASQUE_PS, INVISIBLE_REPRESENTANTS_LEGAUX)
 _CONTEXT = "synthesis draft"
 _MEDICINES = {LineKind.PRESCRIBED: Part.TREATMENTS, LineKind.INJECTED: Part.VACCINATIONS}
 
@@ -75,7 +77,9 @@ def make_draft(scope: Scope) -> Drafted:
         stated[name] = (*stated.get(name, ()), *_medicines(one.said.lines, prescribed=name in recent))
     saying = [one for one in documents if stated.get(one.found.unique_id)]
     former = next((one for one in syntheses_among(saying) if _is_own(scope, one)), None)
-    sources = dict(zip((one.found.unique_id for one in saying), map(source_of, in_words(scope, saying)), strict=True))
+    hidden = {one.found.unique_id: _hidden(scope, one) for one in saying if one is not former}
+    words = in_words(scope, saying)
+    sources = {one.unique_id: source_of(one, hidden.get(one.unique_id, "")) for one in words}
     lines, parts = merged([_statements(one, sources, stated, former) for one in saying])
     unread = sum(not one.content for one in told.found if one.document.found.unique_id not in stated)
     draft = SynthesisDraft(
@@ -91,9 +95,16 @@ def make_draft(scope: Scope) -> Drafted:
     return Drafted(draft, Missing(scope.patient_key, tuple(names)))
 
 
-def source_of(document: SpaceDocument) -> LineSource:
+def source_of(document: SpaceDocument, hidden: str) -> LineSource:
     """A document as the source of a line."""
-    return LineSource(document.unique_id, document.title, document.time, document.author or document.structure)
+    return LineSource(document.unique_id, document.title, document.time, document.author or document.structure, hidden)
+
+
+def _hidden(scope: Scope, one: Visible) -> str:
+    """The mask of a document that a synthesis beside it would not have; where everything is masked by default, the synthesis is too."""
+    masks = one.found.masks.split()
+    by_default = scope.record.masks_everything
+    return next((mask for mask in _HIDING if mask in masks and not (mask == MASQUE_PS and by_default)), "")
 
 
 def _is_own(scope: Scope, one: Visible) -> bool:

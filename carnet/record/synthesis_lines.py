@@ -10,12 +10,16 @@ from carnet.cda.synthesis_model import Part, Stated, SynthesisLine, Told
 
 
 class LineSource(msgspec.Struct, frozen=True, array_like=True):
-    """A document that says something: its uniqueId, title, DTM in UTC, and who wrote it."""
+    """A document that says something: its uniqueId, title, DTM in UTC, and who wrote it.
+
+    `hidden` is the mask that would not stand on the synthesis: what comes from such a document alone would be told to those from whom it is kept.
+    """
 
     unique_id: str
     title: str
     time: str
     author: str
+    hidden: str = ""
 
 
 class Contradiction(msgspec.Struct, frozen=True, array_like=True):
@@ -38,6 +42,11 @@ class DraftLine(msgspec.Struct, frozen=True, array_like=True):
     otherwise: tuple[Contradiction, ...] = ()
     kept: bool = True
     corrected: bool = False
+
+    @property
+    def only_hidden(self) -> bool:
+        """Whether hidden documents alone say it."""
+        return bool(self.sources) and all(one.hidden for one in self.sources)
 
 
 class DraftPart(msgspec.Struct, frozen=True, array_like=True):
@@ -70,6 +79,11 @@ class SynthesisDraft(msgspec.Struct, frozen=True):
     def left_out_of(self, part: Part) -> list[DraftLine]:
         """The lines of a part that will not."""
         return [one for one in self.lines if one.part is part and not one.kept]
+
+    @property
+    def from_hidden(self) -> int:
+        """How many lines that will be signed come from hidden documents alone."""
+        return sum(one.kept and one.only_hidden for one in self.lines)
 
     def about(self, part: Part) -> DraftPart:
         """What is said of a part besides its lines."""

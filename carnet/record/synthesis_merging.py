@@ -44,7 +44,11 @@ class _Found:
 
 
 def merged(documents: Sequence[Statements]) -> tuple[tuple[DraftLine, ...], tuple[DraftPart, ...]]:
-    """The lines, those of the former synthesis first and in its order, and what is said of the parts. `documents` are the newest first."""
+    """The lines, those of the former synthesis first and in its order, and what is said of the parts. `documents` are the newest first.
+
+    A hidden document gives a line only where no other says it, and that one is left out until the doctor takes it.
+    """
+    documents = sorted(documents, key=lambda one: bool(one.source.hidden))
     found: dict[Identity, _Found] = {}
     for document in documents:
         for stated in document.stated:
@@ -64,7 +68,7 @@ def _add(found: dict[Identity, _Found], document: Statements, part: Part, line: 
             None,
         )  # one document may say two things of one name
     if known is None:
-        known = _Found(part, line, [document.source], kept=not document.before_former)
+        known = _Found(part, line, [document.source], kept=not document.before_former and not document.source.hidden)
     else:
         _say_again(known, document, part, line)
     known.in_former = known.in_former or document.former
@@ -145,11 +149,12 @@ def _parts(documents: Sequence[Statements], found: Sequence[_Found]) -> Iterable
         ]
         if not absent:
             continue
-        if any(one.part is part for one in found):
+        open_to_all = tuple(one for one in absent if not one.hidden)
+        if not open_to_all or any(one.part is part for one in found):
             against = tuple(Contradiction(_WORDS[Told.NONE_KNOWN], source) for source in absent)
             yield DraftPart(part, otherwise=against)
         else:
-            yield DraftPart(part, Told.NONE_KNOWN, tuple(absent))
+            yield DraftPart(part, Told.NONE_KNOWN, open_to_all)
 
 
 def _plain(words: str) -> str:

@@ -7,7 +7,7 @@ from carnet.cda.synthesis_model import Part, Stated, SynthesisLine, Told
 from carnet.clock import DAY
 from carnet.demo.people import BIOLOGIST, MEDECIN_TRAITANT, OTHER_GP, PAT_TROIS
 from carnet.errors import Refused, UnknownDocument
-from carnet.metadata import MASQUE_PS, Code
+from carnet.metadata import INVISIBLE_PATIENT, INVISIBLE_REPRESENTANTS_LEGAUX, MASQUE_PS, Code
 from carnet.record.administration import Administration
 from carnet.record.due import run_due
 from carnet.record.synthesis_acts import (
@@ -95,6 +95,31 @@ def test_what_another_doctor_left_out_of_a_synthesis_is_not_left_out_of_ours(roo
     put_summary(room, [Stated(Part.ALLERGIES, Told.NONE_KNOWN)], by=OTHER_GP)
     drafted = draft(room)
     assert kept_words(drafted, Part.ALLERGIES) == ["Amoxicilline"]
+
+
+@pytest.mark.parametrize("mask", [MASQUE_PS, INVISIBLE_PATIENT, INVISIBLE_REPRESENTANTS_LEGAUX])
+def test_what_a_hidden_document_alone_says_is_left_out_until_the_doctor_takes_it(room, mask):
+    hidden = put_summary(room, [told(Part.PROBLEMS, "Secret", ASTHMA)], by=OTHER_GP, masks=(mask,))
+    put_summary(room, [told(Part.PROBLEMS, ASTHMA)], by=OTHER_GP, at=room.now - 9 * DAY)
+    drafted = draft(room)
+    assert kept_words(drafted, Part.PROBLEMS) == ["Asthme"]
+    (secret,) = drafted.left_out_of(Part.PROBLEMS)
+    assert (secret.line.label, secret.only_hidden, secret.sources[0].unique_id) == ("Secret", True, hidden)
+    assert drafted.from_hidden == 0
+    drafted = change(room, drafted.name, keeping(secret.line_id, kept=True))
+    assert drafted.from_hidden == 1
+
+
+def test_a_hidden_no_known_allergy_is_not_said_to_everybody(room):
+    put_summary(room, [Stated(Part.ALLERGIES, Told.NONE_KNOWN)], by=OTHER_GP, masks=(MASQUE_PS,))
+    drafted = draft(room)
+    assert drafted.about(Part.ALLERGIES).told is Told.NOT_STATED
+    assert len(drafted.about(Part.ALLERGIES).otherwise) == 1
+
+
+def test_the_lines_of_ones_own_masked_synthesis_stay_for_the_next_is_masked_too(room):
+    put_summary(room, [told(Part.PROBLEMS, ASTHMA)], masks=(MASQUE_PS,))
+    assert kept_words(draft(room), Part.PROBLEMS) == ["Asthme"]
 
 
 def test_what_is_masked_to_a_professional_is_absent_from_what_they_see_of_syntheses(room):
