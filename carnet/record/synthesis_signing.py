@@ -84,8 +84,8 @@ def digest(content: bytes) -> str:
 
 
 def require_fresh(platform: Platform, shown_at: int) -> None:
-    """Raises StepUpNeeded for who has not just shown who they are (`step_up_minutes`): a signature is nobody's habit."""
-    if shown_at <= platform.clock() - platform.settings.step_up_minutes * MINUTE:
+    """Raises StepUpNeeded for who has not just shown who they are (`pro_step_up_minutes`): a signature is nobody's habit."""
+    if shown_at <= platform.clock() - platform.settings.pro_step_up_minutes * MINUTE:
         raise StepUpNeeded("Signing is asked of somebody who has just shown who they are.", rules=("step-up",))
 
 
