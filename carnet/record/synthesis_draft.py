@@ -82,6 +82,7 @@ def make_draft(scope: Scope) -> Drafted:
     sources = {one.unique_id: source_of(one, hidden.get(one.unique_id, "")) for one in words}
     lines, parts = merged([_statements(one, sources, stated, former) for one in saying])
     unread = sum(not one.content for one in told.found if one.document.found.unique_id not in stated)
+    names = dict.fromkeys((*told.missing.unique_ids, *missing.unique_ids))
     draft = SynthesisDraft(
         name=uuid.uuid4().hex,
         began_at=scope.now,
@@ -90,8 +91,8 @@ def make_draft(scope: Scope) -> Drafted:
         former=former.found.unique_id if former is not None else "",
         read=len(saying),
         unread=unread,
+        waiting=len(names),
     )
-    names = dict.fromkeys((*told.missing.unique_ids, *missing.unique_ids))
     return Drafted(draft, Missing(scope.patient_key, tuple(names)))
 
 

@@ -61,7 +61,7 @@ class DraftPart(msgspec.Struct, frozen=True, array_like=True):
 class SynthesisDraft(msgspec.Struct, frozen=True):
     """The whole. `name` is 32 hexadecimal digits, of which the document's identifiers are made; `former` the uniqueId of the synthesis before.
 
-    `read` documents gave what is drafted; `unread` could not be read as parts.
+    `read` documents gave what is drafted; `unread` have no parts that can be read; `waiting` were not read yet when it was made.
     """
 
     name: str
@@ -71,6 +71,7 @@ class SynthesisDraft(msgspec.Struct, frozen=True):
     former: str = ""
     read: int = 0
     unread: int = 0
+    waiting: int = 0
 
     def kept_in(self, part: Part) -> list[DraftLine]:
         """The lines of a part that will be signed."""

@@ -141,6 +141,16 @@ def test_nobody_but_the_declared_medecin_traitant_writes_it(room, who):
         room.do(requester, drafting(requester, final=True))
 
 
+def test_what_was_not_read_yet_is_said_and_a_draft_without_it_is_not_kept_by_itself(room):
+    put_summary(room, [told(Part.PROBLEMS, ASTHMA)], by=OTHER_GP)
+    requester = doctor(room)
+    first = room.do(requester, drafting(requester, final=False))
+    assert (len(first.missing.unique_ids), first.draft.waiting) == (1, 1)
+    assert room.rows("SELECT count(*) FROM synthesis_draft") == [(0,)]
+    assert kept_words(draft(room), Part.PROBLEMS) == ["Asthme"]
+    assert draft(room).waiting == 0
+
+
 def test_it_is_kept_sealed_for_its_doctor_alone_and_ends_after_some_days(room):
     put_summary(room, [told(Part.PROBLEMS, "Mot secret")], by=OTHER_GP)
     first = draft(room)

@@ -37,6 +37,11 @@ def overdue(room):
 
 
 @pytest.fixture
+def room(open_room):
+    return open_room(synthesis_reminder_days=365)
+
+
+@pytest.fixture
 def signed(room):
     put_summary(room, [told(Part.PROBLEMS, "Asthme")], by=OTHER_GP, at=room.now - DAY)
     draft(room)
