@@ -5,6 +5,12 @@ from __future__ import annotations
 from starlette.routing import Route
 
 from carnet.portal.professional import answer_pages, entry_pages, find_pages, synthesis_pages, team_pages
+from carnet.portal.professional import (
+    answer_pages,
+    entry_pages,
+    find_pages,
+    team_pages,
+)
 from carnet.portal.professional.caller_visit import CallerPage, calling
 from carnet.portal.professional.pro_space import ProSpace
 from carnet.portal.professional.pro_visit import ROOT, TABS, ProPage, visiting_record
