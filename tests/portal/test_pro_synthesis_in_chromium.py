@@ -108,7 +108,7 @@ def test_a_synthesis_is_drafted_and_signed_by_keys_alone_on_pages_that_are_sound
             find_by_keys(page, address)
             root = root_of(page)
             for path in ("/synthese", "/synthese/brouillon", "/synthese/relire"):
-                look(page, address, root + path, seen, axe=width != 320)
+                look(page, address, root + path, seen, axe=width == 390)
             page.context.close()
 
     browse(pro.app, walk)
