@@ -166,6 +166,12 @@ class Settings:
     upload_daily_documents: int = 50
     upload_draft_hours: int = 48
     export_minutes: int = 60
+    # what professionals deposit without software of their own
+    portal_seal_certificate: str = ""
+    portal_seal_key: str = ""
+    portal_draft_hours: int = 24
+    synthesis_draft_days: int = 14
+    synthesis_reminder_days: int = 365
     # trace and storage
     audit_origin: str = "carnet.example/trace"
     audit_seal_interval: float = 1.0

@@ -272,7 +272,6 @@ def test_nothing_of_the_package_is_imported_inside_a_function():
 SHARED_NAMES = {
     # name of the file: where, and why the same name is the right one
     "vihf.py": {"client", "identity"},  # the two ends of one message
-    "dsg.py": {"client", "identity"},
     "envelope.py": {"crypto", "soap"},  # envelope encryption, SOAP envelope: each the word of its field
     "facts.py": {"authorization", "record"},  # what the rules read, and from where
     "trail.py": {"audit", "cli"},  # a patient's trace, and the commands on it

@@ -71,6 +71,20 @@ _OVERVIEWS = {  # the professional's portal: pages about what documents hold
                                 "looked at a test result over time", "look at a test result over time", _DOCUMENTS),
     "pro/timeline": Words("consulté la chronologie de {record}", "consulter la chronologie de {record}",
                           "looked at the timeline of {record}", "look at the timeline of {record}", _DOCUMENTS),
+_DEPOSITS = {  # the professional's portal (decision 0040); the deposit itself is ITI-41, its correction ITI-57
+    "pro/prepare-deposit": Words("préparé le dépôt d'un document dans {record}", "préparer le dépôt d'un document dans {record}",
+                                 "prepared a document to deposit in {record}", "prepare a document to deposit in {record}", _DOCUMENTS),
+    "pro/my-deposits": Words("consulté ses propres dépôts dans {record}", "consulter ses propres dépôts dans {record}",
+                             "looked at their own deposits in {record}", "look at their own deposits in {record}", _DOCUMENTS),
+}  # fmt: skip
+
+_SYNTHESIS = {  # what a doctor writes of a record (decision 0041); the deposit itself is ITI-41
+    "pro/see-synthesis": Words("consulté la synthèse de {record}", "consulter la synthèse de {record}",
+                               "looked at the synthesis of {record}", "look at the synthesis of {record}", _DOCUMENTS),
+    "pro/draft-synthesis": Words("préparé la synthèse de {record}", "préparer la synthèse de {record}",
+                                 "prepared the synthesis of {record}", "prepare the synthesis of {record}", _DOCUMENTS),
+    "synthesis-due": Words("rappelé au médecin traitant la synthèse de {record}", "rappeler au médecin traitant la synthèse de {record}",
+                           "reminded the attending doctor of the synthesis of {record}", "remind the attending doctor of the synthesis of {record}"),
 }  # fmt: skip
 
 _PORTAL = {  # what professionals do in their portal, beside the transactions
@@ -399,6 +413,7 @@ _SIGNING_IN = {  # security §5.5: who came in, how, and who tried
 
 WORDS: Mapping[str, Words] = MappingProxyType(
     {**_EXCHANGE, **_PORTAL, **_OVERVIEWS, **_CHOICES, **_KEEPING, **_SIGNING_IN}
+    {**_EXCHANGE, **_DEPOSITS, **_SYNTHESIS, **_PORTAL, **_CHOICES, **_KEEPING, **_SIGNING_IN}
 )
 
 

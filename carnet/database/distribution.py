@@ -48,6 +48,7 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "care_link": BY_PATIENT,
         "delivery": COORDINATOR,  # files that were delivered
         "delivery_line": COORDINATOR,  # their lines
+        "deposit_draft": BY_PATIENT,
         "destruction_order": BY_PATIENT,
         "document_entry": BY_PATIENT,
         "document_extract": BY_PATIENT,
@@ -73,6 +74,7 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "patient_choice": BY_PATIENT,
         "patient_contact": BY_PATIENT,
         "patient_identifier": EVERYWHERE,  # finds the patient
+        "portal_deposit": COORDINATOR,  # one depositor's in many records; written with the deposit, by two phases
         "practice_choice": COORDINATOR,  # about professionals
         "professional": EVERYWHERE,  # directory
         "professional_contact": EVERYWHERE,  # directory
@@ -99,6 +101,7 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "stored_document": BY_PATIENT,
         "submission_set": BY_PATIENT,
         "subject_link": COORDINATOR,  # finds the patient
+        "synthesis_draft": BY_PATIENT,
         "tombstone": EVERYWHERE,  # found by pseudonym; written when somebody is destroyed
         "trait_index": EVERYWHERE,  # people are searched for before their shard is known
         "unmasked_document": BY_PATIENT,

@@ -15,10 +15,12 @@ from carnet.record.structured_extracts import (
     has_medication,
     has_problems,
     has_report,
+    has_stated_parts,
     has_studies,
     packed_medication,
     packed_problems,
     packed_report,
+    packed_stated_parts,
     packed_studies,
 )
 
@@ -36,6 +38,8 @@ class ExtractKind(StrEnum):
     """Medicines and vaccinations, and what is stated not to be."""
     PROBLEMS = "problems"
     """Problems, history and allergies, and what is stated not to be."""
+    STATED = "stated"
+    """What a document states part by part, as a synthesis does (`carnet.cda.synthesis_reading`)."""
     IMAGING = "imaging"
     """Where the images of an examination are."""
 
@@ -102,6 +106,7 @@ EXTRACTORS: tuple[Extractor, ...] = (
     Extractor(1, (ExtractKind.REPORT,), has_report, _packed(ExtractKind.REPORT, packed_report)),
     Extractor(1, (ExtractKind.MEDICATION,), has_medication, _packed(ExtractKind.MEDICATION, packed_medication)),
     Extractor(1, (ExtractKind.PROBLEMS,), has_problems, _packed(ExtractKind.PROBLEMS, packed_problems)),
+    Extractor(1, (ExtractKind.STATED,), has_stated_parts, _packed(ExtractKind.STATED, packed_stated_parts)),
     Extractor(1, (ExtractKind.IMAGING,), has_studies, _packed(ExtractKind.IMAGING, packed_studies)),
 )
 

@@ -17,6 +17,8 @@ from carnet.cda.problems import Statements, statements_of
 from carnet.cda.result_marks import Mark, mark_of
 from carnet.cda.result_model import Report, Result
 from carnet.cda.results import is_lab_report, report_of
+from carnet.cda.synthesis_model import Stated
+from carnet.cda.synthesis_reading import stated_in
 
 # Types of JDV_J66.
 LABORATORY_TYPES = frozenset({"11502-2", "96173-0"})
@@ -53,6 +55,7 @@ _RESULT = msgspec.msgpack.Decoder(Result)
 _REPORT = msgspec.msgpack.Decoder(PackedReport)
 _MEDICATION = msgspec.msgpack.Decoder(Medication)
 _STATEMENTS = msgspec.msgpack.Decoder(Statements)
+_STATED = msgspec.msgpack.Decoder(tuple[Stated, ...])
 _STUDIES = msgspec.msgpack.Decoder(tuple[Study, ...])
 _ENCODE = msgspec.msgpack.encode
 
@@ -84,6 +87,12 @@ def packed_problems(content: bytes, mime_type: str) -> bytes:
     return _ENCODE(found) if found.problems or found.absences or found.worded else b""
 
 
+def packed_stated_parts(content: bytes, mime_type: str) -> bytes:
+    """What a document states part by part, b'' for one that has no such part."""
+    found = () if mime_type == DICOM else stated_in(content)
+    return _ENCODE(found) if found else b""
+
+
 def packed_studies(content: bytes, mime_type: str) -> bytes:
     """Where images are, as a report or a manifest says; b'' for a document that says nothing of it."""
     found = manifest_of(content) if mime_type == DICOM else studies_of(content)
@@ -105,6 +114,11 @@ def has_problems(type_code: str) -> bool:
     return type_code not in _NO_PROBLEMS and not type_code.startswith("DOCPAT")
 
 
+def has_stated_parts(type_code: str) -> bool:
+    """Whether documents of a type may state problems, allergies or other parts of a synthesis: prescriptions and the like do not."""
+    return has_medication(type_code) and type_code not in PRESCRIPTION_TYPES
+
+
 def has_studies(type_code: str) -> bool:
     """Whether documents of a type may say where images are."""
     return type_code in IMAGE_TYPES
@@ -123,6 +137,11 @@ def medication_in(plain: bytes) -> Medication:
 def problems_in(plain: bytes) -> Statements:
     """The extract of problems, history and allergies."""
     return _STATEMENTS.decode(plain)
+
+
+def stated_parts_in(plain: bytes) -> tuple[Stated, ...]:
+    """The extract of what a document states part by part."""
+    return _STATED.decode(plain)
 
 
 def studies_in(plain: bytes) -> tuple[Study, ...]:

@@ -8,13 +8,14 @@ from carnet.portal.professional import (
     answer_pages,
     entry_pages,
     find_pages,
+    pro_comparison_page,
     pro_document_page,
     pro_documents,
     pro_export,
     pro_search_page,
-    pro_comparison_page,
     pro_summary_page,
     pro_timeline_page,
+    synthesis_pages,
     team_pages,
 )
 from carnet.portal.professional.caller_visit import CallerPage, calling
@@ -54,6 +55,14 @@ PATIENT_PAGES: tuple[tuple[str, str, ProPage], ...] = (
     (GET, "/resultats", pro_comparison_page.table),
     (GET, "/resultats/{examen}", pro_comparison_page.history),
     (GET, "/chronologie", pro_timeline_page.show),
+    (GET, "/synthese", synthesis_pages.show),
+    (GET, "/synthese/brouillon", synthesis_pages.draft),
+    (POST, "/synthese/lignes/{line}", synthesis_pages.change_line),
+    (POST, "/synthese/parties/{part}", synthesis_pages.change_part),
+    (POST, "/synthese/abandonner", synthesis_pages.give_up),
+    (GET, "/synthese/relire", synthesis_pages.review),
+    (GET, "/synthese/relire/cadre", synthesis_pages.review_frame),
+    (POST, "/synthese/relire", synthesis_pages.sign),
 )
 """Pages in an open record: method, path under /pro/patients/{handle}, page."""
 
