@@ -75,6 +75,7 @@ class Settings:
     maximum_parts: int = 64
     maximum_documents: int = 50
     maximum_leaf_results: int = 10_000
+    repeat_days: int = 365
     maximum_waiting_requests: int = 512
     maximum_waiting_seconds: float = 1.0
     maximum_requests_in_progress: int = 16
@@ -344,6 +345,7 @@ def _document_faults(settings: Settings) -> tuple[tuple[bool, str], ...]:
             min(settings.documents_local_bytes, settings.documents_cache_bytes, settings.segment_seconds) < 0,
             "documents_local_bytes, documents_cache_bytes and segment_seconds are not negative.",
         ),
+        (not 0 < settings.repeat_days <= 3_660, "repeat_days is between 1 and 3660."),
     )
 
 

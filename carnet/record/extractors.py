@@ -12,9 +12,11 @@ from enum import StrEnum
 from carnet.metadata import DocumentEntry
 from carnet.record.searchable_text import text_and_terms
 from carnet.record.structured_extracts import (
+    has_examinations,
     has_medication,
     has_report,
     has_studies,
+    packed_examinations,
     packed_medication,
     packed_report,
     packed_studies,
@@ -34,6 +36,8 @@ class ExtractKind(StrEnum):
     """Medicines and vaccinations, and what is stated not to be."""
     IMAGING = "imaging"
     """Where the images of an examination are."""
+    EXAMINATIONS = "examinations"
+    """Which examinations of imaging were done, or are asked for."""
 
 
 class State(StrEnum):
@@ -98,6 +102,7 @@ EXTRACTORS: tuple[Extractor, ...] = (
     Extractor(1, (ExtractKind.REPORT,), has_report, _packed(ExtractKind.REPORT, packed_report)),
     Extractor(1, (ExtractKind.MEDICATION,), has_medication, _packed(ExtractKind.MEDICATION, packed_medication)),
     Extractor(1, (ExtractKind.IMAGING,), has_studies, _packed(ExtractKind.IMAGING, packed_studies)),
+    Extractor(1, (ExtractKind.EXAMINATIONS,), has_examinations, _packed(ExtractKind.EXAMINATIONS, packed_examinations)),
 )
 
 
