@@ -18,6 +18,7 @@ from carnet.database.tables import (
     patient_contact,
     profile_item,
     provisional_code,
+    record_opening,
     representation,
     space_session,
     space_visit,
@@ -48,6 +49,7 @@ ERASED: tuple[Table, ...] = (
     card_code,
     upload_piece,
     upload_draft,
+    record_opening,
 )
 
 
