@@ -73,6 +73,8 @@ _PORTAL = {  # what professionals do in their portal, beside the transactions
                               "emptied a list of recent records", "empty a list of recent records"),
     "pro/journal": Words("consulté son journal d'accès", "consulter son journal d'accès",
                          "looked at their own journal of accesses", "look at their own journal of accesses"),
+    "pro/examinations-done": Words("cherché, avant une prescription, les examens déjà faits", "chercher, avant une prescription, les examens déjà faits",
+                                   "looked, before prescribing, for examinations already done", "look, before prescribing, for examinations already done"),
 }  # fmt: skip
 
 _CHOICES = {  # rules §2.2, §2.4, §4
