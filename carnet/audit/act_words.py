@@ -56,6 +56,17 @@ _EXCHANGE = {  # ITI TF-2 §3.18, §3.41, §3.43, §3.57; the DMP's TD0 to TD3
                    _PARTY),
 }  # fmt: skip
 
+_OVERVIEWS = {  # the professional's portal: pages about what documents hold
+    "pro/summary": Words("consulté la synthèse calculée de {record}", "consulter la synthèse calculée de {record}",
+                         "looked at the computed summary of {record}", "look at the computed summary of {record}", _DOCUMENTS),
+    "pro/results": Words("comparé les résultats d'examens de {record}", "comparer les résultats d'examens de {record}",
+                         "compared the test results in {record}", "compare the test results in {record}", _DOCUMENTS),
+    "pro/result-history": Words("consulté un résultat d'examen dans le temps", "consulter un résultat d'examen dans le temps",
+                                "looked at a test result over time", "look at a test result over time", _DOCUMENTS),
+    "pro/timeline": Words("consulté la chronologie de {record}", "consulter la chronologie de {record}",
+                          "looked at the timeline of {record}", "look at the timeline of {record}", _DOCUMENTS),
+}  # fmt: skip
+
 _CHOICES = {  # rules §2.2, §2.4, §4
     "authorise": Words("autorisé un accès à {record}", "autoriser un accès à {record}",
                        "gave access to {record}", "give access to {record}", _PARTY),
@@ -325,7 +336,7 @@ _SIGNING_IN = {  # security §5.5: who came in, how, and who tried
     "remove-passkey": Words("retiré une clé d'accès", "retirer une clé d'accès", "removed a passkey", "remove a passkey"),
 }  # fmt: skip
 
-WORDS: Mapping[str, Words] = MappingProxyType({**_EXCHANGE, **_CHOICES, **_KEEPING, **_SIGNING_IN})
+WORDS: Mapping[str, Words] = MappingProxyType({**_EXCHANGE, **_OVERVIEWS, **_CHOICES, **_KEEPING, **_SIGNING_IN})
 
 
 def words_of(action: str) -> Words | None:

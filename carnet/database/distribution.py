@@ -74,6 +74,7 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "patient_identifier": EVERYWHERE,  # finds the patient
         "professional": EVERYWHERE,  # directory
         "professional_contact": EVERYWHERE,  # directory
+        "professional_look": BY_PATIENT,
         "professional_role": EVERYWHERE,  # directory
         "professional_situation": EVERYWHERE,  # directory
         "profile_item": BY_PATIENT,

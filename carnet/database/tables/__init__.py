@@ -38,6 +38,7 @@ from carnet.database.tables.lifecycle import (
     record_transition,
     tombstone,
 )
+from carnet.database.tables.looking import professional_look
 from carnet.database.tables.measuring import measure_reading, measure_target
 from carnet.database.tables.obligations import (
     access_figure,
@@ -121,6 +122,7 @@ __all__ = [
     "patient_identifier",
     "professional",
     "professional_contact",
+    "professional_look",
     "professional_role",
     "professional_situation",
     "profile_item",
