@@ -81,3 +81,5 @@ class Requester:
     """SHA-256 of the TLS client certificate's DER, lower-case hexadecimal."""
     assertion: AssertionUse | None = None
     address: str = ""
+    portal: bool = False
+    """An act of the professional's portal: a session stands for the assertion, and the directory is asked at each act all the same."""
