@@ -35,11 +35,16 @@ class Stated:
         return not (self.affirmed or self.denied or self.absences or self.worded)
 
     @property
+    def contradicted(self) -> tuple[Line[Problem], ...]:
+        """The denials of what another document affirms."""
+        named = {_what(one.said) for one in self.affirmed}
+        return tuple(one for one in self.denied if _what(one.said) in named)
+
+    @property
     def contradictory(self) -> bool:
         """Whether one document affirms what another denies, or something where another states that there is nothing known."""
-        named = {_what(one.said) for one in self.affirmed}
-        denied = any(_what(one.said) in named for one in self.denied)
-        return denied or (bool(named) and any(one.said.known and not one.said.of for one in self.absences))
+        none = any(one.said.known and not one.said.of for one in self.absences)
+        return bool(self.contradicted) or (bool(self.affirmed) and none)
 
     def documents(self) -> list[Visible]:
         """The documents that stand beside its lines."""
@@ -67,7 +72,7 @@ def stated_lists(extracts: Extracts, synthesis: str) -> StatedLists:
 
 
 def _list(said: Sequence[tuple[Visible, Statements]], kind: ProblemKind, about: About | str, synthesis: str) -> Stated:
-    every = lines_of(_problems(said, kind), _alike, synthesis=synthesis)
+    every = _together(lines_of(_problems(said, kind), _alike, synthesis=synthesis))
     affirmed = tuple(one for one in every if not one.said.denied)
     absences = ((document, one) for document, found in said for one in found.absences if one.about == about)
     worded = ((document, one) for document, found in said for one in found.worded if one.kind is kind)
@@ -82,6 +87,14 @@ def _list(said: Sequence[tuple[Visible, Statements]], kind: ProblemKind, about: 
 
 def _problems(said: Sequence[tuple[Visible, Statements]], kind: ProblemKind) -> Iterator[tuple[Visible, Problem]]:
     return ((document, one) for document, found in said for one in found.problems if one.kind is kind)
+
+
+def _together(lines: Sequence[Line[Problem]]) -> list[Line[Problem]]:
+    """Those of one name one after the other, in the order in which the names come."""
+    places: dict[str, int] = {}
+    for one in lines:
+        places.setdefault(one.said.label.casefold(), len(places))
+    return sorted(lines, key=lambda one: places[one.said.label.casefold()])
 
 
 def _alike(one: Problem) -> Hashable:
