@@ -19,6 +19,7 @@ from carnet.database.tables import (
     professional_look,
     profile_item,
     provisional_code,
+    record_opening,
     representation,
     space_session,
     space_visit,
@@ -50,6 +51,7 @@ ERASED: tuple[Table, ...] = (
     card_code,
     upload_piece,
     upload_draft,
+    record_opening,
 )
 
 

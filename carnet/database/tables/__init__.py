@@ -15,6 +15,7 @@ from carnet.database.tables.audit import (
     audit_place,
 )
 from carnet.database.tables.data_model import metadata
+from carnet.database.tables.entering import record_opening
 from carnet.database.tables.extracts import document_extract
 from carnet.database.tables.health_profile import card_code, profile_item
 from carnet.database.tables.identity import (
@@ -127,6 +128,7 @@ __all__ = [
     "professional_situation",
     "profile_item",
     "provisional_code",
+    "record_opening",
     "record_transition",
     "registered_identifier",
     "replay",
