@@ -355,7 +355,9 @@ _SIGNING_IN = {  # security §5.5: who came in, how, and who tried
     "remove-passkey": Words("retiré une clé d'accès", "retirer une clé d'accès", "removed a passkey", "remove a passkey"),
 }  # fmt: skip
 
-WORDS: Mapping[str, Words] = MappingProxyType({**_EXCHANGE, **_PORTAL, **_OVERVIEWS, **_CHOICES, **_KEEPING, **_SIGNING_IN})
+WORDS: Mapping[str, Words] = MappingProxyType(
+    {**_EXCHANGE, **_PORTAL, **_OVERVIEWS, **_CHOICES, **_KEEPING, **_SIGNING_IN}
+)
 
 
 def words_of(action: str) -> Words | None:

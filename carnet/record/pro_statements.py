@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 from carnet.cda.problems import Problem, ProblemKind, Statements, Worded
+from carnet.cda.results_over_time import plain_name
 from carnet.cda.stated_absences import About, Absence
 from carnet.record.document_extracts import Extracts
 from carnet.record.own_documents import Visible
@@ -93,8 +94,8 @@ def _together(lines: Sequence[Line[Problem]]) -> list[Line[Problem]]:
     """Those of one name one after the other, in the order in which the names come."""
     places: dict[str, int] = {}
     for one in lines:
-        places.setdefault(one.said.label.casefold(), len(places))
-    return sorted(lines, key=lambda one: places[one.said.label.casefold()])
+        places.setdefault(plain_name(one.said.label), len(places))
+    return sorted(lines, key=lambda one: places[plain_name(one.said.label)])
 
 
 def _alike(one: Problem) -> Hashable:
