@@ -1,7 +1,7 @@
 """The documents of a record as episodes: stays where documents say so, else what one structure put down on one day. One year at a time.
 
-A stay is named by its encounter (referenceIdList, `urn:ihe:iti:xds:2015:encounterId`), or told by an act of a structure that lasted
-more than a day; what the same structure dated within it belongs to it. Metadata are opened for the documents of one page alone.
+A stay is told by an act of a structure that lasted more than a day (serviceStartTime, serviceStopTime); what the same structure dated within
+it belongs to it. The DMP's referenceIdList names no encounters (JDV_J231). Metadata are opened for the documents of one page alone.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from carnet.registry.queries import entry as whole_entry
 
 PAGE = 200
 """Documents of one page."""
-ENCOUNTER = "urn:ihe:iti:xds:2015:encounterId"
 UNDATED = "sans-date"
 
 
@@ -118,13 +117,12 @@ class _Dated:
     told: Telling
     place: str
     day: str
-    encounter: str
     began: str
     ended: str
 
 
 def _episodes(scope: Scope, page: Sequence[Visible]) -> tuple[Episode, ...]:
-    """The documents of a page, the newest first, by encounter, else by stay, else by structure and day."""
+    """The documents of a page, the newest first, by stay, else by structure and day."""
     by_default = masks_everything(scope)
     dated = []
     for one in page:
@@ -141,27 +139,19 @@ def _episodes(scope: Scope, page: Sequence[Visible]) -> tuple[Episode, ...]:
 
 
 def _dated(one: Visible, entry: DocumentEntry, told: Telling) -> _Dated:
-    encounters = (name for name in entry.reference_ids if name.rpartition("^")[2] == ENCOUNTER)
     return _Dated(
         told=told,
         place=min(one.facts.author_institutions, default=""),
         day=one.time[:8],
-        encounter=next((name.partition("^^^")[0] for name in encounters), ""),
         began=entry.service_start_time[:8],
         ended=entry.service_stop_time[:8],
     )
 
 
 def _group(one: _Dated, stays: Sequence[_Dated]) -> tuple[str, ...]:
-    if one.encounter:
-        return ("encounter", one.place, one.encounter)
     for stay in stays:
         if one.place and stay.place == one.place and stay.began <= one.day <= stay.ended:
-            return (
-                ("encounter", stay.place, stay.encounter)
-                if stay.encounter
-                else ("stay", stay.place, stay.began, stay.ended)
-            )
+            return ("stay", stay.place, stay.began, stay.ended)
     return ("day", one.place, one.day)
 
 
