@@ -57,6 +57,17 @@ _EXCHANGE = {  # ITI TF-2 §3.18, §3.41, §3.43, §3.57; the DMP's TD0 to TD3
                    _PARTY),
 }  # fmt: skip
 
+_OVERVIEWS = {  # the professional's portal: pages about what documents hold
+    "pro/summary": Words("consulté la synthèse calculée de {record}", "consulter la synthèse calculée de {record}",
+                         "looked at the computed summary of {record}", "look at the computed summary of {record}", _DOCUMENTS),
+    "pro/results": Words("comparé les résultats d'examens de {record}", "comparer les résultats d'examens de {record}",
+                         "compared the test results in {record}", "compare the test results in {record}", _DOCUMENTS),
+    "pro/result-history": Words("consulté un résultat d'examen dans le temps", "consulter un résultat d'examen dans le temps",
+                                "looked at a test result over time", "look at a test result over time", _DOCUMENTS),
+    "pro/timeline": Words("consulté la chronologie de {record}", "consulter la chronologie de {record}",
+                          "looked at the timeline of {record}", "look at the timeline of {record}", _DOCUMENTS),
+}  # fmt: skip
+
 _PORTAL = {  # what professionals do in their portal, beside the transactions
     "pro/identity-search": Words("trouvé {record} par une recherche sur tous les traits d'identité", "trouver {record} par une recherche sur l'identité",
                                  "found {record} by a search on every identity trait", "find {record} by a search on identity"),
@@ -346,7 +357,9 @@ _SIGNING_IN = {  # security §5.5: who came in, how, and who tried
     "remove-passkey": Words("retiré une clé d'accès", "retirer une clé d'accès", "removed a passkey", "remove a passkey"),
 }  # fmt: skip
 
-WORDS: Mapping[str, Words] = MappingProxyType({**_EXCHANGE, **_PORTAL, **_CHOICES, **_KEEPING, **_SIGNING_IN})
+WORDS: Mapping[str, Words] = MappingProxyType(
+    {**_EXCHANGE, **_PORTAL, **_OVERVIEWS, **_CHOICES, **_KEEPING, **_SIGNING_IN}
+)
 
 
 def words_of(action: str) -> Words | None:

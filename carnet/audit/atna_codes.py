@@ -50,6 +50,10 @@ _SEEN = {
     "see-medicines": "Medicines",
     "see-vaccinations": "Vaccinations",
     "see-imaging": "Imaging examinations",
+    "pro/summary": "Summary of a record",
+    "pro/results": "Comparison of test results",
+    "pro/result-history": "A test result over time",
+    "pro/timeline": "Timeline of a record",
 }
 EVENTS: Mapping[str, EventCodes] = MappingProxyType(
     {

@@ -72,9 +72,12 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "patient_choice": BY_PATIENT,
         "patient_contact": BY_PATIENT,
         "patient_identifier": EVERYWHERE,  # finds the patient
+        "practice_choice": COORDINATOR,  # about professionals
         "professional": EVERYWHERE,  # directory
         "professional_contact": EVERYWHERE,  # directory
+        "professional_look": BY_PATIENT,
         "professional_role": EVERYWHERE,  # directory
+        "professional_session": COORDINATOR,  # about professionals, found by the cookie
         "professional_situation": EVERYWHERE,  # directory
         "profile_item": BY_PATIENT,
         "provisional_code": BY_PATIENT,

@@ -14,6 +14,7 @@ from carnet.cda.formats import DICOM
 from carnet.cda.header import read_header
 from carnet.cda.imaging_studies import Study, manifest_of, studies_of
 from carnet.cda.medication import Medication, medication_of
+from carnet.cda.problems import Statements, statements_of
 from carnet.cda.result_marks import Mark, mark_of
 from carnet.cda.result_model import Report, Result
 from carnet.cda.results import is_lab_report, report_of
@@ -30,6 +31,9 @@ PRESCRIPTION_TYPES = frozenset({"57833-6", "75468-9", "60593-1"})
 _NO_MEDICINES = frozenset(
     {"55115-0", "PRESC-BIO", "PRESC-AAT", "E1762", "EXPPAT_1", "EXPPAT_2", "EXPPAT_3", "74465-6", "59284-0", "86531-1"}
 )
+_NO_PROBLEMS = LABORATORY_TYPES | PRESCRIPTION_TYPES | {"IMG-KOS", "PRESC-BIO"}
+SYNTHESIS_TYPES = frozenset({"SYNTH", "60591-5"})
+"""Syntheses of a record: the VSM and the French patient summary (IPS-FR)."""
 
 
 class PackedReport(msgspec.Struct, array_like=True, frozen=True):
@@ -51,6 +55,7 @@ class PackedReport(msgspec.Struct, array_like=True, frozen=True):
 _RESULT = msgspec.msgpack.Decoder(Result)
 _REPORT = msgspec.msgpack.Decoder(PackedReport)
 _MEDICATION = msgspec.msgpack.Decoder(Medication)
+_STATEMENTS = msgspec.msgpack.Decoder(Statements)
 _STUDIES = msgspec.msgpack.Decoder(tuple[Study, ...])
 _EXAMINATIONS = msgspec.msgpack.Decoder(tuple[Examination, ...])
 _ENCODE = msgspec.msgpack.encode
@@ -75,6 +80,14 @@ def packed_medication(content: bytes, mime_type: str) -> bytes:
     return _ENCODE(found) if found.lines or found.absences else b""
 
 
+def packed_problems(content: bytes, mime_type: str) -> bytes:
+    """Problems, history and allergies of a document, b'' for one that has no such list."""
+    if mime_type == DICOM:
+        return b""
+    found = statements_of(content)
+    return _ENCODE(found) if found.problems or found.absences or found.worded else b""
+
+
 def packed_studies(content: bytes, mime_type: str) -> bytes:
     """Where images are, as a report or a manifest says; b'' for a document that says nothing of it."""
     found = manifest_of(content) if mime_type == DICOM else studies_of(content)
@@ -97,6 +110,11 @@ def has_medication(type_code: str) -> bool:
     return type_code not in LABORATORY_TYPES | IMAGE_TYPES | _NO_MEDICINES and not type_code.startswith("DOCPAT")
 
 
+def has_problems(type_code: str) -> bool:
+    """Whether documents of a type may have a list of problems, history or allergies."""
+    return type_code not in _NO_PROBLEMS and not type_code.startswith("DOCPAT")
+
+
 def has_studies(type_code: str) -> bool:
     """Whether documents of a type may say where images are."""
     return type_code in IMAGE_TYPES
@@ -115,6 +133,11 @@ def report_in(plain: bytes) -> PackedReport:
 def medication_in(plain: bytes) -> Medication:
     """The extract of medicines and vaccinations."""
     return _MEDICATION.decode(plain)
+
+
+def problems_in(plain: bytes) -> Statements:
+    """The extract of problems, history and allergies."""
+    return _STATEMENTS.decode(plain)
 
 
 def studies_in(plain: bytes) -> tuple[Study, ...]:

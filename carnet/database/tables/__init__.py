@@ -39,6 +39,7 @@ from carnet.database.tables.lifecycle import (
     record_transition,
     tombstone,
 )
+from carnet.database.tables.looking import professional_look
 from carnet.database.tables.measuring import measure_reading, measure_target
 from carnet.database.tables.obligations import (
     access_figure,
@@ -52,6 +53,7 @@ from carnet.database.tables.obligations import (
     watched_access,
     watched_miss,
 )
+from carnet.database.tables.pro_sign_in import practice_choice, professional_session
 from carnet.database.tables.record import care_link, health_record, patient_choice, unmasked_document
 from carnet.database.tables.registry import (
     association,
@@ -120,9 +122,12 @@ __all__ = [
     "patient_choice",
     "patient_contact",
     "patient_identifier",
+    "practice_choice",
     "professional",
     "professional_contact",
+    "professional_look",
     "professional_role",
+    "professional_session",
     "professional_situation",
     "profile_item",
     "provisional_code",
