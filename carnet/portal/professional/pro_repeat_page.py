@@ -74,7 +74,14 @@ def order_of(words: str, modality: str) -> Order:
 def _is_loinc(words: str) -> bool:
     """A number, a dash, a check digit."""
     number, dash, check = words.partition("-")
-    return bool(dash) and number.isdigit() and number.isascii() and len(number) <= 7 and check.isdigit() and len(check) == 1
+    return (
+        bool(dash)
+        and number.isdigit()
+        and number.isascii()
+        and len(number) <= 7
+        and check.isdigit()
+        and len(check) == 1
+    )
 
 
 def _days(text: str, usual: int) -> int:

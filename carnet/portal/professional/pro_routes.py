@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from carnet.portal.professional import answer_pages, entry_pages, find_pages, team_pages
+from carnet.portal.professional import (
+    answer_pages,
+    entry_pages,
+    find_pages,
+    pro_repeat_page,
+    team_pages,
+)
 from carnet.portal.professional.caller_visit import CallerPage, calling
 from carnet.portal.professional.pro_space import ProSpace
 from carnet.portal.professional.pro_visit import ROOT, TABS, ProPage, visiting_record
@@ -31,6 +37,7 @@ PATIENT_PAGES: tuple[tuple[str, str, ProPage], ...] = (
     (GET, "/equipe", team_pages.show),
     (POST, "/equipe", team_pages.change),
     (GET, "/acces", answer_pages.history),
+    (GET, "/examens-deja-faits", pro_repeat_page.show),
 )
 """Pages in an open record: method, path under /pro/patients/{handle}, page."""
 
