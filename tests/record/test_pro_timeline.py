@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+
 from carnet.client.feeding import from_cda
 from carnet.clock import HOUR, MINUTE, from_datetime, to_dtm
 from carnet.demo import documents
