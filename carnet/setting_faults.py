@@ -93,6 +93,7 @@ def _document_faults(settings: Settings) -> tuple[tuple[bool, str], ...]:
             min(settings.documents_local_bytes, settings.documents_cache_bytes, settings.segment_seconds) < 0,
             "documents_local_bytes, documents_cache_bytes and segment_seconds are not negative.",
         ),
+        (not 0 < settings.repeat_days <= 3_660, "repeat_days is between 1 and 3660."),
     )
 
 

@@ -59,6 +59,7 @@ class Settings:
     maximum_parts: int = 64
     maximum_documents: int = 50
     maximum_leaf_results: int = 10_000
+    repeat_days: int = 365
     maximum_waiting_requests: int = 512
     maximum_waiting_seconds: float = 1.0
     maximum_requests_in_progress: int = 16

@@ -71,6 +71,8 @@ _OVERVIEWS = {  # the professional's portal: pages about what documents hold
                                 "looked at a test result over time", "look at a test result over time", _DOCUMENTS),
     "pro/timeline": Words("consulté la chronologie de {record}", "consulter la chronologie de {record}",
                           "looked at the timeline of {record}", "look at the timeline of {record}", _DOCUMENTS),
+}  # fmt: skip
+
 _DEPOSITS = {  # the professional's portal (decision 0040); the deposit itself is ITI-41, its correction ITI-57
     "pro/prepare-deposit": Words("préparé le dépôt d'un document dans {record}", "préparer le dépôt d'un document dans {record}",
                                  "prepared a document to deposit in {record}", "prepare a document to deposit in {record}", _DOCUMENTS),
@@ -103,6 +105,8 @@ _PORTAL = {  # what professionals do in their portal, beside the transactions
                               "emptied a list of recent records", "empty a list of recent records"),
     "pro/journal": Words("consulté son journal d'accès", "consulter son journal d'accès",
                          "looked at their own journal of accesses", "look at their own journal of accesses"),
+    "pro/examinations-done": Words("cherché, avant une prescription, les examens déjà faits", "chercher, avant une prescription, les examens déjà faits",
+                                   "looked, before prescribing, for examinations already done", "look, before prescribing, for examinations already done"),
 }  # fmt: skip
 
 _CHOICES = {  # rules §2.2, §2.4, §4
@@ -412,8 +416,7 @@ _SIGNING_IN = {  # security §5.5: who came in, how, and who tried
 }  # fmt: skip
 
 WORDS: Mapping[str, Words] = MappingProxyType(
-    {**_EXCHANGE, **_PORTAL, **_OVERVIEWS, **_CHOICES, **_KEEPING, **_SIGNING_IN}
-    {**_EXCHANGE, **_DEPOSITS, **_SYNTHESIS, **_PORTAL, **_CHOICES, **_KEEPING, **_SIGNING_IN}
+    {**_EXCHANGE, **_OVERVIEWS, **_DEPOSITS, **_SYNTHESIS, **_PORTAL, **_CHOICES, **_KEEPING, **_SIGNING_IN}
 )
 
 

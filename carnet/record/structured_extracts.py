@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import msgspec
 
+from carnet.cda.examinations import Examination, examinations_of
 from carnet.cda.formats import DICOM
 from carnet.cda.header import read_header
 from carnet.cda.imaging_studies import Study, manifest_of, studies_of
@@ -24,6 +25,8 @@ from carnet.cda.synthesis_reading import stated_in
 LABORATORY_TYPES = frozenset({"11502-2", "96173-0"})
 """Reports of a laboratory, and of rapid tests (TROD): the models whose observations are results over time."""
 IMAGE_TYPES = frozenset({"18748-4", "IMG-KOS"})
+EXAMINATION_TYPES = frozenset({"18748-4", "55115-0"})
+"""Reports of imaging, and requests for it."""
 VACCINATION_TYPES = frozenset({"11369-6", "87273-9", "96874-3"})
 PRESCRIPTION_TYPES = frozenset({"57833-6", "75468-9", "60593-1"})
 """Prescriptions of medicines, and what was dispensed."""
@@ -57,6 +60,7 @@ _MEDICATION = msgspec.msgpack.Decoder(Medication)
 _STATEMENTS = msgspec.msgpack.Decoder(Statements)
 _STATED = msgspec.msgpack.Decoder(tuple[Stated, ...])
 _STUDIES = msgspec.msgpack.Decoder(tuple[Study, ...])
+_EXAMINATIONS = msgspec.msgpack.Decoder(tuple[Examination, ...])
 _ENCODE = msgspec.msgpack.encode
 
 
@@ -99,6 +103,12 @@ def packed_studies(content: bytes, mime_type: str) -> bytes:
     return _ENCODE(found) if found else b""
 
 
+def packed_examinations(content: bytes, mime_type: str) -> bytes:
+    """The examinations that a document says to have been done, or asks for; b'' for one that names none."""
+    found = () if mime_type == DICOM else examinations_of(content)
+    return _ENCODE(found) if found else b""
+
+
 def has_report(type_code: str) -> bool:
     """Whether documents of a type are laboratory reports."""
     return type_code in LABORATORY_TYPES
@@ -124,6 +134,11 @@ def has_studies(type_code: str) -> bool:
     return type_code in IMAGE_TYPES
 
 
+def has_examinations(type_code: str) -> bool:
+    """Whether documents of a type may name examinations of imaging."""
+    return type_code in EXAMINATION_TYPES
+
+
 def report_in(plain: bytes) -> PackedReport:
     """The extract of a laboratory report."""
     return _REPORT.decode(plain)
@@ -147,3 +162,8 @@ def stated_parts_in(plain: bytes) -> tuple[Stated, ...]:
 def studies_in(plain: bytes) -> tuple[Study, ...]:
     """The extract of examinations with images."""
     return _STUDIES.decode(plain)
+
+
+def examinations_in(plain: bytes) -> tuple[Examination, ...]:
+    """The extract of examinations done or asked for."""
+    return _EXAMINATIONS.decode(plain)

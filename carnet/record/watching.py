@@ -24,6 +24,7 @@ READINGS = frozenset(
             "pro/show-document",
             "pro/read-document",
             "pro/export-documents",
+            "pro/examinations-done",
         ),
     }
 )

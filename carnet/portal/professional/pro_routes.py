@@ -12,6 +12,7 @@ from carnet.portal.professional import (
     pro_document_page,
     pro_documents,
     pro_export,
+    pro_repeat_page,
     pro_search_page,
     pro_summary_page,
     pro_timeline_page,
@@ -63,6 +64,7 @@ PATIENT_PAGES: tuple[tuple[str, str, ProPage], ...] = (
     (GET, "/synthese/relire", synthesis_pages.review),
     (GET, "/synthese/relire/cadre", synthesis_pages.review_frame),
     (POST, "/synthese/relire", synthesis_pages.sign),
+    (GET, "/examens-deja-faits", pro_repeat_page.show),
 )
 """Pages in an open record: method, path under /pro/patients/{handle}, page."""
 
