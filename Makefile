@@ -44,8 +44,9 @@ install-packages:
 demo: env
 	$(BIN)/carnet demo --home $(HOME_DIR)
 
+# One more at a time than there are processors: many tests wait for servers and browsers.
 test: env packages
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not deep"
+	$(BIN)/python -m pytest -n $$(( $$(nproc) + 1 )) --dist worksteal -m "not deep"
 
 # The long forms, before a release and by hand: the tests under fire with their big counts (tests/durability; figures go to its results/),
 # failovers, a real S3 service. Takes hours.

@@ -111,6 +111,9 @@ class Settings:
     attached_to_mon_espace_sante: str = "all"
     withdrawn_transactions: bool = False
     candidate_criteria: tuple[str, ...] = ()
+    record_opening_minutes: int = 480
+    record_opening_tries: int = 120
+    identity_search_tries: int = 30
     # emergencies
     emergency_window_minutes: int = 30
     emergency_reason_letters: int = 10
@@ -299,6 +302,10 @@ def _check_patient_services(settings: Settings) -> None:
         raise ConfigurationError("authorisation_days is at least 1.")
     if not set(settings.candidate_criteria) <= {"given_name", "sex"}:
         raise ConfigurationError("candidate_criteria names given_name or sex: name and birth_date are always demanded.")
+    if not 1 <= settings.record_opening_minutes <= 24 * 60:
+        raise ConfigurationError("record_opening_minutes is between 1 and 1440.")
+    if min(settings.record_opening_tries, settings.identity_search_tries) < 1:
+        raise ConfigurationError("record_opening_tries and identity_search_tries are at least 1.")
 
 
 def _check_emergencies(settings: Settings) -> None:

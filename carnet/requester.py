@@ -82,4 +82,4 @@ class Requester:
     assertion: AssertionUse | None = None
     address: str = ""
     portal: bool = False
-    """Whether the service's own portal asks for somebody who is signed in there: no assertion came, the session stands in its place."""
+    """An act of the professional's portal: a session stands for the assertion, and the directory is asked at each act all the same."""

@@ -279,6 +279,7 @@ SHARED_NAMES = {
     "__main__.py": {"", "witness"},  # what `python -m` runs
     "sign_in.py": {"record", "database/tables"},  # the acts of signing in, and the tables that keep them
     "lifecycle.py": {"consent", "database/tables"},  # what happens to a record, and the tables that keep it
+    "caller.py": {"client", "portal/professional"},  # who calls, as the client builds it and as a page knows it
 }
 
 

@@ -42,6 +42,7 @@ _EXCHANGE = {  # ITI TF-2 §3.18, §3.41, §3.43, §3.57; the DMP's TD0 to TD3
                    "saw {record} in a list of patients", "see {record} in a list of patients"),
     "td0.5": Words("trouvé {record} par une recherche sur l'identité", "trouver {record} par une recherche sur l'identité",
                    "found {record} by a search on identity", "find {record} by a search on identity"),
+    "td0.9": Words("ouvert {record}", "ouvrir {record}", "opened {record}", "open {record}"),
     "td1.1": Words("créé {record}", "créer {record}", "created {record}", "create {record}"),
     "td1.2": Words("réactivé {record}", "réactiver {record}", "reactivated {record}", "reactivate {record}"),
     "td1.3a": Words("consulté les données administratives de {record}", "consulter les données administratives de {record}",
@@ -61,6 +62,24 @@ _DEPOSITS = {  # the professional's portal (decision 0040); the deposit itself i
                                  "prepared a document to deposit in {record}", "prepare a document to deposit in {record}", _DOCUMENTS),
     "pro/my-deposits": Words("consulté ses propres dépôts dans {record}", "consulter ses propres dépôts dans {record}",
                              "looked at their own deposits in {record}", "look at their own deposits in {record}", _DOCUMENTS),
+}  # fmt: skip
+
+_PORTAL = {  # what professionals do in their portal, beside the transactions
+    "pro/identity-search": Words("trouvé {record} par une recherche sur tous les traits d'identité", "trouver {record} par une recherche sur l'identité",
+                                 "found {record} by a search on every identity trait", "find {record} by a search on identity"),
+    "pro/identity-checked": Words("déclaré avoir contrôlé l'identité de la personne avant d'alimenter {record}", "déclarer avoir contrôlé l'identité de la personne",
+                                  "stated that the person's identity was checked before adding to {record}", "state that the person's identity was checked"),
+    "pro/secret-connection": Words("commencé une connexion secrète à {record}", "commencer une connexion secrète à {record}",
+                                   "began a secret connection to {record}", "begin a secret connection to {record}"),
+    "pro/leave-record": Words("refermé {record}", "refermer {record}", "left {record}", "leave {record}"),
+    "pro/access-history": Words("consulté l'historique des accès à {record}", "consulter l'historique des accès à {record}",
+                                "looked at the history of accesses to {record}", "look at the history of accesses to {record}"),
+    "pro/recent-records": Words("vu la liste de ses dossiers récents", "voir la liste de ses dossiers récents",
+                                "looked at a list of recent records", "look at a list of recent records"),
+    "pro/empty-recent": Words("vidé la liste de ses dossiers récents", "vider la liste de ses dossiers récents",
+                              "emptied a list of recent records", "empty a list of recent records"),
+    "pro/journal": Words("consulté son journal d'accès", "consulter son journal d'accès",
+                         "looked at their own journal of accesses", "look at their own journal of accesses"),
 }  # fmt: skip
 
 _CHOICES = {  # rules §2.2, §2.4, §4
@@ -332,7 +351,9 @@ _SIGNING_IN = {  # security §5.5: who came in, how, and who tried
     "remove-passkey": Words("retiré une clé d'accès", "retirer une clé d'accès", "removed a passkey", "remove a passkey"),
 }  # fmt: skip
 
-WORDS: Mapping[str, Words] = MappingProxyType({**_EXCHANGE, **_DEPOSITS, **_CHOICES, **_KEEPING, **_SIGNING_IN})
+WORDS: Mapping[str, Words] = MappingProxyType(
+    {**_EXCHANGE, **_DEPOSITS, **_PORTAL, **_CHOICES, **_KEEPING, **_SIGNING_IN}
+)
 
 
 def words_of(action: str) -> Words | None:

@@ -74,10 +74,11 @@ _UNREADABLE = (
 
 
 class Viewer(StrEnum):
-    """Who reads: the person themselves, or a legal representative, to whom secret connections are not shown (rules §1.3)."""
+    """Who reads: the person themselves, a legal representative, to whom secret connections are not shown (rules §1.3), or a professional (TD0.9)."""
 
     HOLDER = "holder"
     REPRESENTATIVE = "representative"
+    PROFESSIONAL = "professional"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
 
-import pydicom
-
 from carnet.cda.contents import clinical_document
+from carnet.cda.dicom_files import read_dicom
 from carnet.cda.kos import read_kos
 from carnet.cda.participants import HL7, child_at, code_of
 from carnet.cda.result_values import Anchors, anchors_of, label_of
@@ -101,7 +99,7 @@ def _few(words: Iterable[str]) -> tuple[str, ...]:
 def manifest_of(content: bytes) -> tuple[Study, ...]:
     """The examinations that a DICOM manifest references. Raises InvalidDocument for anything else."""
     read_kos(content)
-    found = pydicom.dcmread(BytesIO(content))
+    found = read_dicom(content)
     return tuple(_referenced(item, found) for item in found.get(_EVIDENCE) or ())
 
 

@@ -8,20 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any
 
-import pydicom
-from pydicom.config import IGNORE
-from pydicom.dataelem import RawDataElement
-from pydicom.dataset import Dataset
-
+from carnet.cda.dicom_files import is_whole, read_dicom
 from carnet.cda.formats import DICOM, KOS_FORMAT
 from carnet.cda.participants import INS_AUTHORITIES
 from carnet.errors import CarnetError, InvalidDocument, PatientMismatch
 from carnet.metadata import DocumentEntry, PatientIdentifier
-
-pydicom.config.settings.reading_validation_mode = IGNORE  # values are compared here, not judged by DICOM's own rules
 
 KOS_CLASS = "1.2.840.10008.5.1.4.1.1.88.59"
 LIMIT = 16 * 1024 * 1024
@@ -33,8 +26,6 @@ _TRANSFER_SYNTAXES = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1"})
 _TIFF = (b"II*\x00", b"MM\x00*")
 _PIXELS = 0x7FE00010
 _EVIDENCE = "CurrentRequestedProcedureEvidenceSequence"
-_SEQUENCE_END = b"\xfe\xff\xdd\xe0\x00\x00\x00\x00"
-_UNDEFINED = 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +74,10 @@ def faults(entry: DocumentEntry, header: KosHeader) -> Iterator[CarnetError]:
 
 
 def _read(content: bytes) -> KosHeader:
-    found = pydicom.dcmread(BytesIO(content))
+    found = read_dicom(content)
     if str(found.file_meta.get("TransferSyntaxUID", "")) not in _TRANSFER_SYNTAXES:
         raise InvalidDocument("A DICOM manifest is written little endian and uncompressed.")
-    if not _is_whole(found, content):
+    if not is_whole(found, content):
         raise InvalidDocument("The DICOM file is cut short.")
     if _text(found, "SOPClassUID") != KOS_CLASS or _PIXELS in found:
         raise InvalidDocument("The DICOM file is not a Key Object Selection document.")
@@ -95,14 +86,6 @@ def _read(content: bytes) -> KosHeader:
         raise InvalidDocument("The DICOM manifest references no study.")
     study = _text(found, "StudyInstanceUID")
     return KosHeader(_text(found, "SOPInstanceUID"), tuple(_patients(found)), study, frozenset(evidence | {study}))
-
-
-def _is_whole(dataset: Dataset, content: bytes) -> bool:
-    """Whether the last element ends where the file does: pydicom takes what there is of it."""
-    last = dataset.get_item(max(dataset.keys(), default=_PIXELS))
-    if not isinstance(last, RawDataElement):
-        return last is not None and content.endswith(_SEQUENCE_END)  # a sequence of undefined length is read at once
-    return bool(last.length != _UNDEFINED and last.value_tell + last.length == len(content))
 
 
 def _patients(dataset: Any) -> Iterator[PatientIdentifier]:
@@ -114,7 +97,7 @@ def _patients(dataset: Any) -> Iterator[PatientIdentifier]:
             yield PatientIdentifier(_text(one, "PatientID"), authority)
 
 
-def _items(dataset: Any, keyword: str) -> list[Dataset]:
+def _items(dataset: Any, keyword: str) -> list[Any]:
     return list(dataset.get(keyword) or ())
 
 

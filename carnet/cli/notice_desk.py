@@ -54,7 +54,10 @@ def deliver(home: Path) -> None:
     help="The notices of everybody in this state.",
 )
 @click.option(
-    "--viewer", type=click.Choice([one.value for one in Viewer]), default="holder", help="Who sees the space."
+    "--viewer",
+    type=click.Choice([Viewer.HOLDER.value, Viewer.REPRESENTATIVE.value]),
+    default="holder",
+    help="Who sees the space.",
 )
 def list_notices(home: Path, patient: str | None, medecin_traitant: str | None, state: str | None, viewer: str) -> None:
     """List notices: of a patient, to a médecin traitant, or in a state."""

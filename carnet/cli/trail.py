@@ -120,7 +120,12 @@ def _chosen(filters: tuple[str, ...]) -> Filter:
 @HOME
 @PATIENT
 @click.option("--language", type=click.Choice(["fr", "en"]), help="Sentences for the patient, in French or in English.")
-@click.option("--viewer", type=click.Choice([one.value for one in Viewer]), default="holder", help="Who is to read it.")
+@click.option(
+    "--viewer",
+    type=click.Choice([Viewer.HOLDER.value, Viewer.REPRESENTATIVE.value]),
+    default="holder",
+    help="Who is to read it.",
+)
 @click.option("--filter", "filters", multiple=True, metavar="NAME[=VALUE]", help=f"{FILTER_WORDS}; repeatable.")
 def trace(home: Path, patient: str, language: str | None, viewer: str, filters: tuple[str, ...]) -> None:
     """Show who did what in one patient's record; this reading is traced too."""

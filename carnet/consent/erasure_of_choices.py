@@ -20,6 +20,7 @@ from carnet.database.tables import (
     portal_deposit,
     profile_item,
     provisional_code,
+    record_opening,
     representation,
     space_session,
     space_visit,
@@ -52,6 +53,7 @@ ERASED: tuple[Table, ...] = (
     upload_draft,
     deposit_draft,
     portal_deposit,
+    record_opening,
 )
 
 

@@ -80,6 +80,7 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "professional_situation": EVERYWHERE,  # directory
         "profile_item": BY_PATIENT,
         "provisional_code": BY_PATIENT,
+        "record_opening": COORDINATOR,  # found by its handle before the patient is known
         "record_transition": BY_PATIENT,
         "registered_identifier": BY_VALUE,  # none is used twice, for any patient
         "replay": BY_VALUE,  # used once, whoever brings it

@@ -27,6 +27,16 @@ _STANDING = prepare(
         _ACCESS.ends_at > bindparam("now"),
     )
 )
+_UNTIL = prepare(
+    select(func.max(_ACCESS.ends_at)).where(
+        _ACCESS.patient_key == bindparam("patient"),
+        _ACCESS.requester == bindparam("caller"),
+        _ACCESS.mode == bindparam("access_mode"),
+        _ACCESS.secret == bindparam("in_secret"),
+        _ACCESS.began_at <= bindparam("now"),
+        _ACCESS.ends_at > bindparam("now"),
+    )
+)
 _BEGIN = prepare(insert(emergency_access).values({column.name: bindparam(column.name) for column in _ACCESS}))
 _IN_THE_LAST_HOUR = func.coalesce(func.sum(case((_ACCESS.began_at > bindparam("hour_ago"), 1), else_=0)), 0)
 _RATE_OF_REQUESTER = prepare(
@@ -66,6 +76,20 @@ def stands(connection: Connection, patient_key: int, *, requester: str, mode: st
         "in_secret": int(secret),
     }
     return bool(connection.execute(_STANDING, parameters))
+
+
+def standing_until(
+    connection: Connection, patient_key: int, *, requester: str, mode: str, now: int, secret: bool
+) -> int | None:
+    """When the access of `stands` ends, in microseconds UTC; None when none stands."""
+    parameters = {
+        "patient": patient_key,
+        "caller": requester,
+        "access_mode": mode,
+        "now": now,
+        "in_secret": int(secret),
+    }
+    return connection.execute(_UNTIL, parameters)[0][0]  # type: ignore[no-any-return]
 
 
 def begin(

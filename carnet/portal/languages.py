@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from starlette.requests import Request
@@ -59,10 +60,20 @@ class _French(gettext.NullTranslations):
         return self.ngettext(msgid1, msgid2, n)
 
 
+def english_catalogue() -> Catalog:
+    """All that the catalogues of the folder say, one for each part of the portal, as one. Raises OSError when one cannot be read."""
+    whole = Catalog(locale="en")
+    for path in sorted((LOCALE / "en" / "LC_MESSAGES").glob("*.po")):
+        with path.open("rb") as source:
+            for one in read_po(source, locale="en"):
+                if one.id:
+                    whole.add(one.id, one.string, flags=one.flags, context=one.context)
+    return whole
+
+
 def load_words() -> dict[str, Words]:
-    """The languages by their code. Raises OSError when the catalogue is missing."""
-    with (LOCALE / "en" / "LC_MESSAGES" / "messages.po").open("rb") as source:
-        catalogue = read_po(source, locale="en")
+    """The languages by their code. Raises OSError when a catalogue cannot be read."""
+    catalogue = english_catalogue()
     compiled = io.BytesIO()
     write_mo(compiled, catalogue)
     compiled.seek(0)

@@ -19,7 +19,10 @@ from carnet.consent.care_links import (
     declare_medecin_traitant,
     end_authorisation,
     end_medecin_traitant,
+    join_team,
+    leave_team,
 )
+from carnet.consent.majority import end_after
 from carnet.consent.parties import LETS_IN, Tie, ever_tied, ties_of
 from carnet.errors import Refused
 from carnet.exchange.notices import owe
@@ -67,11 +70,26 @@ class ListedParty:
     since: int
     blocked: bool
     medecin_traitant: bool
+    until: int | None = None
+    """When the last of what lets it in ends, None for a block and where there is no end."""
 
 
 def declare(declaration: Declaration) -> Act[bool]:
     """The act of TD0.3; whether it changed anything. Doing it again changes nothing and is no error."""
     return Act("td0.3", partial(_declare, declaration=declaration))
+
+
+def join_care_team() -> Act[int]:
+    """TD0.3 of who takes part in the care: deemed authorised for `care_team_days`, the patient being told and not objecting (R1111-46 CSP).
+
+    Returns when the place in the team ends, in microseconds UTC. INFERRED: the right to add one's authorisation is what it needs.
+    """
+    return Act("td0.3", _join)
+
+
+def leave_care() -> Act[bool]:
+    """TD0.3 of who takes part no more: it ends one's authorisation and one's place in the team; whether there was either."""
+    return Act("td0.3", _leave)
 
 
 def list_parties(mode: ListMode) -> Act[tuple[ListedParty, ...]]:
@@ -92,6 +110,28 @@ def _declare(scope: Scope, *, declaration: Declaration) -> bool:
     scope.touched.append(party)
     scope.detail = declaration.value if changed else f"{declaration.value}: nothing changed"
     return changed
+
+
+def _join(scope: Scope) -> int:
+    known_record(scope)
+    scope.require(Function.ADD_AUTHORISATION)
+    party = _party(scope, Function.ADD_AUTHORISATION)
+    until = end_after(scope.now, scope.platform.settings.care_team_days)
+    source = _source(scope.requester)
+    changed = join_team(scope.connection, scope.patient.patient_key, party, until=until, source=source, now=scope.now)
+    scope.touched.append(party)
+    scope.detail = "AJOUT EQUIPE_DE_SOINS" if changed else "AJOUT EQUIPE_DE_SOINS: nothing changed"
+    return until
+
+
+def _leave(scope: Scope) -> bool:
+    known_record(scope)
+    scope.require(Function.REMOVE_AUTHORISATION)
+    party = _party(scope, Function.REMOVE_AUTHORISATION)
+    ended = (_end(scope, party), leave_team(scope.connection, scope.patient.patient_key, party, now=scope.now))
+    scope.touched.append(party)
+    scope.detail = Declaration.END.value if any(ended) else f"{Declaration.END.value}: nothing changed"
+    return any(ended)
 
 
 def _party(scope: Scope, function: Function) -> str:
@@ -186,4 +226,11 @@ def _listed(scope: Scope, ties: list[Tie]) -> ListedParty:
         since=max(tie.since for tie in ties if blocked == (tie.kind == Link.BLOCKED)),
         blocked=blocked,
         medecin_traitant=Link.MEDECIN_TRAITANT.value in kinds,
+        until=None if blocked else _until(ties),
     )
+
+
+def _until(ties: list[Tie]) -> int | None:
+    ends = [tie.expires_at for tie in ties if tie.kind in LETS_IN]
+    known = [end for end in ends if end is not None]
+    return max(known) if known and len(known) == len(ends) else None

@@ -365,10 +365,11 @@ class Gate:
             self._take_back()
 
     def _admit(self, requester: Requester) -> None:
-        """The checks that need the database: the assertion is fresh, the directory knows the caller."""
+        """The checks that need the database: the assertion is fresh, the directory knows the caller, who may come by a session too."""
         connection = self.platform.connection
         if requester.assertion is not None:
             remember(connection, requester.assertion, requester.certificate)
+        if requester.assertion is not None or requester.portal:
             confirm(connection, requester)
 
     def _run_behind_savepoint(self, scope: Room, act: Act[T]) -> T:

@@ -15,7 +15,7 @@ def damage_met(platform: Platform, requester: Requester, act: Act[Any]) -> Integ
     """The damage that an act meets, if it meets any. The caller is behind a savepoint, and goes back to it whatever comes of this."""
     checked = platform.checked()
     try:
-        if requester.assertion is not None:
+        if requester.assertion is not None or requester.portal:
             confirm(checked.connection, requester)
         act.run(act.opens(checked, requester, act.name))
     except IntegrityFailure as found:

@@ -19,10 +19,12 @@ from carnet.registry.masked_documents import masked_documents
 HIDDEN_BY: Mapping[Viewer, frozenset[str]] = {  # rules §1.3, §2.6
     Viewer.HOLDER: frozenset({INVISIBLE_PATIENT}),
     Viewer.REPRESENTATIVE: frozenset({INVISIBLE_PATIENT, INVISIBLE_REPRESENTANTS_LEGAUX}),
+    Viewer.PROFESSIONAL: frozenset(),  # what hides from professionals is decided by which lines they are shown
 }
 WITHHELD_FROM: Mapping[Viewer, frozenset[str]] = {  # whoever read a document kept from the parents would tell of it
     Viewer.HOLDER: frozenset(),
     Viewer.REPRESENTATIVE: frozenset({INVISIBLE_REPRESENTANTS_LEGAUX}),
+    Viewer.PROFESSIONAL: frozenset(),
 }
 
 

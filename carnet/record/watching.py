@@ -15,14 +15,14 @@ from carnet.record.operator_line import write_operator_line
 
 PAGE = 200
 ACTION = "administration/watch"
-READINGS = frozenset({"iti18", "iti43", "td1.3a", "td1.6", "td0.5"})
+READINGS = frozenset({"iti18", "iti43", "td1.3a", "td1.6", "td0.5", "td0.9", "pro/identity-search"})
 """Acts that show something of a record; asking whether one exists (TD0.2) is what software does for each appointment.
 
 A list of one's own patients (TD0.4) is left out too: software asks for it again and again, and it shows those who gave their authorisation.
 """
 MISS = "UnknownPatient"
 """What the trace notes of a call about a person whom nobody knows."""
-SEARCH, SHOWED_NOBODY = "td0.5", ": 0"
+SEARCHES, SHOWED_NOBODY = frozenset({"td0.5", "pro/identity-search"}), ": 0"
 """How the detail of a search by traits ends that showed nobody (carnet/record/candidates.py)."""
 
 
@@ -100,4 +100,4 @@ def _seen(line: Line, found: dict[str, object]) -> list[Seen]:
 
 
 def _found_nobody(found: dict[str, object]) -> bool:
-    return found["action"] == SEARCH and found["outcome"] == "done" and str(found["detail"]).endswith(SHOWED_NOBODY)
+    return found["action"] in SEARCHES and found["outcome"] == "done" and str(found["detail"]).endswith(SHOWED_NOBODY)

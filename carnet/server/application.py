@@ -20,6 +20,7 @@ from carnet.kill_points import reached
 from carnet.platform import Platform
 from carnet.portal.mounting import patient_space
 from carnet.portal.patient.sign_in_setup import open_sign_in
+from carnet.portal.professional.pro_mounting import professional_space
 from carnet.record.forgetting import forget_the_ended
 from carnet.record.gate import Gate
 from carnet.server.admission import NOBODY, Admission
@@ -29,7 +30,7 @@ from carnet.server.moving_segments import keep_closing, keep_moving
 from carnet.server.operation import Operation
 from carnet.server.pieces import put_together
 from carnet.server.reading_documents import keep_reading
-from carnet.server.space_turns import SpaceInTurn
+from carnet.server.space_turns import PRO, Portal, SpaceInTurn
 from carnet.server.transport import caller_address, caller_certificate, is_gone
 from carnet.server.urgency import LARGE, claims_urgency, in_multipart, transaction_of
 from carnet.soap.door import URGENT, Answer, Call, SoapDoor
@@ -171,13 +172,22 @@ def _in_background(gate: Gate, operation: Operation, interval: float) -> Iterato
         yield keep_asking(desk, settings.witness_url, settings.witness_interval, operation.witness_failed)
 
 
+def _portal(gate: Gate, admission: Admission, operation: Operation) -> Portal:
+    """Both spaces of the portal under admission, dressed with the same files."""
+    patient = patient_space(gate, open_sign_in(gate, partial(caller_address, gate.platform.settings)))
+    professional = professional_space(gate, assets=patient.state.space.assets)
+    return Portal(
+        SpaceInTurn(patient, admission, operation, gate.stir),
+        SpaceInTurn(professional, admission, operation, gate.stir, PRO),
+    )
+
+
 def application(platform: Platform, *, sealer: bool = True) -> Starlette:
     """The whole application of one worker. One worker of a server seals the trace (`sealer`); its `state` has what a server needs to stop it."""
     gate = Gate(platform)
     operation = Operation(platform, gate)
     admission = Admission(platform.settings, shed=operation.refused, freed=gate.stir)
-    space = patient_space(gate, open_sign_in(gate, partial(caller_address, platform.settings)))
-    pages = SpaceInTurn(space, admission, operation, gate.stir)
+    pages = _portal(gate, admission, operation)
     gate.on_the_way, gate.one_begins = lambda: admission.on_the_way - pages.in_progress, lambda: admission.one_begins
     door = SoapDoor(platform, gate)
     base = platform.settings.base_path

@@ -1,4 +1,4 @@
-"""The patient's space under admission: each page begins in its turn, beside the requests of care software, or is told when to come back.
+"""The spaces of the portal under admission: each page begins in its turn, beside the requests of care software, or is told when to come back.
 
 A person waits in their own line, whatever device or network they come by; whoever is not known yet, in that of their address. Which person a
 browser is of is learnt from the pages that it was answered before: it names a line, and opens nothing.
@@ -15,7 +15,7 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -27,28 +27,39 @@ from carnet.portal.assets import PREFIX
 from carnet.portal.form_protection import MAXIMUM_FORM
 from carnet.portal.mishaps import mishap_of
 from carnet.portal.person import Person
+from carnet.portal.professional.caller import Caller
+from carnet.portal.professional.pro_mounting import is_professional
 from carnet.portal.security_headers import SecurityHeaders
-from carnet.portal.space import Space
+from carnet.portal.shell import Shell
+from carnet.requester import AccessMode
 from carnet.server.admission import Admission
 from carnet.server.bodies import Body, read_body
 from carnet.server.operation import Operation
 from carnet.server.transport import caller_address, is_gone
 from carnet.server.waiting_room import Waiter
 
+K = TypeVar("K")
+V = TypeVar("V")
 AT_ONCE = 6
 """Pages of one person under way or in line: as many as a browser asks for at once."""
 REMEMBERED = 10_000
 """Browsers whose person is remembered, those answered last."""
 STRANGERS = 16
 """Lines of those who are not known, by their addresses: however many addresses somebody has, they are not more clients than these."""
-NAME = "space"
-"""What the figures call a page, and the beginning of the name of a line."""
+NAME, PRO = "space", "pro"
+"""What the figures call a page of either space, and the beginning of the names of its lines."""
 _HIDES_OR_BLOCKS = re.compile(r"/documents/[^/]+/masquer|/acces/(?:professionnel|choix)")
+_OF_RECORD = re.compile(r"/pro/patients/(?P<handle>[^/]+)(?:/.*)?")
+_MODES = tuple(mode.value.encode() for mode in AccessMode if mode is not AccessMode.NORMAL)
 
 
-def claims_urgency(scope: Scope) -> bool:
-    """Whether a request says that it hides a document, keeps somebody out or writes a general choice; nothing of it is proved."""
-    return scope["method"] == "POST" and _HIDES_OR_BLOCKS.fullmatch(scope["path"]) is not None
+def claims_urgency(scope: Scope, body: bytes = b"") -> bool:
+    """Whether a request says that it hides a document, keeps somebody out, writes a general choice or breaks the glass; nothing of it is proved."""
+    if scope["method"] != "POST":
+        return False
+    path = scope["path"]
+    enters = _OF_RECORD.fullmatch(path) is not None and path.endswith("/entree")
+    return _HIDES_OR_BLOCKS.fullmatch(path) is not None or (enters and any(mode in body for mode in _MODES))
 
 
 @dataclass(slots=True)
@@ -56,8 +67,10 @@ class Lines:
     """In whose line a request waits."""
 
     address_of: Callable[[Scope], str]
+    name: str = NAME
     _known: OrderedDict[bytes, bytes] = field(default_factory=OrderedDict)
     _salt: bytes = field(default_factory=lambda: secrets.token_bytes(16))
+    _emergencies: OrderedDict[str, None] = field(default_factory=OrderedDict)
 
     def person(self, scope: Scope) -> bytes:
         """The line of the person whose browser this was when it was last answered, b'' when that is not known."""
@@ -66,17 +79,35 @@ class Lines:
     def stranger(self, scope: Scope) -> bytes:
         """The line of an address: one of a few, which nobody can choose."""
         number = hashlib.sha256(self._salt + neighbourhood(self.address_of(scope)).encode()).digest()[0] % STRANGERS
-        return f"{NAME}|stranger {number}".encode()
+        return f"{self.name}|stranger {number}".encode()
 
     def learn(self, scope: Scope) -> None:
         """Remembers who a browser is of, when the page that was just made found that out."""
-        found = scope.get("state", {}).get("person")
-        browser = _browser(scope)
-        if isinstance(found, Person) and browser:
-            self._known[browser] = NAME.encode() + b"|" + hashlib.sha256(found.identifier.cx().encode()).digest()
-            self._known.move_to_end(browser)
-            while len(self._known) > REMEMBERED:
-                self._known.popitem(last=False)
+        state = scope.get("state", {})
+        name, browser = _name(state.get("person")), _browser(scope)
+        if name and browser:
+            _keep(self._known, browser, self.name.encode() + b"|" + hashlib.sha256(name.encode()).digest())
+        if name and state.get("emergency"):
+            _keep(self._emergencies, state["emergency"], None)
+
+    def in_emergency(self, scope: Scope) -> bool:
+        """Whether a page is of a record that was in an emergency mode when this worker was last asked for a page of it."""
+        found = _OF_RECORD.fullmatch(scope["path"])
+        return found is not None and found["handle"] in self._emergencies
+
+
+def _name(somebody: object) -> str:
+    """What tells one who is signed in from another, '' for nobody."""
+    if isinstance(somebody, Caller):
+        return somebody.requester.identifier
+    return somebody.identifier.cx() if isinstance(somebody, Person) else ""
+
+
+def _keep(found: OrderedDict[K, V], key: K, value: V) -> None:
+    found[key] = value
+    found.move_to_end(key)
+    while len(found) > REMEMBERED:
+        found.popitem(last=False)
 
 
 def _browser(scope: Scope) -> bytes:
@@ -97,19 +128,25 @@ def neighbourhood(address: str) -> str:
 
 
 class SpaceInTurn:
-    """The space of one worker, as the server asks it. `begun` is called when a page begins: it will not come to the gate's queue."""
+    """One space of one worker, as the server asks it. `begun` is called when a page begins: it will not come to the gate's queue."""
 
     def __init__(
-        self, space: Starlette, admission: Admission, operation: Operation, begun: Callable[[], None] = lambda: None
+        self,
+        space: Starlette,
+        admission: Admission,
+        operation: Operation,
+        begun: Callable[[], None] = lambda: None,
+        name: str = NAME,
     ) -> None:
         self.app = space
-        self.space: Space = space.state.space
+        self.space: Shell = space.state.space
+        self.name = name
         self.admission = admission
         self.operation = operation
         self.in_progress = 0
         settings = operation.platform.settings
         self.largest = max(settings.maximum_document_bytes, settings.upload_file_bytes) + MAXIMUM_FORM
-        self.lines = Lines(lambda scope: caller_address(settings, scope))
+        self.lines = Lines(lambda scope: caller_address(settings, scope), name)
         self._begun = begun
         self._of_person: Counter[bytes] = Counter()
 
@@ -125,7 +162,7 @@ class SpaceInTurn:
             async def sending(message: Message) -> None:
                 if message["type"] == "http.response.start":
                     statuses.append(message["status"])
-                    self.operation.measure(NAME, _outcome(message["status"]), time.perf_counter() - began)
+                    self.operation.measure(self.name, _outcome(message["status"]), time.perf_counter() - began)
                 await send(message)
 
             try:
@@ -138,7 +175,7 @@ class SpaceInTurn:
                 """The page is made: the turn is over, however slowly it is read."""
                 if message["type"] == "http.response.start":
                     self.lines.learn(scope)
-                    turn.true = turn.claimed and message["status"] < 400 and bool(self.lines.person(scope))
+                    turn.true = turn.claimed and message["status"] < 400 and self._bears_out(scope)
                     await stack.aclose()
                 await sending(message)
 
@@ -153,9 +190,8 @@ class SpaceInTurn:
         held = stack.enter_context(Body(self.admission.bodies, line))
         limit = self.largest if person or self._is_somebody(scope) else MAXIMUM_FORM
         body = await read_body(receive, dict(scope["headers"]), limit, held)
-        turn = await stack.enter_async_context(
-            self.admission.turn(line, urgent=claims_urgency(scope), gone=is_gone(scope))
-        )
+        urgent = claims_urgency(scope, body) or bool(person and self.lines.in_emergency(scope))
+        turn = await stack.enter_async_context(self.admission.turn(line, urgent=urgent, gone=is_gone(scope)))
         self.in_progress += 1
         stack.callback(self._leave)
         self._begun()
@@ -167,8 +203,13 @@ class SpaceInTurn:
         if scope["method"] != "POST" or (length.isdigit() and len(length) < 12 and int(length) <= MAXIMUM_FORM):
             return False
         with contextlib.suppress(CarnetError):
-            return self.space.person_or_nobody(Request(scope)) is not None
+            return self.space.somebody(Request(scope)) is not None
         return False
+
+    def _bears_out(self, scope: Scope) -> bool:
+        """Whether an answer proves the claim to be urgent: somebody is there, and of a professional's page the record is open in an emergency."""
+        of_emergency = bool(scope.get("state", {}).get("emergency"))
+        return bool(self.lines.person(scope)) and (self.name != PRO or of_emergency)
 
     def _leave(self) -> None:
         self.in_progress -= 1
@@ -213,3 +254,20 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 def _outcome(status: int) -> str:
     return "success" if status < 400 else "refused" if status < 500 else "error"
+
+
+class Portal:
+    """What answers whatever no other door does: the professional's pages at their paths, the patient's space at every other."""
+
+    def __init__(self, patient: SpaceInTurn, professional: SpaceInTurn) -> None:
+        self.patient, self.professional = patient, professional
+
+    @property
+    def in_progress(self) -> int:
+        """Pages that began and are not answered yet."""
+        return self.patient.in_progress + self.professional.in_progress
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI call."""
+        of_professionals = scope["type"] == "http" and is_professional(scope["path"])
+        await (self.professional if of_professionals else self.patient)(scope, receive, send)

@@ -122,7 +122,7 @@ def under_fire(home, folder, *, kills, submissions, seed, program=None, point_de
 
 
 def test_sixty_killed_servers_lose_nothing_that_was_acknowledged(durable_home, tmp_path, seed, tell, deep):
-    kills, submissions = deep(20, 60), deep(1_000, 5_200)
+    kills, submissions = deep(20, 60), deep(400, 5_200)
     history, starts, met = under_fire(durable_home, tmp_path, kills=kills, submissions=submissions, seed=seed)
     findings, counts = judge(durable_home, history)
     walls = sorted(wall for wall, _cpu in starts)

@@ -8,7 +8,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from carnet.portal.languages import LOCALE, load_words
+from carnet.portal.languages import LOCALE, english_catalogue, load_words
 from carnet.portal.templating import TEMPLATES
 from carnet.portal.typography import english, french
 
@@ -25,8 +25,15 @@ def extracted():
 
 
 def catalogue():
-    with (LOCALE / "en" / "LC_MESSAGES" / "messages.po").open("rb") as source:
-        return {(one.context, one.id): one for one in read_po(source, locale="en") if one.id}
+    return {(one.context, one.id): one for one in english_catalogue() if one.id}
+
+
+def test_no_message_stands_in_two_catalogues():
+    seen = []
+    for path in (LOCALE / "en" / "LC_MESSAGES").glob("*.po"):
+        with path.open("rb") as source:
+            seen += [(one.context, one.id) for one in read_po(source, locale="en") if one.id]
+    assert len(seen) == len(set(seen)) == len(catalogue())
 
 
 def test_every_message_has_its_english_and_no_english_is_left_over():

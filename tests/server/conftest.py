@@ -13,7 +13,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from carnet.client.exchange_service import ExchangeService
 from carnet.config import load
+from carnet.metadata import Code
 from carnet.platform import build
+from carnet.portal.professional.caller import Caller
+from carnet.requester import Authentication, CardClass, Requester
 from carnet.server.application import application
 from carnet.soap.ebrim_render import EbrimRenderer
 
@@ -124,3 +127,14 @@ def serve(first_stage, home):
 @pytest.fixture
 def served(serve):
     return serve()
+
+
+@pytest.fixture
+def caller():
+    """A professional as the portal's pages know one."""
+    code = Code("10", "1.2.250.1.71.1.2.7")
+    requester = Requester(
+        "899900000001", "TESTDEUX Anne", "499700000001001", Code("SA07", "1.2.250.1.71.4.2.4"),
+        Authentication.DIRECT, CardClass.PROFESSIONAL, code, portal=True,
+    )  # fmt: skip
+    return Caller("session", requester, b"key", 0)

@@ -40,7 +40,7 @@ class Pages:
         space = SimpleNamespace(
             busy=lambda _request, _seconds: response(503),
             mishap=lambda _request, told: response(told.status),
-            person_or_nobody=lambda request: PEOPLE.get(request.headers.get("cookie", "").encode()),
+            somebody=lambda request: PEOPLE.get(request.headers.get("cookie", "").encode()),
         )
         self.state = SimpleNamespace(space=space)
 

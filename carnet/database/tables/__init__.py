@@ -16,6 +16,7 @@ from carnet.database.tables.audit import (
 )
 from carnet.database.tables.data_model import metadata
 from carnet.database.tables.depositing import deposit_draft, portal_deposit
+from carnet.database.tables.entering import record_opening
 from carnet.database.tables.extracts import document_extract
 from carnet.database.tables.health_profile import card_code, profile_item
 from carnet.database.tables.identity import (
@@ -128,6 +129,7 @@ __all__ = [
     "professional_situation",
     "profile_item",
     "provisional_code",
+    "record_opening",
     "record_transition",
     "registered_identifier",
     "replay",
