@@ -74,9 +74,11 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "patient_contact": BY_PATIENT,
         "patient_identifier": EVERYWHERE,  # finds the patient
         "portal_deposit": COORDINATOR,  # one depositor's in many records; written with the deposit, by two phases
+        "practice_choice": COORDINATOR,  # about professionals
         "professional": EVERYWHERE,  # directory
         "professional_contact": EVERYWHERE,  # directory
         "professional_role": EVERYWHERE,  # directory
+        "professional_session": COORDINATOR,  # about professionals, found by the cookie
         "professional_situation": EVERYWHERE,  # directory
         "profile_item": BY_PATIENT,
         "provisional_code": BY_PATIENT,

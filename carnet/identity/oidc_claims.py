@@ -31,7 +31,10 @@ LONGEST_SESSION = 1_024
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a token is held against. `now` in seconds UTC; `maximum_age` in seconds since the person authenticated, 0 when it was not asked."""
+    """What a token is held against. `now` in seconds UTC; `maximum_age` in seconds since the person authenticated, 0 when it was not asked.
+
+    `accepted` are the levels (acr) that may be returned, where they have no order that we know; else the one asked, or a higher one.
+    """
 
     issuer: str
     client_id: str
@@ -41,6 +44,7 @@ class Expected:
     maximum_age: int = 0
     access_token: str = ""
     subject: str = ""
+    accepted: frozenset[str] = frozenset()
 
 
 Claims = Mapping[str, Any]
@@ -100,7 +104,8 @@ def _nonce(claims: Claims, expected: Expected) -> bool:
 
 
 def _level(claims: Claims, expected: Expected) -> bool:
-    return LEVELS.get(_text(claims, "acr"), 0) >= LEVELS[expected.acr]
+    returned = _text(claims, "acr")
+    return returned in expected.accepted if expected.accepted else LEVELS.get(returned, 0) >= LEVELS[expected.acr]
 
 
 def _subject(claims: Claims, expected: Expected) -> bool:
@@ -161,6 +166,8 @@ ID_TOKEN: Mapping[str, Check] = MappingProxyType(
 USER_INFO: Mapping[str, Check] = MappingProxyType(
     {"iss": _issuer, "aud": _audience, "exp": _not_expired, "sub": _subject}
 )
+PLAIN_USER_INFO: Mapping[str, Check] = MappingProxyType({"sub": _subject})
+"""Of an identity that the provider itself answered over TLS, in no token (OpenID Connect Core 5.3.2)."""
 LOGOUT_TOKEN: Mapping[str, Check] = MappingProxyType(
     {
         "iss": _issuer,

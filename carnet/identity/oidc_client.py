@@ -22,7 +22,7 @@ from carnet.identity import oidc_claims
 from carnet.identity.oidc_claims import Check, Expected, Identified, check, identified
 from carnet.identity.oidc_fetch import Fetcher, json_object
 from carnet.identity.oidc_issuer import Issuer
-from carnet.identity.oidc_tokens import KEY_ALGORITHMS, Key, Opener, UnknownSigner, deny
+from carnet.identity.oidc_tokens import KEY_ALGORITHMS, Key, Opener, UnknownSigner, deny, whole_object
 
 PIVOT = "openid given_name family_name birthdate gender birthplace birthcountry"
 """Scopes of the pivot identity, no more: neither address nor e-mail is asked for."""
@@ -35,7 +35,9 @@ BY_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 class Registration:
     """What the provider and we agreed on. With `signing_key` we show who we are by a signed assertion, else by `secret`.
 
-    `acr` is eidas2 or eidas3; `maximum_age` in seconds, 0 for none asked.
+    `acr` is the level that is asked; `accepted` those that may be returned, none for that one or a higher one. `maximum_age` in seconds,
+    0 for none asked. `encrypts`: the provider encrypts its tokens for us, and its word on the person is such a token; else tokens are signed
+    alone, and that word may be plain JSON (Pro Santé Connect).
     """
 
     client_id: str
@@ -46,6 +48,10 @@ class Registration:
     maximum_age: int = 0
     secret: str = ""
     signing_key: Key | None = None
+    scope: str = PIVOT
+    prompt: str = "login consent"
+    accepted: frozenset[str] = frozenset()
+    encrypts: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,7 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Somebody whom the provider identified: the claims of their pivot identity, and the ID token that a logout shows."""
+    """Somebody whom the provider identified: the claims of their identity, and the ID token that a logout shows."""
 
     who: Identified
     pivot: Mapping[str, Any]
@@ -85,6 +91,7 @@ class IdentityProvider:
     clock: Clock
     id_token_checks: Mapping[str, Check] = field(default_factory=lambda: oidc_claims.ID_TOKEN)
     user_info_checks: Mapping[str, Check] = field(default_factory=lambda: oidc_claims.USER_INFO)
+    plain_user_info_checks: Mapping[str, Check] = field(default_factory=lambda: oidc_claims.PLAIN_USER_INFO)
     logout_checks: Mapping[str, Check] = field(default_factory=lambda: oidc_claims.LOGOUT_TOKEN)
 
     @property
@@ -92,26 +99,31 @@ class IdentityProvider:
         """How it is asked."""
         return self.issuer.fetcher
 
-    async def authorization_url(self, begun: Begun) -> str:
-        """Where the browser is sent to sign in."""
+    async def authorization_url(self, begun: Begun, *, again: bool = False) -> str:
+        """Where the browser is sent to sign in. `again` asks that the person show anew who they are, whatever session they have there."""
         wanted = {
             "response_type": "code",
             "client_id": self.registration.client_id,
             "redirect_uri": self.registration.redirect_uri,
-            "scope": PIVOT,
+            "scope": self.registration.scope,
             "acr_values": self.registration.acr,
             "state": begun.state,
             "nonce": begun.nonce,
             "code_challenge": begun.challenge,
             "code_challenge_method": "S256",
-            "prompt": "login consent",
         }
-        if self.registration.maximum_age:
-            wanted["max_age"] = str(self.registration.maximum_age)
+        prompt = "login" if again else self.registration.prompt
+        if prompt:
+            wanted["prompt"] = prompt
+        if again or self.registration.maximum_age:
+            wanted["max_age"] = "0" if again else str(self.registration.maximum_age)
         return _with((await self.issuer.endpoints()).authorization, wanted)
 
-    async def arrive(self, begun: Begun, code: str, issuer: str | None) -> Arrival:
-        """Whom a code is of. `issuer` is the `iss` parameter that came with it, None without one (RFC 9207: against mix-up)."""
+    async def arrive(self, begun: Begun, code: str, issuer: str | None, *, within: int = 0) -> Arrival:
+        """Whom a code is of. `issuer` is the `iss` parameter that came with it, None without one (RFC 9207: against mix-up).
+
+        `within` is for how many seconds at most the person may have been authenticated there, 0 for what is registered.
+        """
         endpoints = await self.issuer.endpoints()
         if (issuer is not None or endpoints.names_itself) and issuer != self.issuer.identifier:
             deny("the code comes from another issuer")
@@ -119,8 +131,9 @@ class IdentityProvider:
         access_token = _text(tokens, "access_token")
         try:
             id_token = _text(tokens, "id_token")
-            signed = self.registration.opener.decrypt(id_token)
+            signed = self.registration.opener.decrypt(id_token) if self.registration.encrypts else id_token
             expected = replace(self._expected(), nonce=begun.nonce, access_token=access_token)
+            expected = replace(expected, maximum_age=within or expected.maximum_age)
             who = identified(await self._verified(signed), expected, self.id_token_checks)
             pivot = await self._user_info(endpoints.userinfo, access_token, who.subject)
         finally:
@@ -151,7 +164,14 @@ class IdentityProvider:
     def _expected(self) -> Expected:
         ours = self.registration
         now = self.clock() // SECOND
-        return Expected(self.issuer.identifier, ours.client_id, now, acr=ours.acr, maximum_age=ours.maximum_age)
+        return Expected(
+            self.issuer.identifier,
+            ours.client_id,
+            now,
+            acr=ours.acr,
+            maximum_age=ours.maximum_age,
+            accepted=ours.accepted,
+        )
 
     async def _redeem(self, place: str, begun: Begun, code: str) -> dict[str, Any]:
         form = {
@@ -179,13 +199,19 @@ class IdentityProvider:
         return {"client_id": ours.client_id, "client_assertion_type": BY_ASSERTION, "client_assertion": assertion}
 
     async def _user_info(self, place: str, access_token: str, subject: str) -> dict[str, Any]:
-        body = await self.fetcher.get(place, bearer=access_token, kinds=frozenset({"application/jwt"}))
+        encrypts, expected = self.registration.encrypts, replace(self._expected(), subject=subject)
+        kinds = frozenset({"application/jwt"} if encrypts else {"application/jwt", "application/json"})
+        body = await self.fetcher.get(place, bearer=access_token, kinds=kinds)
+        if not encrypts and body.lstrip().startswith(b"{"):
+            plain = whole_object(body, "the identity")
+            check(plain, expected, self.plain_user_info_checks)
+            return plain
         try:
             token = body.decode("ascii").strip()
         except UnicodeDecodeError as error:
             deny("the identity is no token", error)
-        claims = await self._verified(self.registration.opener.decrypt(token))
-        check(claims, replace(self._expected(), subject=subject), self.user_info_checks)
+        claims = await self._verified(self.registration.opener.decrypt(token) if encrypts else token)
+        check(claims, expected, self.user_info_checks)
         return claims
 
     async def _verified(self, signed: str, **kinds: frozenset[str]) -> dict[str, Any]:

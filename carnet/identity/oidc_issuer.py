@@ -26,6 +26,7 @@ AFTER_A_FAILURE = 5 * SECOND
 MOST_KEYS = 20
 SMALLEST_RSA = 2_048
 REQUIRED = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri")
+FOR_BROWSERS = "authorization_endpoint"
 OPTIONAL = ("end_session_endpoint", "revocation_endpoint")
 
 
@@ -44,11 +45,12 @@ class Endpoints:
 
 @dataclass(slots=True)
 class Issuer:
-    """One provider as this worker knows it."""
+    """One provider as this worker knows it. `browser_origin` is where browsers are sent, '' for the issuer's own origin."""
 
     identifier: str
     fetcher: Fetcher
     clock: Clock
+    browser_origin: str = ""
     _endpoints: Endpoints | None = None
     _endpoints_at: int = 0
     _keys: tuple[Key, ...] = ()
@@ -61,7 +63,10 @@ class Issuer:
         async with self._turn:
             if self._endpoints is None or self.clock() - self._endpoints_at > KEPT:
                 document = await self._fetched(self.identifier.rstrip("/") + DISCOVERY, frozenset({"application/json"}))
-                self._endpoints, self._endpoints_at = read_endpoints(document, self.identifier), self.clock()
+                self._endpoints, self._endpoints_at = (
+                    read_endpoints(document, self.identifier, self.browser_origin),
+                    self.clock(),
+                )
             return self._endpoints
 
     async def keys(self, *, renewed: bool = False) -> tuple[Key, ...]:
@@ -84,13 +89,17 @@ class Issuer:
             raise Unavailable(AWAY) from error
 
 
-def read_endpoints(document: Mapping[str, Any], issuer: str) -> Endpoints:
-    """Raises Unavailable for a document of another issuer, or that sends elsewhere: each endpoint is of the issuer's own origin."""
+def read_endpoints(document: Mapping[str, Any], issuer: str, browser_origin: str = "") -> Endpoints:
+    """Raises Unavailable for a document of another issuer, or that sends elsewhere: each endpoint is of the issuer's own origin.
+
+    The authorization endpoint, to which the browser alone goes, may be of `browser_origin` too.
+    """
     if document.get("issuer") != issuer:
         raise Unavailable("The identity provider's document is of another issuer.")
     found = {name: document.get(name, "") for name in (*REQUIRED, *OPTIONAL)}
     for name, url in found.items():
-        if not isinstance(url, str) or ((url or name in REQUIRED) and origin(url) != origin(issuer)):
+        allowed = {origin(issuer)} | ({browser_origin} if browser_origin and name == FOR_BROWSERS else set())
+        if not isinstance(url, str) or ((url or name in REQUIRED) and origin(url) not in allowed):
             raise Unavailable(f"The identity provider's {name} is not of its own origin.")
     return Endpoints(
         authorization=found["authorization_endpoint"],

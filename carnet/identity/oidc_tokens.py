@@ -85,7 +85,7 @@ class Opener:
             payload = jws.deserialize_compact(token, key, algorithms=[header["alg"]]).payload
         except (JoseError, ValueError, TypeError, KeyError) as error:
             deny(f"the token's signature is not good: {type(error).__name__}", error)
-        return _object(payload, "the token's claims")
+        return whole_object(payload, "the token's claims")
 
 
 class UnknownSigner(SignInFailed):
@@ -130,7 +130,7 @@ def _header(part: str, known: frozenset[str], what: str) -> dict[str, Any]:
         raw = base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as error:
         deny(f"the header of {what} cannot be read", error)
-    header = _object(raw, f"the header of {what}")
+    header = whole_object(raw, f"the header of {what}")
     if set(header) - known:
         deny(f"the header of {what} says more than is understood")
     texts = [value for name, value in header.items() if name != "epk"]
@@ -139,8 +139,8 @@ def _header(part: str, known: frozenset[str], what: str) -> dict[str, Any]:
     return header
 
 
-def _object(raw: bytes, what: str) -> dict[str, Any]:
-    """A JSON object in which no name stands twice: readers differ on which one counts."""
+def whole_object(raw: bytes, what: str) -> dict[str, Any]:
+    """A JSON object in which no name stands twice: readers differ on which one counts. Raises SignInFailed naming `what`."""
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)

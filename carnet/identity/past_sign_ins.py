@@ -12,6 +12,7 @@ from carnet.clock import DAY, HOUR
 from carnet.database.connection import Connection
 from carnet.database.statements import prepare
 from carnet.database.tables import one_time_code, provisional_code, sign_in_attempt, sign_in_count, space_session
+from carnet.identity.pro_sessions import forget_pro_sessions
 
 KEPT = 30 * DAY
 """For which a session that ended is kept with where it came from: to look into what a person does not recognise."""
@@ -63,9 +64,9 @@ def forget_sessions(connection: Connection, now: int, *, count: int) -> int:
 
 
 def forget_leftovers(connection: Connection, now: int) -> int:
-    """Deletes codes, attempts and counts whose time is over; returns how many, codes of letters apart."""
+    """Deletes codes, attempts, counts and sessions of professionals whose time is over; returns how many, codes of letters apart."""
     connection.sweep(_LETTERS, {"before": now - CODES_KEPT})
     rows = connection.execute(_ONE_TIME, {"now": now})
     rows += connection.execute(_ATTEMPTS, {"now": now})
     rows += connection.execute(_COUNTS, {"before": now - COUNTS_KEPT})
-    return len(rows)
+    return len(rows) + forget_pro_sessions(connection, now - KEPT)

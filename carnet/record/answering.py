@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +12,7 @@ from carnet.audit.sentences import EMERGENCY_MODES, Filter, Language, Reader, Vi
 from carnet.audit.trail import opened, outlines
 from carnet.authorization.facts import Function
 from carnet.clock import DAY
+from carnet.consent.majority import midnight
 from carnet.errors import UnknownPatient
 from carnet.identity.patient_search import person_of
 from carnet.identity.patients import Patient, Traits, identifiers, traits
@@ -62,12 +64,14 @@ def access_history(language: Language) -> Act[AccessHistory]:
     return Act("pro/access-history", partial(_history, language=language), Function.WEB_ACCESS)
 
 
-def journal_of_day(begin: int, end: int, language: Language) -> Act[tuple[JournalOfPatient, ...]]:
-    """What the requester did within [begin, end) in the records that they opened in the portal, in the sentences that the patients read.
+def journal_of_day(day: dt.date, language: Language) -> Act[tuple[JournalOfPatient, ...]]:
+    """What the requester did on a day (in Paris) in the records that they opened in the portal, in the sentences that the patients read.
 
     It leaves one line of no patient: it shows the requester nothing but their own acts.
     """
-    return Act("pro/journal", partial(_journal, begin=begin, end=end, language=language), opens=open_population)
+    begin, end = midnight(day), midnight(day + dt.timedelta(days=1))
+    run = partial(_journal, begin=begin, end=end, language=language)
+    return Act("pro/journal", run, Function.EXISTENCE_TEST, open_population)
 
 
 def _history(scope: Scope, *, language: Language) -> AccessHistory:

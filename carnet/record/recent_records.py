@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from carnet.authorization.facts import Function
 from carnet.errors import UnknownPatient
 from carnet.identity.patient_search import person_of
 from carnet.identity.patients import Traits, traits
@@ -28,7 +29,7 @@ def recent_records() -> Act[tuple[RecentRecord, ...]]:
 
     One line of no patient says that the list was looked at: it shows nobody whose own trace does not tell of the opening already.
     """
-    return Act("pro/recent-records", _recent, opens=open_population)
+    return Act("pro/recent-records", _recent, Function.EXISTENCE_TEST, open_population)
 
 
 def _recent(scope: PopulationScope) -> tuple[RecentRecord, ...]:

@@ -6,17 +6,19 @@ and an opening is found again only as long as its professional is not kept out o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from carnet.authorization.facts import Function, RecordFacts
-from carnet.clock import HOUR, MINUTE
-from carnet.consent.majority import majority_at
+from carnet.clock import DAY, HOUR, MINUTE
+from carnet.consent.majority import end_after, majority_at
 from carnet.errors import Refused, UnknownDocument, UnknownPatient
+from carnet.exchange.emergency_reason import REASONS
 from carnet.exchange.emergency_windows import standing_until
 from carnet.identity.ins_scanning import ScannedIdentity
 from carnet.identity.patients import Traits, identifiers, traits
+from carnet.identity.patients import find as find_patient
 from carnet.identity.record_openings import (
     OpeningDetails,
     OpeningRow,
@@ -89,6 +91,32 @@ class Opening:
         return self.mode is not AccessMode.NORMAL
 
 
+@dataclass(frozen=True, slots=True)
+class EntryTerms:
+    """What each way in would mean from now on, in words of a page: until when (microseconds UTC), for how long, on what reason.
+
+    `reasons` are the coded reasons of breaking the glass, each in French and in English; the sentence beside has `letters` at least.
+    """
+
+    consent_until: int
+    team_until: int
+    window_minutes: int
+    letters: int
+    reasons: Mapping[str, tuple[str, str]]
+
+
+def entry_terms(platform: Platform) -> EntryTerms:
+    """The terms, by the settings of this service."""
+    settings, now = platform.settings, platform.clock()
+    return EntryTerms(
+        consent_until=now + settings.authorisation_days * DAY,
+        team_until=end_after(now, settings.care_team_days) - 1,
+        window_minutes=settings.emergency_window_minutes,
+        letters=settings.emergency_reason_letters,
+        reasons=REASONS,
+    )
+
+
 def open_record(
     patient: PatientIdentifier, requester: Requester, session_id: str, scanned: ScannedIdentity | None = None
 ) -> Act[Opened]:
@@ -98,7 +126,7 @@ def open_record(
     """
     counted = f"{COUNTED}|{requester.identifier}"
     run = partial(_open, patient=patient, session_id=session_id, scanned=scanned)
-    return Act("td0.2", run, opens=_counted, registers=lambda: (counted,))
+    return Act("td0.2", run, Function.EXISTENCE_TEST, _counted, registers=lambda: (counted,))
 
 
 def enter_in_emergency(handle: str, session_id: str) -> Act[None]:
@@ -129,7 +157,7 @@ def leave_record(handle: str, session_id: str) -> Act[bool]:
 
 def empty_recent() -> Act[None]:
     """Empties the requester's list of recent records."""
-    return Act("pro/empty-recent", _empty, opens=open_population)
+    return Act("pro/empty-recent", _empty, Function.EXISTENCE_TEST, open_population)
 
 
 def opening_of(gate: Gate, requester: Requester, session_id: str, handle: str) -> Opening | None:
@@ -160,6 +188,16 @@ def recalled_patient(gate: Gate, requester: Requester, handle: str) -> PatientId
         except UnknownPatient:
             return None
         return known[-1].identifier if known else None
+
+    return gate.read(read)
+
+
+def known_identifier(gate: Gate, possible: Sequence[PatientIdentifier]) -> PatientIdentifier:
+    """The one of several identifiers of the same number that somebody has; the first when nobody has any. It tells nobody anything."""
+
+    def read(connection: Connection) -> PatientIdentifier:
+        keyring = gate.platform.keyring
+        return next((one for one in possible if find_patient(connection, keyring, one) is not None), possible[0])
 
     return gate.read(read)
 

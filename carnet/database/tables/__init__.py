@@ -53,6 +53,7 @@ from carnet.database.tables.obligations import (
     watched_access,
     watched_miss,
 )
+from carnet.database.tables.pro_sign_in import practice_choice, professional_session
 from carnet.database.tables.record import care_link, health_record, patient_choice, unmasked_document
 from carnet.database.tables.registry import (
     association,
@@ -123,9 +124,11 @@ __all__ = [
     "patient_contact",
     "patient_identifier",
     "portal_deposit",
+    "practice_choice",
     "professional",
     "professional_contact",
     "professional_role",
+    "professional_session",
     "professional_situation",
     "profile_item",
     "provisional_code",

@@ -4,14 +4,45 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
+from carnet.portal.professional import answer_pages, entry_pages, find_pages, team_pages
 from carnet.portal.professional.caller_visit import CallerPage, calling
 from carnet.portal.professional.pro_space import ProSpace
+from carnet.portal.professional.pro_visit import ROOT, TABS, ProPage, visiting_record
 
 GET, POST = "GET", "POST"
-CALLER_PAGES: tuple[tuple[str, str, CallerPage], ...] = ()
+CALLER_PAGES: tuple[tuple[str, str, CallerPage], ...] = (
+    (GET, "", find_pages.show),
+    (POST, "", find_pages.by_number),
+    (POST, "/traits", find_pages.by_traits),
+    (POST, "/recents", find_pages.again),
+    (POST, "/recents/vider", find_pages.empty),
+    (GET, "/journal", answer_pages.journal),
+    (GET, "/aide", answer_pages.keys),
+    (POST, "/aide", answer_pages.turn_keys),
+)
 """Pages without a patient: method, path under /pro, page."""
+
+PATIENT_PAGES: tuple[tuple[str, str, ProPage], ...] = (
+    (GET, "/entree", entry_pages.show),
+    (POST, "/entree", entry_pages.enter),
+    (GET, "/identite", entry_pages.identity),
+    (POST, "/identite", entry_pages.check_identity),
+    (POST, "/quitter", entry_pages.leave),
+    (GET, "/equipe", team_pages.show),
+    (POST, "/equipe", team_pages.change),
+    (GET, "/acces", answer_pages.history),
+)
+"""Pages in an open record: method, path under /pro/patients/{handle}, page."""
 
 
 def professional_routes(space: ProSpace) -> list[Route]:
     """Every route that needs a professional."""
-    return [Route(f"/pro{path}", calling(space, page), methods=[method]) for method, path, page in CALLER_PAGES]
+    there = {path for method, path, _page in PATIENT_PAGES if method == GET}
+    tabs = tuple(path for path in TABS if path in there)
+    return [
+        *(Route(f"/pro{path}", calling(space, page), methods=[method]) for method, path, page in CALLER_PAGES),
+        *(
+            Route(f"{ROOT}/{{handle}}{path}", visiting_record(space, page, tabs), methods=[method])
+            for method, path, page in PATIENT_PAGES
+        ),
+    ]

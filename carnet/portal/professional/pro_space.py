@@ -14,6 +14,7 @@ from carnet.portal.professional.caller import Caller, Callers
 from carnet.portal.shell import Shell, SignInNeeded
 
 SIGN_OUT = "/pro/deconnexion"
+KEYS_COOKIE = "raccourcis"
 NOT_IN_DIRECTORY = Mishap("not-in-directory", 403)
 """The directory no longer knows the person, their role or their structure as the session says them."""
 
@@ -45,8 +46,11 @@ class ProSpace(Shell):
         return NOT_IN_DIRECTORY if isinstance(error, Unauthenticated) else mishap_of(error)
 
     def values(self, request: Request | None) -> Mapping[str, Any]:
-        """See Shell: `caller`, who is signed in."""
-        return {"caller": self.caller_or_nobody(request) if request is not None else None}
+        """See Shell: `caller`, who is signed in, and `keys`, whether single keys do something (WCAG 2.1.4: they can be turned off)."""
+        if request is None:
+            return {"caller": None, "keys": False}
+        keys = request.cookies.get(self.cookie(KEYS_COOKIE), "") != "non"
+        return {"caller": self.caller_or_nobody(request), "keys": keys}
 
     def current_caller(self, request: Request) -> Caller:
         """Who is signed in. Raises SignInNeeded, which `endpoint` answers with the way to `/pro/connexion` and back."""
