@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from carnet.portal.professional import answer_pages, entry_pages, find_pages, team_pages
+from carnet.portal.professional import (
+    answer_pages,
+    entry_pages,
+    find_pages,
+    pro_deposit_list,
+    pro_depositing,
+    team_pages,
+)
 from carnet.portal.professional.caller_visit import CallerPage, calling
 from carnet.portal.professional.pro_space import ProSpace
 from carnet.portal.professional.pro_visit import ROOT, TABS, ProPage, visiting_record
@@ -17,6 +24,7 @@ CALLER_PAGES: tuple[tuple[str, str, CallerPage], ...] = (
     (POST, "/recents", find_pages.again),
     (POST, "/recents/vider", find_pages.empty),
     (GET, "/journal", answer_pages.journal),
+    (GET, "/depots", pro_deposit_list.everywhere),
     (GET, "/aide", answer_pages.keys),
     (POST, "/aide", answer_pages.turn_keys),
 )
@@ -31,6 +39,17 @@ PATIENT_PAGES: tuple[tuple[str, str, ProPage], ...] = (
     (GET, "/equipe", team_pages.show),
     (POST, "/equipe", team_pages.change),
     (GET, "/acces", answer_pages.history),
+    (GET, "/deposer", pro_depositing.choose),
+    (POST, "/deposer", pro_depositing.begin),
+    (GET, "/deposer/{draft}/description", pro_depositing.description),
+    (POST, "/deposer/{draft}/description", pro_depositing.describe),
+    (GET, "/deposer/{draft}/verification", pro_depositing.confirmation),
+    (POST, "/deposer/{draft}/verification", pro_depositing.deposit),
+    (GET, "/deposer/{draft}/fait", pro_depositing.done),
+    (POST, "/deposer/{draft}/abandonner", pro_depositing.give_up),
+    (GET, "/depots", pro_deposit_list.in_record),
+    (GET, "/depots/{document}/{change}", pro_deposit_list.confirm),
+    (POST, "/depots/{document}/{change}", pro_deposit_list.correct),
 )
 """Pages in an open record: method, path under /pro/patients/{handle}, page."""
 
