@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from carnet.errors import CarnetError, MalformedMessage, Refused, StatusTransition, Unavailable, VersionMismatch
+from carnet.errors import CarnetError, MalformedMessage, Refused, StatusTransition, Unavailable, UnknownDocument, VersionMismatch
 from carnet.portal.professional.caller_visit import CallerVisit
 from carnet.portal.professional.pro_visit import ProVisit
 from carnet.portal.visit import see_other
@@ -59,7 +59,7 @@ async def correct(visit: ProVisit) -> Response:
         raise MalformedMessage("This form names no act.")
     try:
         await visit.perform(change(visit.requester, unique_id, name))
-    except (Refused, Unavailable):
+    except (Refused, Unavailable, UnknownDocument):
         raise
     except (StatusTransition, VersionMismatch):
         return await _in_record(visit, wrong="changed", status=409)
