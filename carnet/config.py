@@ -20,6 +20,7 @@ from carnet.errors import ConfigurationError
 
 SETTINGS_FILE = "carnet.toml"
 PREFIX = "CARNET_"
+_ORIGIN = r"|https?://[a-z0-9.-]+(?::[0-9]{1,5})?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,7 @@ class Settings:
     pro_oidc_signing_key: str = ""
     pro_oidc_signature_algorithms: tuple[str, ...] = ()
     pro_oidc_acr: str = "eidas1"
-    pro_oidc_accepted_acr: tuple[str, ...] = ("eidas1", "eidas2", "eidas3")
+    pro_oidc_accepted_acr: tuple[str, ...] = ()
     pro_oidc_authorities: str = ""
     pro_session_idle_minutes: int = 15
     pro_session_hours: int = 8
@@ -379,7 +380,7 @@ def _sign_in_faults(settings: Settings) -> tuple[tuple[bool, str], ...]:
     said_by = (settings.oidc_client_secret_file, settings.oidc_signing_key)
     return (
         (
-            not re.fullmatch(r"|https?://[a-z0-9.-]+(?::[0-9]{1,5})?", settings.space_origin),
+            not re.fullmatch(_ORIGIN, settings.space_origin),
             "space_origin is written https://host, or with a port; no path follows it.",
         ),
         (
@@ -424,46 +425,33 @@ def _sign_in_faults(settings: Settings) -> tuple[tuple[bool, str], ...]:
 def _pro_sign_in_faults(settings: Settings) -> tuple[tuple[bool, str], ...]:
     """The same of how professionals sign in."""
     production, provider = settings.environment == "production", bool(settings.pro_oidc_issuer)
-    said_by = (settings.pro_oidc_client_secret_file, settings.pro_oidc_signing_key)
-    places = (settings.pro_oidc_issuer, settings.pro_oidc_authorization_origin)
+    shown = settings.pro_oidc_client_secret_file or settings.pro_oidc_signing_key
+    browsers = settings.pro_oidc_authorization_origin
+    plain = [place for place in (settings.pro_oidc_issuer, browsers) if place and not place.startswith("https://")]
+    wrong = set(settings.pro_oidc_signature_algorithms) - {"ES256", "RS256"}
+    hours, minutes = settings.pro_session_hours, (settings.pro_session_idle_minutes, settings.pro_step_up_minutes)
+    levels = (settings.pro_oidc_acr, *settings.pro_oidc_accepted_acr)
     return (
         (
-            provider and not (settings.pro_oidc_client_id and settings.space_origin),
-            "pro_oidc_issuer needs pro_oidc_client_id and space_origin.",
+            provider and not (settings.pro_oidc_client_id and settings.space_origin and shown),
+            "pro_oidc_issuer needs pro_oidc_client_id, space_origin, and pro_oidc_client_secret_file or pro_oidc_signing_key.",
         ),
         (
-            provider and not any(said_by),
-            "pro_oidc_issuer needs pro_oidc_client_secret_file or pro_oidc_signing_key.",
-        ),
-        (
-            production and any(place and not place.startswith("https://") for place in places),
+            production and bool(plain),
             "pro_oidc_issuer and pro_oidc_authorization_origin begin with https in production.",
         ),
         (
-            not re.fullmatch(r"|https?://[a-z0-9.-]+(?::[0-9]{1,5})?", settings.pro_oidc_authorization_origin),
-            "pro_oidc_authorization_origin is written https://host, or with a port; no path follows it.",
+            not re.fullmatch(_ORIGIN, browsers),
+            "pro_oidc_authorization_origin is written https://host, no path follows.",
         ),
+        (not all(levels), "pro_oidc_acr and pro_oidc_accepted_acr name levels."),
+        (bool(wrong), "pro_oidc_signature_algorithms names ES256 or RS256."),
         (
-            not settings.pro_oidc_acr or not all(settings.pro_oidc_accepted_acr) or not settings.pro_oidc_accepted_acr,
-            "pro_oidc_acr and pro_oidc_accepted_acr name the level that is asked and those that are accepted.",
+            not (1 <= minutes[0] <= 60 and 1 <= hours <= 24),
+            "pro_session_idle_minutes is at most 60, pro_session_hours 24.",
         ),
-        (
-            not set(settings.pro_oidc_signature_algorithms) <= {"ES256", "RS256"},
-            "pro_oidc_signature_algorithms names ES256 or RS256.",
-        ),
-        (not 1 <= settings.pro_session_idle_minutes <= 60, "pro_session_idle_minutes is between 1 and 60."),
-        (not 1 <= settings.pro_session_hours <= 24, "pro_session_hours is between 1 and 24."),
-        (not 1 <= settings.pro_step_up_minutes <= 1_440, "pro_step_up_minutes is between 1 and 1440."),
+        (not 1 <= minutes[1] <= 1_440, "pro_step_up_minutes is between 1 and 1440."),
         (settings.pro_sign_in_tries_address < 1, "pro_sign_in_tries_address is at least 1."),
-    )
-
-
-def _all_faults(settings: Settings) -> tuple[tuple[bool, str], ...]:
-    return (
-        *_faults(settings),
-        *_document_faults(settings),
-        *_sign_in_faults(settings),
-        *_pro_sign_in_faults(settings),
     )
 
 
@@ -474,7 +462,12 @@ def _check(settings: Settings) -> None:
         _check_client(client)
     _check_patient_services(settings)
     _check_emergencies(settings)
-    for wrong, sentence in _all_faults(settings):
+    for wrong, sentence in (
+        *_faults(settings),
+        *_document_faults(settings),
+        *_sign_in_faults(settings),
+        *_pro_sign_in_faults(settings),
+    ):
         if wrong:
             raise ConfigurationError(sentence)
 

@@ -27,6 +27,8 @@ from carnet.record.gate import Gate
 
 SAMPLES = Path("..") / "shared" / "samples" / "cda"
 START_WITHIN = 120.0
+PROVIDERS = ("carnet.demo.identity_provider", "carnet.demo.professional_provider")
+"""Of patients, and of professionals."""
 
 
 @click.command()
@@ -44,8 +46,9 @@ def demo(home: Path, check: bool, port: int, samples: Path) -> None:
     """Make a fresh home with fictitious people and walk a document's whole journey through the real door."""
     files = read_samples(samples)
     click.echo(f"Setting the stage in {home} …")
-    stage = set_stage(home, port=port or free_port(), samples=files, provider=free_port() if can_provide() else 0)
-    with running_server(stage) as server, running_provider(stage):
+    first, second = (free_port(), free_port()) if can_provide() else (0, 0)
+    stage = set_stage(home, port=port or free_port(), samples=files, provider=first, professionals_provider=second)
+    with running_server(stage) as server, running_provider(stage), running_professionals_provider(stage):
         click.echo(f"The server answers at {stage.address}.")
         try:
             _walk(stage, files)
@@ -73,15 +76,28 @@ def can_provide() -> bool:
 
 @contextlib.contextmanager
 def running_provider(stage: Stage) -> Iterator[None]:
-    """The identity provider that the stage names, where it names one, ready to answer; stopped at the end."""
-    if not stage.settings.oidc_issuer:
+    """The identity provider of patients that the stage names, where it names one, ready to answer; stopped at the end."""
+    with _running(stage, stage.settings.oidc_issuer, PROVIDERS[0]):
+        yield
+
+
+@contextlib.contextmanager
+def running_professionals_provider(stage: Stage) -> Iterator[None]:
+    """The same of professionals."""
+    with _running(stage, stage.settings.pro_oidc_issuer, PROVIDERS[1]):
+        yield
+
+
+@contextlib.contextmanager
+def _running(stage: Stage, issuer: str, module: str) -> Iterator[None]:
+    if not issuer:
         yield
         return
-    command = [sys.executable, "-m", "carnet.demo.identity_provider", str(stage.home)]
-    with (stage.home / "provider.log").open("ab") as log:
+    command = [sys.executable, "-m", module, str(stage.home)]
+    with (stage.home / f"{module.rpartition('.')[2]}.log").open("ab") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 - our own interpreter and package
         try:
-            place = urlsplit(stage.settings.oidc_issuer)
+            place = urlsplit(issuer)
             _wait_until_ready("identity provider", (place.hostname or "", place.port or 0), process, log.name)
             yield
         finally:
@@ -166,4 +182,7 @@ def _of_the_space(stage: Stage) -> str:
     if not stage.settings.oidc_issuer:
         return f"{where}; nobody signs in without the extra `demo` ({signed})"
     provider = f"{Path(sys.executable).name} -m carnet.demo.identity_provider {stage.home}"
-    return f"{where}; choose « identité numérique » and who to be, {PAT_TROIS.traits.birth_given_names} for one\n    ({signed}; its identity provider beside `carnet serve`: {provider})"
+    professionals = f"""
+  in a browser: {stage.settings.space_origin}/pro is for professionals; choose « Pro Santé Connect » and who to be, {MEDECIN_TRAITANT.name} for one
+    (its identity provider beside `carnet serve`: {Path(sys.executable).name} -m {PROVIDERS[1]} {stage.home})"""
+    return f"{where}; choose « identité numérique » and who to be, {PAT_TROIS.traits.birth_given_names} for one\n    ({signed}; its identity provider beside `carnet serve`: {provider}){professionals if stage.settings.pro_oidc_issuer else ''}"

@@ -10,6 +10,7 @@ import html
 import secrets
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -34,10 +35,12 @@ from carnet.config import load
 from carnet.demo.people import PATIENTS, DemoPatient
 from carnet.errors import ConfigurationError
 from carnet.identity.oidc_tokens import KEY_ALGORITHMS
-from carnet.portal.patient.sign_in_setup import private_key
+from carnet.portal.provider_keys import private_key
 
-SCOPES = ("given_name", "family_name", "birthdate", "gender", "birthplace", "birthcountry")
+SCOPES: tuple[str, ...] = ("given_name", "family_name", "birthdate", "gender", "birthplace", "birthcountry")
 ACR = "eidas2"
+MODULE = "carnet.demo.identity_provider"
+"""This one, as the package is to import it, whatever runs it."""
 _CODE_SECONDS, _TOKEN_SECONDS = 30, 60
 _PATHS = {"authorization": "authorize", "token": "token", "userinfo": "userinfo", "session": "session/end"}
 
@@ -111,38 +114,60 @@ def claims_of(person: DemoPatient) -> dict[str, str]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Somebody whom one may choose to be: what the button says, and what the provider says of them."""
+
+    label: str
+    claims: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """Those whom a provider knows, by what names them there. `scopes` gives the claims of each scope; tokens are encrypted unless said otherwise."""
+
+    people: Mapping[str, Chosen]
+    scopes: Mapping[str, Sequence[str]]
+    acr: str = ACR
+    encrypts: bool = True
+
+
+def patients(people: Sequence[DemoPatient]) -> Population:
+    """Fictitious patients, as FranceConnect+ knows people."""
+    known = {
+        one.identifier.value: Chosen(f"{one.traits.birth_given_names} {one.traits.birth_name}", claims_of(one))
+        for one in people
+    }
+    return Population(known, {scope: [scope] for scope in SCOPES})
+
+
 class DemonstrationProvider:
     """One provider with one client. `issuer` is http://127.0.0.1:port or localhost; `client_keys` is the client's public JWK set."""
 
     def __init__(
         self,
         issuer: str,
-        people: Sequence[DemoPatient],
+        people: Sequence[DemoPatient] | Population,
         *,
         client_id: str,
         client_secret: str,
         redirect_uri: str,
         logout_uri: str,
-        client_keys: Sequence[Mapping[str, Any]],
+        client_keys: Sequence[Mapping[str, Any]] = (),
         backchannel_uri: str = "",
     ) -> None:
-        self.people = {person.identifier.value: person for person in people}
-        self.server = Server(OPConfiguration(conf=_configuration(issuer, self.people), domain="127.0.0.1", port=0))
-        encryption = str(client_keys[0]["alg"])
+        self.known = known = people if isinstance(people, Population) else patients(people)
+        self.server = Server(OPConfiguration(conf=_configuration(issuer, known), domain="127.0.0.1", port=0))
         self.server.context.cdb[client_id] = {
             "client_id": client_id,
             "client_secret": client_secret,
             "redirect_uris": [(redirect_uri, {})],
             "post_logout_redirect_uri": [(logout_uri, {})],
             "response_types_supported": ["code"],
-            "allowed_scopes": ["openid", *SCOPES],
+            "allowed_scopes": ["openid", *known.scopes],
             "token_endpoint_auth_method": "client_secret_post",
             "id_token_signed_response_alg": "ES256",
-            "id_token_encrypted_response_alg": encryption,
-            "id_token_encrypted_response_enc": "A256GCM",
-            "userinfo_signed_response_alg": "ES256",
-            "userinfo_encrypted_response_alg": encryption,
-            "userinfo_encrypted_response_enc": "A256GCM",
+            **(_encryption(str(client_keys[0]["alg"])) if known.encrypts else {}),
             "pkce_essential": True,
             **(
                 {"backchannel_logout_uri": backchannel_uri, "backchannel_logout_session_required": True}
@@ -180,8 +205,8 @@ class DemonstrationProvider:
             return PlainTextResponse(str(parsed["error"]), status_code=400)
         query = html.escape(AuthorizationRequest(**dict(request.query_params)).to_urlencoded())
         buttons = "".join(
-            f'<p><button name="person" value="{ins}">{html.escape(one.traits.birth_given_names)} {one.traits.birth_name}</button></p>'
-            for ins, one in self.people.items()
+            f'<p><button name="person" value="{name}">{html.escape(one.label)}</button></p>'
+            for name, one in self.known.people.items()
         )
         page = (
             '<!doctype html><html lang="fr"><title>Identité de démonstration</title><h1>Identité de démonstration</h1>'
@@ -193,14 +218,15 @@ class DemonstrationProvider:
     async def _chosen(self, request: Request) -> Response:
         form = await _form(request)
         person, query = str(form["person"]), str(form["query"])
-        if person not in self.people:
+        if person not in self.known.people:
             return PlainTextResponse("unknown", status_code=400)
         endpoint = self.server.get_endpoint("authorization")
         asked = endpoint.parse_request(AuthorizationRequest().from_urlencoded(query).to_dict())
         if "error" in asked:
             return PlainTextResponse(str(asked["error"]), status_code=400)
-        method = self.server.context.authn_broker.pick(ACR)[0]["method"]
-        session = endpoint.create_session(asked, person, ACR, system_clock() // SECOND, method)
+        acr = self.known.acr
+        method = self.server.context.authn_broker.pick(acr)[0]["method"]
+        session = endpoint.create_session(asked, person, acr, system_clock() // SECOND, method)
         return self._answered("authorization", endpoint.authz_part2(request=asked, session_id=session), asked)
 
     async def _token(self, request: Request) -> Response:
@@ -257,7 +283,18 @@ async def _form(request: Request) -> dict[str, str]:
     return dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
 
 
-def _configuration(issuer: str, people: Mapping[str, DemoPatient]) -> dict[str, Any]:
+def _encryption(algorithm: str) -> dict[str, str]:
+    """What the client registered of the tokens' encryption."""
+    return {
+        "id_token_encrypted_response_alg": algorithm,
+        "id_token_encrypted_response_enc": "A256GCM",
+        "userinfo_signed_response_alg": "ES256",
+        "userinfo_encrypted_response_alg": algorithm,
+        "userinfo_encrypted_response_enc": "A256GCM",
+    }
+
+
+def _configuration(issuer: str, known: Population) -> dict[str, Any]:
     lifetimes = {"code": {"lifetime": _CODE_SECONDS, "kwargs": {"lifetime": _CODE_SECONDS}}}
     return {
         "issuer": issuer,
@@ -270,18 +307,16 @@ def _configuration(issuer: str, people: Mapping[str, DemoPatient]) -> dict[str, 
             **lifetimes,
             "token": {"class": "idpyoidc.server.token.jwt_token.JWTToken", "kwargs": {"lifetime": _TOKEN_SECONDS}},
             "id_token": {
-                "class": "carnet.demo.identity_provider.EncryptedIDToken",
+                "class": f"{MODULE}.EncryptedIDToken" if known.encrypts else "idpyoidc.server.token.id_token.IDToken",
                 "kwargs": {"lifetime": _TOKEN_SECONDS},
             },
         },
         "endpoint": _endpoints(),
         "userinfo": {
             "class": "idpyoidc.server.user_info.UserInfo",
-            "kwargs": {"db": {ins: claims_of(one) for ins, one in people.items()}},
+            "kwargs": {"db": {name: dict(one.claims) for name, one in known.people.items()}},
         },
-        "authentication": {
-            ACR: {"acr": ACR, "class": "carnet.demo.identity_provider.ChosenOnThePage", "kwargs": {"user": ""}}
-        },
+        "authentication": {known.acr: {"acr": known.acr, "class": f"{MODULE}.ChosenOnThePage", "kwargs": {"user": ""}}},
         "add_ons": {
             "pkce": {
                 "function": "idpyoidc.server.oauth2.add_on.pkce.add_support",
@@ -304,7 +339,7 @@ def _configuration(issuer: str, people: Mapping[str, DemoPatient]) -> dict[str, 
                 }
             },
         },
-        "scopes_to_claims": {"openid": ["sub"], **{scope: [scope] for scope in SCOPES}},
+        "scopes_to_claims": {"openid": ["sub"], **{scope: list(claims) for scope, claims in known.scopes.items()}},
         "subject_types_supported": ["pairwise"],
         "salt": secrets.token_hex(16),
     }

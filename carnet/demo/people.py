@@ -50,6 +50,7 @@ class DemoProfessional:
     specialty: Code | None
     organization: DemoOrganization
     note: str
+    other_organizations: tuple[DemoOrganization, ...] = ()
 
     @property
     def name(self) -> str:
@@ -144,7 +145,8 @@ HOSPITAL_DOCTOR = DemoProfessional(
     DOCTOR,
     Code("SM04", KNOW_HOW, "Cardiologie et maladies vasculaires (SM)"),
     HOSPITAL,
-    "a cardiologist of the hospital",
+    "a cardiologist of the hospital, who practises in a group's office too: two situations to choose from in the portal",
+    (GROUP_OFFICE,),
 )
 PHARMACIST_OWNER = DemoProfessional(
     "899970000040",
@@ -227,11 +229,12 @@ def directory_feed() -> str:
             one.profession.code,
             "C",
             one.specialty.code if one.specialty else "",
-            one.organization.identifier,
-            one.organization.name,
-            one.organization.sector.code,
+            place.identifier,
+            place.name,
+            place.sector.code,
         )
         for one in PROFESSIONALS
+        for place in (one.organization, *one.other_organizations)
     )
     header = "ps_idnat;nom;prenom;profession;categorie;savoir_faire;struct_idnat;raison_sociale;secteur"
     return _csv(header, (*structures, *persons))

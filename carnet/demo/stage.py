@@ -61,6 +61,11 @@ oidc_client_secret_file = "oidc-secret"
 oidc_decryption_keys = ["oidc.pem"]
 carers = true
 """
+PROFESSIONALS_SPACE = """\
+pro_oidc_issuer = "http://127.0.0.1:{provider}"
+pro_oidc_client_id = "carnet"
+pro_oidc_client_secret_file = "oidc-secret"
+"""
 AUTOMATE = Code("AUTOMATE", "1.2.250.1.213.1.1.4.6", "Automate")
 
 
@@ -85,18 +90,27 @@ class Stage:
 
 
 def set_stage(
-    home: Path, *, port: int, samples: tuple[Sample, ...] = (), extra_settings: str = "", provider: int = 0
+    home: Path,
+    *,
+    port: int,
+    samples: tuple[Sample, ...] = (),
+    extra_settings: str = "",
+    provider: int = 0,
+    professionals_provider: int = 0,
 ) -> Stage:
     """Makes the home afresh; one that an earlier demonstration left there is removed, any other is refused (ConfigurationError).
 
     The fictitious patients that `samples` name are registered too, with the identifiers that the documents give. With `provider`, the port of an
-    identity provider on loopback, patients sign in there; nobody does otherwise.
+    identity provider on loopback, patients sign in there; nobody does otherwise. With `professionals_provider` too, professionals sign in at
+    another one; by their cards they do in any case.
     """
     if home.exists() and any(home.iterdir()):
         if not (home / MARKER).exists():
             raise ConfigurationError(f"{home} is not empty and was not made by a demonstration.")
         shutil.rmtree(home)
     space = SPACE.format(port=port, provider=provider) if provider else ""
+    if provider and professionals_provider:
+        space += PROFESSIONALS_SPACE.format(provider=professionals_provider)
     settings = create_home(home, settings=SETTINGS.format(port=port, samu=SAMU.identifier) + space + extra_settings)
     if provider:
         _keys_for_provider(home)

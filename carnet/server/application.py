@@ -21,6 +21,7 @@ from carnet.platform import Platform
 from carnet.portal.mounting import patient_space
 from carnet.portal.patient.sign_in_setup import open_sign_in
 from carnet.portal.professional.pro_mounting import professional_space
+from carnet.portal.professional.pro_sign_in_setup import open_pro_sign_in
 from carnet.record.forgetting import forget_the_ended
 from carnet.record.gate import Gate
 from carnet.server.admission import NOBODY, Admission
@@ -174,8 +175,11 @@ def _in_background(gate: Gate, operation: Operation, interval: float) -> Iterato
 
 def _portal(gate: Gate, admission: Admission, operation: Operation) -> Portal:
     """Both spaces of the portal under admission, dressed with the same files."""
-    patient = patient_space(gate, open_sign_in(gate, partial(caller_address, gate.platform.settings)))
-    professional = professional_space(gate, assets=patient.state.space.assets)
+    settings = gate.platform.settings
+    address_of, certificate_of = partial(caller_address, settings), partial(caller_certificate, settings)
+    patient = patient_space(gate, open_sign_in(gate, address_of))
+    callers = open_pro_sign_in(gate, address_of, certificate_of)
+    professional = professional_space(gate, callers, patient.state.space.assets)
     return Portal(
         SpaceInTurn(patient, admission, operation, gate.stir),
         SpaceInTurn(professional, admission, operation, gate.stir, PRO),

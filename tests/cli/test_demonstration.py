@@ -24,5 +24,5 @@ def test_without_the_provider_s_package_the_demonstration_says_that_nobody_signs
     assert not demonstration.can_provide()
     stage = set_stage(tmp_path / "home", port=free_port())
     with running_provider(stage):
-        assert not (stage.home / "provider.log").exists()
+        assert not (stage.home / "identity_provider.log").exists()
     assert "nobody signs in without the extra `demo`" in demonstration._of_the_space(stage)

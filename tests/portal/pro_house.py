@@ -37,11 +37,15 @@ class ProHouse:
     def __post_init__(self) -> None:
         self.app = professional_space(self.house.gate, self.porter)
 
-    def browser(self, who, **changes):
-        """A browser in which a professional is signed in, as the shell makes their requester."""
+    def signed_in(self, who, **changes) -> str:
+        """The cookie of a session of a professional, whose requester is as the shell makes it."""
         asks = self.house.caller(who, **changes)
         asks = replace(asks, patient=None, certificate="", portal=True, software=Software("Carnet", "test"))
-        return type(self.house.browser())(self.app, {"who": self.porter.sign_in(asks)})
+        return self.porter.sign_in(asks)
+
+    def browser(self, who, **changes):
+        """A browser in which a professional is signed in."""
+        return type(self.house.browser())(self.app, {"who": self.signed_in(who, **changes)})
 
     def find(self, browser, patient):
         """Asks for a record by its number; the address that it leads to."""

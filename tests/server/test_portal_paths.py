@@ -23,7 +23,7 @@ def test_pages_are_counted_apart(serve):
     served = serve()
     served.get("/pro/connexion", peer="192.0.2.1")
     text = served.get("/metrics").body.decode()
-    assert 'carnet_requests_total{outcome="error",transaction="pro"} 1.0' in text
+    assert 'carnet_requests_total{outcome="success",transaction="pro"} 1.0' in text
     assert 'transaction="space"' not in text
 
 

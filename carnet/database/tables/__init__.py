@@ -53,7 +53,7 @@ from carnet.database.tables.obligations import (
     watched_access,
     watched_miss,
 )
-from carnet.database.tables.pro_sign_in import practice_choice, professional_session
+from carnet.database.tables.professional_access import practice_choice, professional_session
 from carnet.database.tables.record import care_link, health_record, patient_choice, unmasked_document
 from carnet.database.tables.registry import (
     association,

@@ -5,17 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from joserfc.jwk import ECKey, RSAKey
-
-from carnet.config import Settings
 from carnet.errors import ConfigurationError
 from carnet.identity.oidc_client import IdentityProvider, Registration
 from carnet.identity.oidc_fetch import Fetcher, origin
-from carnet.identity.oidc_issuer import SMALLEST_RSA, Issuer
-from carnet.identity.oidc_tokens import SIGNATURES, Key, Opener
+from carnet.identity.oidc_issuer import Issuer
+from carnet.identity.oidc_tokens import SIGNATURES, Opener
 from carnet.identity.passkeys import Party
 from carnet.portal.patient.activation_pages import activation_routes
 from carnet.portal.patient.card_door import card_routes
@@ -23,6 +17,7 @@ from carnet.portal.patient.device_pages import device_routes
 from carnet.portal.patient.sign_in_door import SignInDoor
 from carnet.portal.patient.sign_in_pages import sign_in_routes
 from carnet.portal.person import NoSessions, Sessions
+from carnet.portal.provider_keys import private_key, shared_secret
 from carnet.record.gate import Gate
 
 
@@ -56,37 +51,7 @@ def provider_of(gate: Gate) -> IdentityProvider:
         opener=opener,
         acr=settings.oidc_acr,
         maximum_age=settings.oidc_maximum_age,
-        secret=_secret(settings),
+        secret=shared_secret(settings, settings.oidc_client_secret_file),
         signing_key=private_key(settings, settings.oidc_signing_key, "sig") if settings.oidc_signing_key else None,
     )
     return IdentityProvider(Issuer(settings.oidc_issuer, Fetcher(authorities), clock), registration, clock)
-
-
-def _secret(settings: Settings) -> str:
-    if not settings.oidc_client_secret_file:
-        return ""
-    try:
-        text = settings.path("oidc_client_secret_file").read_text(encoding="utf-8").partition("\n")[0].strip()
-    except (OSError, UnicodeDecodeError):
-        text = ""
-    if not text:
-        raise ConfigurationError("The file that oidc_client_secret_file names cannot be read, or is empty.")
-    return text
-
-
-def private_key(settings: Settings, name: str, use: str) -> Key:
-    """A private key of a file, for `enc` or `sig`; its `kid` is its thumbprint (RFC 7638)."""
-    try:
-        raw = (settings.home / name).read_bytes()
-        key = load_pem_private_key(raw, None)
-    except (OSError, ValueError, TypeError) as error:
-        raise ConfigurationError(f"The key file {name} cannot be read.") from error
-    made: Key
-    if isinstance(key, RSAPrivateKey) and key.key_size >= SMALLEST_RSA:
-        made = RSAKey.import_key(raw, {"use": use})
-    elif isinstance(key, EllipticCurvePrivateKey) and isinstance(key.curve, SECP256R1):
-        made = ECKey.import_key(raw, {"use": use})
-    else:
-        raise ConfigurationError(f"The key of {name} is neither P-256 nor RSA of {SMALLEST_RSA} bits or more.")
-    made.ensure_kid()
-    return made
