@@ -28,10 +28,17 @@ from carnet.record.retrieval import Wanted, read, retrieve
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "viewing"))
 
-from hostile_files import ACTIVE_PDFS, POLYGLOTS, REFUSED
+from hostile_files import ACTIVE_PDFS, REFUSED
 
-LETTER = pdf("Cher confrere, je vous adresse ce patient. Merci de le recevoir.")
+WORDS = "Cher confrere, je vous adresse ce patient. Merci de le recevoir."
+LETTER = WORDS.encode()
 WRAPPED = re.compile(rb'representation="B64">([^<]*)')
+
+
+def picture(size=(300, 200)):
+    written = io.BytesIO()
+    Image.new("RGB", size, (200, 220, 240)).save(written, "PNG")
+    return written.getvalue()
 
 
 @pytest.fixture
@@ -94,18 +101,12 @@ def patient_sees(pro, patient=PAT_TROIS):
     return [one.title for one in shelf.documents]
 
 
-def picture(size=(300, 200)):
-    written = io.BytesIO()
-    Image.new("RGB", size, (200, 220, 240)).save(written, "PNG")
-    return written.getvalue()
-
-
 # --- what becomes of a file ---------------------------------------------------------------------------------------
 
 
 def test_a_letter_is_deposited_and_read_back_and_the_patient_sees_it(pro):
     browser, root = entered(pro)
-    unique_id = deposited(pro, browser, root, LETTER, titre="Lettre au cardiologue")
+    unique_id = deposited(pro, browser, root, pdf(WORDS), titre="Lettre au cardiologue")
     header = read_header(bytes_of(pro, unique_id))
     assert (header.code.code, header.title) == ("96349-6", "Lettre au cardiologue")
     assert patient_sees(pro) == ["Lettre au cardiologue"]
@@ -113,54 +114,41 @@ def test_a_letter_is_deposited_and_read_back_and_the_patient_sees_it(pro):
     assert "Lettre au cardiologue" in browser.get("/pro/depots").plain
 
 
-@pytest.mark.parametrize(
-    ("files", "media_type", "beginning"),
-    [
-        ((picture(),), "image/jpeg", b"\xff\xd8\xff"),
-        ((picture(), picture((200, 300))), "application/pdf", b"%PDF-"),
-        ((b"Compte rendu : tout va bien.",), "text/plain", b"Compte"),
-        ((rb"{\rtf1 Compte rendu {\object\objdata 4d5a} bref}",), "text/plain", b"Compte"),
-    ],
+KINDS = (
+    ((picture(),), "image/jpeg", b"\xff\xd8\xff"),
+    ((picture(), picture((200, 300))), "application/pdf", b"%PDF-"),
+    ((b"Compte rendu : tout va bien.",), "text/plain", b"Compte"),
+    ((rb"{\rtf1 Compte rendu {\object\objdata 4d5a} bref}",), "text/plain", b"Compte"),
 )
-def test_each_kind_of_file_becomes_one_that_a_level_1_document_may_wrap(pro, files, media_type, beginning):
+
+
+def test_each_kind_of_file_becomes_one_that_a_level_1_document_may_wrap(pro):
     browser, root = entered(pro)
-    content = bytes_of(pro, deposited(pro, browser, root, *files))
-    assert read_header(content).body.media_type == media_type
-    inside = base64.b64decode(WRAPPED.search(content).group(1))
-    assert inside.startswith(beginning)
-    assert b"objdata" not in inside
+    for files, media_type, beginning in KINDS:
+        content = bytes_of(pro, deposited(pro, browser, root, *files))
+        assert read_header(content).body.media_type == media_type
+        inside = base64.b64decode(WRAPPED.search(content).group(1))
+        assert inside.startswith(beginning)
+        assert b"objdata" not in inside
 
 
 def test_what_acts_in_a_pdf_is_gone_from_what_is_deposited(pro):
     browser, root = entered(pro)
-    for name in ("javascript", *[one for one in ACTIVE_PDFS if one != "javascript"][:2]):
-        file = ACTIVE_PDFS.get(name)
-        if file is None:
-            continue
-        page = browser.get(f"{root}/deposer")
-        answer = browser.send_files(f"{root}/deposer", page.fields(f"{root}/deposer"), file)
-        if answer.status == 303:
-            at = answer.headers["location"].removesuffix("/description")
-            assert describe(browser, at).status == 303
-            assert confirm(browser, at).status == 303
-            inside = base64.b64decode(
-                WRAPPED.search(bytes_of(pro, deposit_drafts.unique_id_of(at.rpartition("/")[2]))).group(1)
-            )
-            for act in (b"/JavaScript", b"/JS", b"/OpenAction", b"/Launch", b"/EmbeddedFile"):
-                assert act not in inside, name
+    name, file = next((name, file) for name, file in ACTIVE_PDFS.items() if b"/JavaScript" in file)
+    content = bytes_of(pro, deposited(pro, browser, root, file))
+    inside = base64.b64decode(WRAPPED.search(content).group(1))
+    for act in (b"/JavaScript", b"/JS", b"/OpenAction", b"/Launch", b"/EmbeddedFile"):
+        assert act not in inside, name
 
 
 def test_hostile_files_are_refused_with_a_sentence_and_leave_nothing(pro):
     browser, root = entered(pro)
-    page = browser.get(f"{root}/deposer")
-    for name, content in [*REFUSED.items(), *list(POLYGLOTS.items())[:1]][:6]:
-        file = content[0] if isinstance(content, tuple) else content
-        answer = browser.send_files(f"{root}/deposer", page.fields(f"{root}/deposer"), (name, file))
-        if answer.status == 303:
-            continue
+    fields = browser.get(f"{root}/deposer").fields(f"{root}/deposer")
+    for name in ("archive", "entity bomb", "page", "program for Windows"):
+        answer = browser.send_files(f"{root}/deposer", fields, (name, REFUSED[name]))
         assert answer.status == 422, name
         assert "Rien n'est déposé" in answer.plain, name
-    assert patient_sees(pro) == []
+    assert browser.get(f"{root}/depots").plain.count("Pas encore déposés") == 0
 
 
 def test_no_file_and_a_text_among_pictures_are_told(pro):

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from carnet.errors import CarnetError, MalformedMessage, Refused, StatusTransition, Unavailable, UnknownDocument, VersionMismatch
+from carnet.errors import (
+    CarnetError,
+    MalformedMessage,
+    Refused,
+    StatusTransition,
+    Unavailable,
+    UnknownDocument,
+    VersionMismatch,
+)
 from carnet.portal.professional.caller_visit import CallerVisit
 from carnet.portal.professional.pro_visit import ProVisit
 from carnet.portal.visit import see_other
