@@ -25,6 +25,8 @@ from bench.site import DEEP, QUICK, STANDARD, Ground, Site, Teller, prepare
 RESULTS = Path(__file__).with_name("results")
 MEMORY = Path("/dev/shm")
 """Where requests wait to be sent: not on the disk whose syncs are measured."""
+APART = frozenset({"orthanc", "space", "growth"})
+"""Parts that have a home of their own."""
 PARTS = ("paths", "one_core", "bytes", "hour", "slow_disk", "postgresql", "orthanc", "space", "growth")
 Part = Callable[[], dict[str, Any]]
 
@@ -41,7 +43,7 @@ def main() -> int:
     with _folder(RESULTS) as folder, _folder(MEMORY if MEMORY.is_dir() else None) as workspace:
         site = Site(folder, workspace, cores, depth, Teller())
         try:
-            ground = prepare(site)
+            ground = None if APART.issuperset(parts) else prepare(site)
         except ServerFailed as error:
             print(f"The bench failed. {error}", file=sys.stderr)
             return 2
@@ -57,22 +59,27 @@ def main() -> int:
     return 0 if all(one["holds"] for one in whole["gates"]) else 1
 
 
-def _measured(site: Site, ground: Ground, parts: list[str], arguments: argparse.Namespace, out: Path) -> dict[str, Any]:
+def _measured(
+    site: Site, ground: Ground | None, parts: list[str], arguments: argparse.Namespace, out: Path
+) -> dict[str, Any]:
     """Every part, in an order in which none spoils another; what is known is written after each."""
     whole: dict[str, Any] = json.loads(out.read_text(encoding="utf-8")) if arguments.again else {}
     whole["machine"] = machine.describe(site.folder) | {"layout": site.cores.layout}
     routes = [route for route in ROUTES if not arguments.only or route.name in arguments.only]
     work: dict[str, Part] = {
-        "paths": lambda: path_runs.measure(site, ground, routes),
-        "one_core": lambda: path_runs.on_one_core(site, ground),
-        "bytes": lambda: costs.measure(site, ground),
-        "hour": lambda: hour.measure(site, ground, whole),
-        "slow_disk": lambda: disk_runs.measure(site, ground),
         "postgresql": lambda: postgresql.measure(site, whole, arguments.database_url),
         "orthanc": lambda: orthanc.measure(site),
         "space": lambda: space_runs.measure(site),
         "growth": lambda: growth.measure(site.folder, site.depth.growth, site.say),
     }
+    if ground is not None:
+        work |= {
+            "paths": lambda: path_runs.measure(site, ground, routes),
+            "one_core": lambda: path_runs.on_one_core(site, ground),
+            "bytes": lambda: costs.measure(site, ground),
+            "hour": lambda: hour.measure(site, ground, whole),
+            "slow_disk": lambda: disk_runs.measure(site, ground),
+        }
     for name in parts:
         try:
             found = work[name]()

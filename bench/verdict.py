@@ -19,7 +19,7 @@ GROWTH = 1.3
 """The 99th percentile of the database's part of a search among 10,000,000 documents, over that among 10,000."""
 LARGEST = 10_000_000
 SPACE_MS = 300
-"""The 95th percentile of a page of the space, on a record of 5,000 documents: home, list, search."""
+"""The 95th percentile of a page of the space, on a record of 5,000 documents: home, list, search, results."""
 FIRST_KB, NEXT_KB = 100, 10
 """What the space's first page weighs with all that it is dressed with, and a page after it."""
 FIRST_SECONDS = 2.5
@@ -66,7 +66,7 @@ def aims(whole: Mapping[str, Any]) -> list[Gate]:
 
 def _of_space(space: Mapping[str, Any]) -> Iterator[Gate]:
     pages, weight, slow = space.get("pages", {}), space.get("weight", {}), space.get("slow_network", {})
-    for name in ("home", "list", "search"):
+    for name in ("home", "list", "search", "results"):
         yield _at_most(f"the space: p95 of {name}, ms (at most)", pages.get(name, {}).get("p95_ms"), SPACE_MS)
     yield _at_most("the space: kB of the first page (at most)", weight.get("first"), FIRST_KB)
     yield _at_most("the space: kB of the next page, the list (at most)", weight.get("list"), NEXT_KB)

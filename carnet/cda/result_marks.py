@@ -76,18 +76,24 @@ def newest_of(reports: Sequence[tuple[Report, Sequence[Mark]]]) -> list[Newest]:
     days: dict[tuple[str, str], dict[str, set[str]]] = {}
     for number in sorted(range(len(reports)), key=lambda one: reports[one][0].written, reverse=True):
         report, marks = reports[number]
-        for place, mark in enumerate(marks):
-            subject = (mark.key, mark.isolate)
-            rank = (mark.told, not mark.earlier, mark.moment, report.written)
+        written = report.written
+        for place, (key, _, isolate, unit, moment, earlier, told, measured) in enumerate(marks):
+            subject = (key, isolate)
+            rank = (told, not earlier, moment, written)
             known = best.get(subject)
             if known is None or rank > known[0]:
                 best[subject] = (rank, [Place(number, place)])
+                days.setdefault(subject, {})
             elif rank == known[0] and known[1][0].report == number:
                 known[1].append(Place(number, place))
-            if mark.measured:
-                days.setdefault(subject, {}).setdefault(mark.unit, set()).add(mark.moment[:8])
+            if measured:
+                of_unit = days[subject].get(unit)
+                if of_unit is None:
+                    days[subject][unit] = {moment[:8]}
+                else:
+                    of_unit.add(moment[:8])
     return [
-        Newest(key, tuple(places), max(map(len, days.get((key, isolate), {"": ()}).values())))
+        Newest(key, tuple(places), max(map(len, days[key, isolate].values()), default=0))
         for (key, isolate), (_rank, places) in best.items()
     ]
 

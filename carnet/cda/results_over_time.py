@@ -123,6 +123,7 @@ def superseded(reports: Sequence[Report]) -> set[Identifier]:
 
 def _analyte(code: str, found: Sequence[tuple[Result, Source]]) -> Analyte:
     points: dict[tuple[str, str], list[Point]] = {}
+    places: dict[tuple[str, str, Decimal], list[int]] = {}
     apart = []
     for result, source in sorted(found, key=_original_first):
         measure = measure_of(result)
@@ -131,12 +132,15 @@ def _analyte(code: str, found: Sequence[tuple[Result, Source]]) -> Analyte:
             continue
         value, number = measure
         point = Point(result, value, number, moment_of(result), (source,))
-        group = points.setdefault((value.shown_unit, _isolate(result)), [])
-        if not _merged(point, group):
+        unit, isolate = value.shown_unit, _isolate(result)
+        group = points.setdefault((unit, isolate), [])
+        equal = places.setdefault((unit, isolate, number), [])
+        if not _merged(point, group, equal):
             contradicted = source.repeated and any(_contradicts(point, other) for other in group)
             if contradicted:
                 apart.append(Apart(result, Reason.OTHER_VALUE, source))
             else:
+                equal.append(len(group))
                 group.append(point)
     latest = max(found, key=lambda one: (not one[0].earlier, one[1].written))[0]
     return Analyte(code, latest.label, _series(points), tuple(apart))
@@ -150,11 +154,11 @@ def _isolate(result: Result) -> str:
     return result.specimen.isolate.code or result.specimen.isolate.display
 
 
-def _merged(point: Point, group: list[Point]) -> bool:
-    """Whether the point is one of the group told again; the source is then added to it."""
-    for place, other in enumerate(group):
-        if point.number == other.number and _same(point, other):
-            group[place] = replace(other, sources=other.sources + point.sources)
+def _merged(point: Point, group: list[Point], equal: Sequence[int]) -> bool:
+    """Whether the point is one of the group told again; the source is then added to it. `equal` are the places of points of the same number."""
+    for place in equal:
+        if _same(point, group[place]):
+            group[place] = replace(group[place], sources=group[place].sources + point.sources)
             return True
     return False
 

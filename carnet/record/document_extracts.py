@@ -8,22 +8,29 @@ those that are Approved alone, `in_use`). What is missing is remembered for the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from carnet.metadata import AvailabilityStatus
 from carnet.record.extractors import ExtractKind, State, extractor_of
 from carnet.record.own_documents import Visible
 from carnet.record.reading_room import ReadingRoom
-from carnet.repository.extract_rows import find_extracts, opened
+from carnet.repository.extract_rows import open_extracts
 
 
-@dataclass(frozen=True, slots=True)
-class Extract:
-    """What one document gave; `content` is b'' where nothing could be read."""
+class Extract(NamedTuple):
+    """What one document gave; `content` is b'' where nothing could be read. A named tuple, for a record has thousands."""
 
     document: Visible
     state: State
-    content: bytes = field(repr=False)
+    content: bytes
+
+    def __repr__(self) -> str:
+        """Without the content: it is health data."""
+        return f"Extract({self.document.found.unique_id!r}, {self.state!r})"
+
+
+_STATES = {one.value: one for one in State}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +60,11 @@ def extracts_of(room: ReadingRoom, kind: ExtractKind, documents: Sequence[Visibl
     Traces nothing: whoever shows something of a document says so (`room.touched`). Raises IntegrityFailure.
     """
     extractor = extractor_of(kind)
-    wanted = {one.found.unique_id: one for one in documents if extractor.of(one.found.type_code)}
-    rows = find_extracts(room.connection, room.patient_key, kind, extractor.version, tuple(wanted))
+    of_type = {code: extractor.of(code) for code in {one.found.type_code for one in documents}}
+    wanted = {one.found.unique_id: one for one in documents if of_type[one.found.type_code]}
+    rows = open_extracts(room.connection, room.patient_key, kind, extractor.version, tuple(wanted), room.key)
     found = tuple(
-        Extract(one, State(row.state), opened(room.key, row))
-        for name, one in wanted.items()
-        if (row := rows.get(name)) is not None
+        Extract(one, _STATES[row[0]], row[1]) for name, one in wanted.items() if (row := rows.get(name)) is not None
     )
     missing = tuple(name for name in wanted if name not in rows)
     for name in missing:

@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from carnet.authorization.facts import DocumentFacts
 from carnet.record.scope import Scope
 from carnet.registry.found import FoundEntry, status_of
 
 
-def document_facts(scope: Scope, entry: FoundEntry) -> DocumentFacts:
+class Judged(Protocol):
+    """The columns of an entry that the rules read, as they stand in its row: of one entry (FoundEntry), or of all that are alike in them (Alike)."""
+
+    @property
+    def status(self) -> str: ...  # noqa: D102 - see FoundEntry
+    @property
+    def is_signature(self) -> int: ...  # noqa: D102
+    @property
+    def type_code(self) -> str: ...  # noqa: D102
+    @property
+    def masks(self) -> str: ...  # noqa: D102
+    @property
+    def author_persons(self) -> str: ...  # noqa: D102
+    @property
+    def author_institutions(self) -> str: ...  # noqa: D102
+    @property
+    def depositor(self) -> str: ...  # noqa: D102
+    @property
+    def depositor_organization(self) -> str: ...  # noqa: D102
+
+
+def document_facts(scope: Scope, entry: Judged) -> DocumentFacts:
     """The facts of a registered entry of the patient whom the assertion targets."""
     return facts_of_entry(entry, scope.requester.patient.value if scope.requester.patient is not None else "")
 
 
-def facts_of_entry(entry: FoundEntry, ins: str) -> DocumentFacts:
+def facts_of_entry(entry: Judged, ins: str) -> DocumentFacts:
     """The facts of a registered entry (its columns are blank-separated lists) of the patient of an INS.
 
     The patient is an author where the INS is: the XCN of such documents carries it (CI-SIS, authorPerson).
@@ -21,7 +44,7 @@ def facts_of_entry(entry: FoundEntry, ins: str) -> DocumentFacts:
     return DocumentFacts(
         type_code=entry.type_code,
         masks=frozenset(entry.masks.split()),
-        status=status_of(entry),
+        status=status_of(entry.status),
         author_persons=persons,
         author_institutions=frozenset(entry.author_institutions.split()),
         depositor=entry.depositor,

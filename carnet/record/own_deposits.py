@@ -163,7 +163,7 @@ def own_entry(scope: Scope, unique_id: str) -> FoundEntry:
     """The newest version of a document of the requester's own. Raises UnknownDocument, for a deleted one too."""
     found = current_entries(scope, (unique_id,)).get(unique_id)
     own = found is not None and scope.platform.engine.own(scope.requester, document_facts(scope, found))
-    if found is None or not own or status_of(found) not in _STATES:
+    if found is None or not own or status_of(found.status) not in _STATES:
         raise UnknownDocument("No such document in this record.", subject=unique_id)
     return found
 
@@ -172,7 +172,7 @@ def told(scope: Scope, versions: Sequence[FoundEntry]) -> OwnDeposit:
     """One document from those of its versions that are known, the newest last."""
     newest = versions[-1]
     entry = whole_entry(scope.connection, scope.holder, newest.uuid)
-    state = _STATES[status_of(newest)]
+    state = _STATES[status_of(newest.status)]
     hidden = INVISIBLE_PATIENT in newest.masks.split()
     told_at, shown_at = told_and_shown(versions[0].registered_at) if hidden else (0, 0)
     kind = kind_in_words(entry.type_code)

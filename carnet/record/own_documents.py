@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from carnet.authorization.facts import DocumentFacts
 from carnet.authorization.patient_side import PatientRight, decide
@@ -15,28 +15,18 @@ from carnet.identity.directory import organization, professional
 from carnet.metadata import Author, DocumentEntry, PatientIdentifier
 from carnet.record.document_families import Family, family_of, kind_in_words
 from carnet.record.patient_acts import viewers_of
-from carnet.record.patient_documents import current_entries_of, facts_of_own, is_masked, masks_everything, own_document
+from carnet.record.patient_documents import CURRENT, facts_of_own, is_masked, masks_everything, own_document
 from carnet.record.patient_room import PatientDesk, PatientRoom
 from carnet.record.reading_room import ReadingRoom
 from carnet.record.retrieval import Located, Wanted
-from carnet.registry.dated_entries import dates_and_classes
+from carnet.registry.dated_entries import Alike, dated_entries
 from carnet.registry.found import FoundEntry
 from carnet.registry.queries import entry as whole_entry
 from carnet.repository.documents import find as find_documents
 
 PAGE = 30
 """Documents of one page of a list."""
-_KIND = attrgetter(
-    "status",
-    "is_signature",
-    "type_code",
-    "masks",
-    "author_persons",
-    "author_institutions",
-    "depositor",
-    "depositor_organization",
-)
-"""All that the rules read of a row."""
+_NEWEST_FIRST = attrgetter("time", "found.registered_at", "found.unique_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,26 +121,24 @@ class OwnDocuments(PatientDesk):
 
 def visible_documents(room: PatientRoom) -> list[Visible]:
     """The current documents that the person who acts may see, the newest first. What is hidden from them is not there in any way."""
-    dated = dates_and_classes(room.connection, room.holder)
-    found = current_entries_of(room)
-    seen = seen_kinds(room, found)
-    shown = []
-    for one in found:
-        facts = seen.get(_KIND(one))
-        if facts is not None:
-            created, class_code, started = dated[one.uuid]
-            time = time_shown(created, started, own=facts.patient_authored)
-            family = family_of(one.type_code, class_code, own=facts.patient_authored)
-            shown.append(Visible(one, facts, time, family))
-    shown.sort(key=lambda one: (one.time, one.found.registered_at, one.found.unique_id), reverse=True)
+
+    def judge(alike: Alike) -> tuple[DocumentFacts, Family] | None:
+        facts = facts_of_own(room, alike)
+        if not decide(room.facts, PatientRight.SEE, facts).allowed:
+            return None
+        return facts, family_of(alike.type_code, alike.class_code, own=facts.patient_authored)
+
+    return newest_first(dated_entries(room.connection, room.holder, CURRENT, judge))
+
+
+def newest_first(seen: Iterable[tuple[tuple[DocumentFacts, Family], FoundEntry, str, str]]) -> list[Visible]:
+    """Documents that somebody may see, in the order of lists: each with its facts and family, creation and start of service."""
+    shown = [
+        Visible(found, facts, time_shown(created, started, own=facts.patient_authored), family)
+        for (facts, family), found, created, started in seen
+    ]
+    shown.sort(key=_NEWEST_FIRST, reverse=True)
     return shown
-
-
-def seen_kinds(room: PatientRoom, found: Sequence[FoundEntry]) -> dict[tuple[Any, ...], DocumentFacts]:
-    """The facts of each kind of row that the person may see: rows alike in all that the rules read are judged once, now, for this act alone."""
-    examples = {_KIND(one): one for one in found}
-    facts = {kind: facts_of_own(room, one) for kind, one in examples.items()}
-    return {kind: one for kind, one in facts.items() if decide(room.facts, PatientRight.SEE, one).allowed}
 
 
 def in_words(room: ReadingRoom, shown: Iterable[Visible]) -> tuple[SpaceDocument, ...]:

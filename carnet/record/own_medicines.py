@@ -100,13 +100,11 @@ def _sheet(room: PatientRoom) -> OwnMedication:
     read, missing = medication_among(room, shown)
     answered = _prescriptions(read)
     origins = Origins(room)
-    groups = tuple(_group(room, name, read, answered, origins) for name in GROUPS)
-    silent = {one.document.found.unique_id for one in read}
-    waiting = set(missing.unique_ids)
+    saying = _by_group(read)
+    groups = tuple(_group(room, name, saying.get(name, ()), answered, origins) for name in GROUPS)
+    telling = {one.document.found.unique_id for one in read} | set(missing.unique_ids)
     unread = [
-        one
-        for one in in_use(shown)
-        if one.found.type_code in PRESCRIPTION_TYPES and one.found.unique_id not in silent | waiting
+        one for one in in_use(shown) if one.found.type_code in PRESCRIPTION_TYPES and one.found.unique_id not in telling
     ]
     found = OwnMedication(
         groups,
@@ -116,6 +114,15 @@ def _sheet(room: PatientRoom) -> OwnMedication:
         missing=missing,
     )
     room.touched[:] = dict.fromkeys(room.touched)
+    return found
+
+
+def _by_group(read: Iterable[ReadMedication]) -> dict[str, list[ReadMedication]]:
+    """The documents that have a line of each group, in their order."""
+    found: dict[str, list[ReadMedication]] = {}
+    for one in read:
+        for name in dict.fromkeys(map(_group_of, one.said.lines)):
+            found.setdefault(name, []).append(one)
     return found
 
 
@@ -133,11 +140,10 @@ def _prescriptions(read: Iterable[ReadMedication]) -> dict[Identifier, Visible]:
 def _group(
     room: PatientRoom,
     name: str,
-    read: Sequence[ReadMedication],
+    saying: Sequence[ReadMedication],
     prescriptions: dict[Identifier, Visible],
     origins: Origins,
 ) -> MedicineGroup:
-    saying = [one for one in read if any(_group_of(line) == name for line in one.said.lines)]
     some = saying[:SHOWN]
     words = in_words(room, [one.document for one in some])
     told = partial(_line, room, prescriptions)

@@ -19,7 +19,7 @@ from carnet.metadata import (
     DocumentEntry,
     ObjectType,
 )
-from carnet.record.facts import facts_of_entry
+from carnet.record.facts import Judged, facts_of_entry
 from carnet.record.patient_room import PATIENT_SIDE, PatientRoom
 from carnet.record.patient_updates import new_masks, new_status
 from carnet.record.reading_room import ReadingRoom
@@ -53,7 +53,7 @@ def current_entries_of(room: PatientRoom, unique_id: str = "") -> list[FoundEntr
     return list(find(room.connection, room.holder, query).entries)
 
 
-def facts_of_own(room: PatientRoom, found: FoundEntry) -> DocumentFacts:
+def facts_of_own(room: PatientRoom, found: Judged) -> DocumentFacts:
     """The facts of an entry of this record; what the patient's side deposited it has authored."""
     facts = facts_of_entry(found, room.identifier.value)
     return replace(facts, patient_authored=facts.patient_authored or found.depositor == PATIENT_SIDE)

@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
-from typing import Any
-
-from carnet.authorization.facts import Function
-from carnet.document_query import FindDocuments
-from carnet.metadata import AvailabilityStatus, ObjectType
-from carnet.record.document_families import family_of
+from carnet.authorization.facts import DocumentFacts, Function
+from carnet.metadata import AvailabilityStatus
+from carnet.record.document_families import Family, family_of
 from carnet.record.facts import document_facts
-from carnet.record.own_documents import Visible, time_shown
+from carnet.record.own_documents import Visible, newest_first
 from carnet.record.scope import Scope
-from carnet.registry.dated_entries import dates_and_classes
-from carnet.registry.found import FoundEntry
-from carnet.registry.queries import find
+from carnet.registry.dated_entries import Alike, dated_entries
 
 CURRENT = (AvailabilityStatus.APPROVED,)
-_TYPES = (ObjectType.STABLE, ObjectType.ON_DEMAND)
-_ALIKE = attrgetter(
-    "type_code",
-    "masks",
-    "status",
-    "author_persons",
-    "author_institutions",
-    "depositor",
-    "depositor_organization",
-    "is_signature",
-)
-"""The columns that `Viewer.sees` reads, in its order."""
 
 
 def seen_documents(
@@ -40,22 +22,21 @@ def seen_documents(
     shows something of a document adds it to `scope.touched`.
     """
     viewer = scope.platform.engine.viewer(scope.requester, scope.record, scope.now, function)
-    query = FindDocuments((scope.identifier,), statuses, object_types=_TYPES)
-    verdicts: dict[Any, bool] = {}
-    shown = []
-    dated = dates_and_classes(scope.connection, scope.holder)
-    for one in find(scope.connection, scope.holder, query).entries:
-        alike = _ALIKE(one)
-        allowed = verdicts.get(alike)
-        if allowed is None:
-            allowed = verdicts[alike] = viewer.sees(*alike)
-        if allowed:
-            shown.append(_visible(scope, one, *dated[one.uuid]))
-    shown.sort(key=lambda one: (one.time, one.found.registered_at, one.found.unique_id), reverse=True)
-    return shown
 
+    def judge(alike: Alike) -> tuple[DocumentFacts, Family] | None:
+        seen = viewer.sees(
+            alike.type_code,
+            alike.masks,
+            alike.status,
+            alike.author_persons,
+            alike.author_institutions,
+            alike.depositor,
+            alike.depositor_organization,
+            alike.is_signature,
+        )
+        if not seen:
+            return None
+        facts = document_facts(scope, alike)
+        return facts, family_of(alike.type_code, alike.class_code, own=facts.patient_authored)
 
-def _visible(scope: Scope, one: FoundEntry, created: str, class_code: str, started: str) -> Visible:
-    facts = document_facts(scope, one)
-    family = family_of(one.type_code, class_code, own=facts.patient_authored)
-    return Visible(one, facts, time_shown(created, started, own=facts.patient_authored), family)
+    return newest_first(dated_entries(scope.connection, scope.holder, statuses, judge))

@@ -44,9 +44,9 @@ found_entry: Callable[[Iterable[Any]], FoundEntry] = partial(tuple.__new__, Foun
 """A FoundEntry from a row; `_make` would run a function of Python's for each."""
 
 
-def status_of(entry: FoundEntry) -> AvailabilityStatus:
-    """The status of an entry. Raises IntegrityFailure for one that there is not."""
-    return word(AvailabilityStatus, entry.status)
+def status_of(status: str) -> AvailabilityStatus:
+    """The status that stands in a row. Raises IntegrityFailure for one that there is not."""
+    return word(AvailabilityStatus, status)
 
 
 class FoundSubmissionSet(NamedTuple):

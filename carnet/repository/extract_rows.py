@@ -7,7 +7,7 @@ does not open. Rows go with their document: whoever erases its key erases them (
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol
@@ -85,7 +85,10 @@ def sealed_row(  # noqa: PLR0917 - one row, in the order of its columns
 
 def opened(key: SealingKey, row: ExtractRow) -> bytes:
     """The plain bytes of a row, in any thread. Raises IntegrityFailure."""
-    content = key.open(row.sealed, _context(row.unique_id, row.kind, row.version))
+    return _plain(key.open(row.sealed, _context(row.unique_id, row.kind, row.version)))
+
+
+def _plain(content: bytes) -> bytes:
     if content[:1] == _BARE:
         return content[1:]
     frame = content[1:]
@@ -124,15 +127,36 @@ def find_extracts(
     connection: Connection, patient_key: int, kind: str, version: int, unique_ids: Sequence[str]
 ) -> dict[str, ExtractRow]:
     """The rows of one kind and version of these documents of a patient, by uniqueId; no row of another document is read."""
-    found: dict[str, ExtractRow] = {}
+    rows = _rows(connection, patient_key, kind, version, unique_ids)
+    return {unique_id: ExtractRow(unique_id, kind, version, state, sealed) for unique_id, state, sealed in rows}
+
+
+def open_extracts(  # noqa: PLR0917 - the rows of find_extracts, and their key
+    connection: Connection, patient_key: int, kind: str, version: int, unique_ids: Sequence[str], key: SealingKey
+) -> dict[str, tuple[str, bytes]]:
+    """The state and the plain bytes of the same rows, for pages that open thousands. Raises IntegrityFailure."""
+    before = _context("", kind, version)
+    return {
+        unique_id: (state, _plain(key.open(sealed, before + unique_id)))
+        for unique_id, state, sealed in _rows(connection, patient_key, kind, version, unique_ids)
+    }
+
+
+def _rows(
+    connection: Connection, patient_key: int, kind: str, version: int, unique_ids: Sequence[str]
+) -> Iterator[tuple[str, str, bytes]]:
     for start in range(0, len(unique_ids), _WIDTHS[-1]):
         part = unique_ids[start : start + _WIDTHS[-1]]
         width = next(width for width in _WIDTHS if width >= len(part))
-        parameters: dict[str, int | str] = {f"d{place}": part[min(place, len(part) - 1)] for place in range(width)}
+        padded = (*part, *(part[-1] for _ in range(width - len(part))))
+        parameters: dict[str, int | str] = dict(zip(_names(width), padded, strict=True))
         parameters |= {"patient": patient_key, "of_kind": kind, "of_version": version}
-        for unique_id, state, sealed in connection.execute(_find_statement(width), parameters):
-            found[unique_id] = ExtractRow(unique_id, kind, version, state, sealed)
-    return found
+        yield from connection.execute(_find_statement(width), parameters)
+
+
+@lru_cache(maxsize=len(_WIDTHS))
+def _names(width: int) -> tuple[str, ...]:
+    return tuple(f"d{place}" for place in range(width))
 
 
 @lru_cache(maxsize=len(_WIDTHS))
@@ -142,7 +166,7 @@ def _find_statement(width: int) -> Statement:
             _T.patient_key == bindparam("patient"),
             _T.kind == bindparam("of_kind"),
             _T.version == bindparam("of_version"),
-            _T.unique_id.in_([bindparam(f"d{place}") for place in range(width)]),
+            _T.unique_id.in_([bindparam(name) for name in _names(width)]),
         )
     )
 

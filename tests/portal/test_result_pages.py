@@ -279,7 +279,7 @@ def test_control_reports_out_of_use_would_bring_it_back(house, browser, monkeypa
         masks=(INVISIBLE_PATIENT,),
     )
     assert browser.get(HISTORY).status == 404
-    monkeypatch.setattr("carnet.record.patient_documents.CURRENT", tuple(AvailabilityStatus)[:3])
+    monkeypatch.setattr("carnet.record.own_documents.CURRENT", tuple(AvailabilityStatus)[:3])
     monkeypatch.setattr("carnet.record.own_results.in_use", list)
     assert "6,66" in browser.get(HISTORY).text
 

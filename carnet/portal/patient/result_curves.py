@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
+from operator import itemgetter
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
@@ -55,13 +57,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class ShownSeries:
-    """One series. `curve` with several days, `single` with one. `why` tells why it does not stand with the first; `ranges_differ` why no band is drawn."""
+    """One series. `curve` with several days, `single` with one. `rows` are the newest of `count` lines. `why` tells why it does not stand with the first; `ranges_differ` why no band is drawn."""
 
     unit: str
     isolate: str
     curve: Markup | None
     single: ShownResult | None
     rows: tuple[Row, ...]
+    count: int
     why: str
     several_methods: bool
     ranges_differ: bool
@@ -76,13 +79,15 @@ def drawn_reading(noted: Noted) -> OwnReading:
     return OwnReading(day, noted.value.replace(",", "."), noted.unit)
 
 
-def shown_series(history: ResultHistory, own: Sequence[OwnReading], language: str) -> tuple[ShownSeries, ...]:
-    """The series of a history. The patient's own readings join the first series of their unit, and no other."""
+def shown_series(
+    history: ResultHistory, own: Sequence[OwnReading], language: str, *, most: int | None = None
+) -> tuple[ShownSeries, ...]:
+    """The series of a history, each with at most so many lines. The patient's own readings join the first series of their unit, and no other."""
     found = history.analyte.series if history.analyte else ()
     joined: dict[str, Sequence[OwnReading]] = {}
     for reading in own:
         joined.setdefault(reading.unit, [one for one in own if one.unit == reading.unit])
-    return tuple(_series(history, one, joined.pop(one.unit, ()), language) for one in found)
+    return tuple(_series(history, one, joined.pop(one.unit, ()), language, most) for one in found)
 
 
 def lonely_readings(history: ResultHistory, own: Sequence[OwnReading], language: str) -> tuple[Row, ...]:
@@ -97,9 +102,12 @@ def shown_apart(history: ResultHistory, language: str) -> tuple[Row, ...]:
     return tuple(sorted(rows, key=_order, reverse=True))
 
 
-def _series(history: ResultHistory, series: Series, own: Sequence[OwnReading], language: str) -> ShownSeries:
-    rows = [_point(one, history.origins, language) for one in series.points]
-    rows += [_own_row(one, language) for one in own]
+def _series(
+    history: ResultHistory, series: Series, own: Sequence[OwnReading], language: str, most: int | None
+) -> ShownSeries:
+    lines = [(one.moment, partial(_point, one, history.origins, language)) for one in series.points]
+    lines += [(_own_order(one), partial(_own_row, one, language)) for one in own]
+    lines.sort(key=itemgetter(0), reverse=True)
     dots = [_dot(one, language) for one in series.points] + [_own_dot(one, language) for one in own]
     bands = {_band(one) for one in series.points} - {None}
     several = len({dot.day for dot in dots}) > 1 or len(dots) > 1
@@ -110,7 +118,8 @@ def _series(history: ResultHistory, series: Series, own: Sequence[OwnReading], l
         isolate=series.points[0].result.specimen.isolate.display or series.isolate,
         curve=Markup(drawn) if drawn else None,  # noqa: S704 - made and escaped by us
         single=None if several else shown_result(series.points[0].result, language, final=True),
-        rows=tuple(sorted(rows, key=_order, reverse=True)),
+        rows=tuple(made() for _, made in lines[:most]),
+        count=len(lines),
         why=REASONS[language][series.apart_because] if series.apart_because else "",
         several_methods=series.several_methods,
         ranges_differ=several and len(bands) > 1,
@@ -143,8 +152,12 @@ def _apart(apart: Apart, origins: dict[Identifier, Origin], language: str) -> Ro
     )
 
 
+def _own_order(reading: OwnReading) -> str:
+    return f"{reading.day:%Y%m%d}"
+
+
 def _own_row(reading: OwnReading, language: str) -> Row:
-    return Row(f"{reading.day:%Y%m%d}", None, reading, decimal(reading.digits, language), (), only_repeated=False)
+    return Row(_own_order(reading), None, reading, decimal(reading.digits, language), (), only_repeated=False)
 
 
 def _sources(sources: Sequence[Source], origins: dict[Identifier, Origin]) -> tuple[ShownSource, ...]:

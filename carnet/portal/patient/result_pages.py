@@ -49,13 +49,14 @@ async def history(visit: Visit) -> Response:
     if not found.origins:
         raise UnknownDocument("No such examination among what is read.", subject=key)
     own = [drawn_reading(one) for one in found.own]
+    everything = visit.request.query_params.get("tout") == "oui"
     return visit.page(
         "result_history.html",
         found=found,
-        series=shown_series(found, own, language),
+        series=shown_series(found, own, language, most=None if everything else ROWS),
         lonely=lonely_readings(found, own, language),
         apart=shown_apart(found, language),
         other_code=REASONS[language][Reason.OTHER_CODE],
-        everything=visit.request.query_params.get("tout") == "oui",
+        everything=everything,
         most=ROWS,
     )
