@@ -8,6 +8,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
+from carnet.authorization.engine import Engine
 from carnet.cda.conformance import differences
 from carnet.cda.contents import clinical_document, wrapped_of
 from carnet.cda.header import read_header
@@ -149,7 +150,8 @@ def test_the_line_of_a_deposit_names_no_professional(room):
 def test_a_draft_is_its_maker_s_alone_in_the_structure_of_their_session(room):
     requester = by_portal(room)
     draft_id = begun(room, requester)
-    for other in (by_portal(room, OTHER_GP), replace(requester, organization_id=OTHER_GP.organization.identifier)):
+    elsewhere = replace(requester, organization_id=OTHER_GP.organization.identifier, portal=False)
+    for other in (by_portal(room, OTHER_GP), elsewhere):
         with pytest.raises(UnknownDocument):
             room.do(other, deposit_drafts.show(other, draft_id))
     mine = room.do(requester, deposit_drafts.desk(requester, "consultation", today(room)))
@@ -414,6 +416,21 @@ def test_another_s_document_is_neither_listed_nor_changed(room):
     for name in own_deposits.CHANGES:
         with pytest.raises(UnknownDocument):
             room.do(other, own_deposits.change(other, mine.unique_id, name))
+
+
+def test_control_a_build_that_forgets_whose_a_document_is_lists_another_s(room, monkeypatch):
+    put_in(room, by_portal(room))
+    monkeypatch.setattr(Engine, "own", lambda *_: True)
+    assert len(listed(room, by_portal(room, HOSPITAL_DOCTOR))) == 1
+
+
+def test_control_a_build_that_forgets_the_drafts_maker_shows_it_to_others(room, monkeypatch):
+    draft_id = begun(room, by_portal(room))
+    monkeypatch.setattr(deposit_drafts, "maker_of", lambda _scope: b"anybody")
+    with pytest.raises(UnknownDocument):  # this one was made by somebody: the row says who
+        room.do(by_portal(room, OTHER_GP), deposit_drafts.show(by_portal(room, OTHER_GP), draft_id))
+    other = begun(room, by_portal(room))
+    assert room.do(by_portal(room, OTHER_GP), deposit_drafts.show(by_portal(room, OTHER_GP), other)).draft_id == other
 
 
 def test_what_care_software_deposited_is_among_my_deposits_of_the_record(room):
