@@ -552,6 +552,15 @@ def test_what_is_missing_is_told_until_it_is_there(room):
     assert there(today(room))["medicines"] == ()
 
 
+def test_the_day_of_an_act_begins_at_midnight_in_paris(room):
+    requester = by_portal(room)
+    room.now = room.now - room.now % DAY + 23 * HOUR + HOUR // 2  # half past midnight, or half past one, in Paris
+    day = to_dtm(room.now + 2 * HOUR)[:8]
+    one = put_in(room, requester, type="57833-6", title="Ordonnance")
+    found = room.do(requester, deposit_drafts.desk(requester, "consultation", day)).expected
+    assert {item.duty.key: item.there for item in found}["medicines"] == (one.unique_id,)
+
+
 def test_another_s_prescription_does_not_fulfil_mine(room):
     put_in(room, by_portal(room, HOSPITAL_DOCTOR), type="57833-6", title="Ordonnance")
     requester = by_portal(room)
