@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from carnet.errors import SignInFailed
-from carnet.identity.directory import G15, G16, KNOW_HOW, PHARMACISTS_SECTION, STUDENT, Organization, Professional
+from carnet.identity.directory import G15, G16, KNOW_HOW, PHARMACISTS_SECTION, STUDENT, Organization, Professional, Role
 from carnet.metadata import Code
 
 SECTORS = "1.2.250.1.71.4.2.4"
@@ -135,7 +135,7 @@ def _structures(activity: Mapping[str, Any]) -> Iterator[str]:
 def of_claims(stated: StatedSituation, known: Professional, structure: Organization) -> Iterator[Situation]:
     """The situations that a stated one stands for, at one structure of the directory: what the claims do not say is what the directory says."""
     sector = stated.sector if _SECTOR.fullmatch(stated.sector) else structure.sector
-    for role in known.roles:
+    for role in _whole_roles(known):
         fits = role.profession == stated.profession and (role.category == STUDENT) == stated.student
         if fits and (not stated.specialty or role.specialty == stated.specialty):
             yield _situation(role.profession, role.specialty, structure, sector, student=stated.student)
@@ -143,9 +143,16 @@ def of_claims(stated: StatedSituation, known: Professional, structure: Organizat
 
 def of_directory(known: Professional, structure: Organization) -> Iterator[Situation]:
     """All situations of a person at one structure, as the directory says."""
-    for role in known.roles:
+    for role in _whole_roles(known):
         student = role.category == STUDENT
         yield _situation(role.profession, role.specialty, structure, structure.sector, student=student)
+
+
+def _whole_roles(known: Professional) -> Iterator[Role]:
+    """Those that can be stated: a doctor's and a pharmacist's with their specialty, without which nobody knows in what quality they act (VIHF, JDV_J65)."""
+    for role in known.roles:
+        if role.specialty or role.category == STUDENT or role.profession not in SECOND_ROLE:
+            yield role
 
 
 def _situation(profession: str, second: str, structure: Organization, sector: str, *, student: bool) -> Situation:

@@ -12,9 +12,9 @@ from functools import partial
 from carnet.authorization.facts import Function, RecordFacts
 from carnet.authorization.functional_rights import Right
 from carnet.clock import MINUTE
-from carnet.errors import Refused, SignInFailed
+from carnet.errors import InvalidMetadata, Refused, SignInFailed
 from carnet.identity.browser_secrets import new_token
-from carnet.identity.patients import find as find_patient
+from carnet.identity.ins_scanning import possible_identifiers, read_ins
 from carnet.identity.sign_in_attempts import begin, take
 from carnet.metadata import PatientIdentifier
 from carnet.platform import Connection
@@ -24,8 +24,9 @@ from carnet.record.gate import Gate
 from carnet.record.groups import OF_NOBODY
 from carnet.record.population import PopulationScope, open_population
 from carnet.record.pro_desk import ProCase, ProDesk
+from carnet.record.record_opening import known_identifier
 from carnet.record.scope import Scope
-from carnet.record.sign_in_desk import Visitor, identifiers_of
+from carnet.record.sign_in_desk import Visitor
 
 KIND = "pro-direct-access"
 LASTS = 10 * MINUTE
@@ -62,14 +63,12 @@ def take_wish(gate: Gate, visitor: Visitor, state: str) -> Wish | None:
 
 
 def identifier_written(gate: Gate, number: str) -> PatientIdentifier | None:
-    """The INS that a number is of: that of somebody who is known, else the first that it may be; None when it can be none."""
-    platform = gate.platform
-    written = identifiers_of(platform, number)
-
-    def known(connection: Connection) -> PatientIdentifier | None:
-        return next((one for one in written if find_patient(connection, platform.keyring, one) is not None), None)
-
-    return gate.read(known) or (written[0] if written else None)
+    """The INS that a number is of: that of somebody who is known, else one that it may be; None where it is no INS."""
+    try:
+        written = possible_identifiers(read_ins(number), test_identities=gate.platform.settings.test_identities)
+    except InvalidMetadata:
+        return None
+    return known_identifier(gate, written)
 
 
 def web_access(page: str) -> Act[None]:

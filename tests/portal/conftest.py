@@ -36,6 +36,7 @@ from carnet.requester import Authentication, CardClass, Requester
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from pro_sign_in_house import ProSignInHouse
 from sign_in_house import SignInHouse
 
 from carnet.soap.ebrim_render import EbrimRenderer
@@ -224,6 +225,20 @@ def open_sign_in_house(home):
 
     def open_it(**settings):
         opened.append(SignInHouse(home, settings))
+        return opened[-1]
+
+    yield open_it
+    for house in opened:
+        house.close()
+
+
+@pytest.fixture
+def open_pro_sign_in_house(home):
+    """Opens the professional's pages over a demonstration's home with the settings given, as often as a test asks."""
+    opened = []
+
+    def open_it(**settings):
+        opened.append(ProSignInHouse(home, settings))
         return opened[-1]
 
     yield open_it

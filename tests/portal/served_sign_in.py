@@ -26,7 +26,8 @@ class Served:
 
     home: object
     settings: dict
-    house: SignInHouse = field(init=False)
+    kind: type = SignInHouse
+    house: object = field(init=False)
     failure: BaseException | None = None
 
     def __post_init__(self):
@@ -42,7 +43,7 @@ class Served:
 
     def _run(self):
         try:
-            self.house = SignInHouse(self.home, self.settings, address=self.address, issuer=self.issuer)
+            self.house = self.kind(self.home, self.settings, address=self.address, issuer=self.issuer)
             asyncio.run(self._serve())
             self.house.close()
         except BaseException as error:  # noqa: BLE001 - told to the thread that waits

@@ -31,6 +31,7 @@ def tab_to(page, selector):
 def find_by_keys(page, address, patient):
     """From the first page to the ways in: the number is typed into the field that has the focus already."""
     page.goto(f"{address}/pro")
+    page.wait_for_function("document.activeElement.id === 'ins'", timeout=PATIENCE)
     page.keyboard.type(patient.identifier.value)
     page.keyboard.press("Enter")
     page.wait_for_url("**/pro/patients/**", timeout=PATIENCE)
@@ -100,8 +101,8 @@ def test_a_record_is_found_entered_and_left_by_keys_alone(open_house):
         root = page.evaluate("'/pro/patients/' + document.querySelector('[data-opened]').dataset.opened")
         second_tab(page, address, root, seen)
         leave_by_keys(page)
+        page.wait_for_function("document.activeElement.id === 'ins'", timeout=PATIENCE)
         page.keyboard.press("Escape")
-        tab_to(page, "body, a.mark")
         page.keyboard.press("?")
         page.wait_for_url("**/pro/aide", timeout=PATIENCE)
         page.context.close()

@@ -226,7 +226,9 @@ def test_a_masked_document_says_so_to_its_holder(house, browser):
 
 @pytest.mark.skipif(not SAMPLES.exists(), reason="the public example documents are not here")
 def test_every_medicine_and_vaccine_of_the_public_examples_is_on_the_pages(house, browser, monkeypatch):
-    monkeypatch.setattr("carnet.portal.patient.extract_waiting.PATIENCE", 600)  # a page waits for all of them, on any machine
+    monkeypatch.setattr(
+        "carnet.portal.patient.extract_waiting.PATIENCE", 600
+    )  # a page waits for all of them, on any machine
     wanted = set()
     for sample in read_samples(SAMPLES):
         if sample.identifier == PAT_TROIS.identifier and sample.name.startswith(("VAC", "eP-MED", "eDISP", "VSM", "IPS", "CNAM")):  # fmt: skip

@@ -22,6 +22,7 @@ from carnet.demo.people import (
 )
 from carnet.errors import ReasonRequired, Refused, TooManyTries, UnknownDocument, UnknownPatient
 from carnet.identity.ins_scanning import ScannedIdentity
+from carnet.record import record_opening
 from carnet.record.administration import Administration
 from carnet.record.care_team import ListMode, join_care_team, leave_care, list_parties
 from carnet.record.emergency_control import EmergencyControl
@@ -105,6 +106,14 @@ def test_a_block_a_closing_leaving_and_time_end_an_opening(room):
     assert found(room, closed.handle) is None
     room.now += room.platform.settings.record_opening_minutes * MINUTE
     assert found(room, late.handle) is None
+
+
+def test_an_opening_that_does_not_ask_who_is_kept_out_is_caught(room, monkeypatch):
+    """Negative control: without that question a block would not end an opening, which the test above sees."""
+    handle = asked(room).handle
+    side(room).block(PAT_TROIS.identifier, OTHER_GP.identifier)
+    monkeypatch.setattr(record_opening, "kept_out", lambda *_: False)
+    assert found(room, handle) is not None
 
 
 def test_an_opening_lets_nobody_in(room):

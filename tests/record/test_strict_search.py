@@ -11,6 +11,7 @@ from carnet.errors import InvalidMetadata, Refused, TooManyTries
 from carnet.identity.ins import NIR_TEST, key_of
 from carnet.identity.patients import register
 from carnet.metadata import PatientIdentifier
+from carnet.record import population
 from carnet.record.administration import Administration
 from carnet.record.patient_acts import PatientActs
 from carnet.record.strict_search import StrictTraits, find_by_all_traits
@@ -65,29 +66,38 @@ def test_who_blocked_or_closed_is_not_there_at_all(room):
     assert find(room).found.identifier == other
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"birth_name": "DECOURCY"},
-        {"given_name": "ISABELLE"},
-        {"sex": "M"},
-        {"birth_date": "197707"},
-        {"birth_name": "NES"},
-    ],
-)
-def test_a_used_name_a_second_given_name_and_a_part_find_nobody(room, change):
+def test_a_search_that_does_not_ask_who_is_kept_out_is_caught(room, monkeypatch):
+    """Negative control: without that question somebody who blocked is shown, which the test above sees."""
+    monkeypatch.setattr(population, "BESIDE_THE_DOOR", frozenset({"functional-right", "blocked-by-patient"}))
+    PatientActs(room.gate, OPERATOR).block(PAT_TROIS.identifier, OTHER_GP.identifier)
+    assert find(room).found is not None
+
+
+def test_a_used_name_a_second_given_name_and_a_part_find_nobody(room):
     exact = StrictTraits("NESSI", "Ruth", "F", "19770714")
     assert find(room, exact).found is not None
-    assert find(room, replace(exact, **change)).found is None
+    others = (
+        ("birth_name", "DECOURCY"),
+        ("birth_name", "NES"),
+        ("given_name", "ISABELLE"),
+        ("sex", "M"),
+        ("birth_date", "197707"),
+    )
+    for name, value in others:
+        assert find(room, replace(exact, **{name: value})).found is None, name
 
 
-@pytest.mark.parametrize(
-    "change",
-    [{"birth_name": ""}, {"given_name": "%"}, {"sex": ""}, {"birth_date": "1979-03-28"}, {"birth_place": "Paris"}],
-)
-def test_a_trait_that_is_missing_or_ill_written_is_refused(room, change):
-    with pytest.raises(InvalidMetadata):
-        find(room, replace(ASKED, **change))
+def test_a_trait_that_is_missing_or_ill_written_is_refused(room):
+    wrong = (
+        ("birth_name", ""),
+        ("given_name", "%"),
+        ("sex", ""),
+        ("birth_date", "1979-03-28"),
+        ("birth_place", "Paris"),
+    )
+    for name, value in wrong:
+        with pytest.raises(InvalidMetadata):
+            find(room, replace(ASKED, **{name: value}))
 
 
 def test_tries_are_counted_whatever_they_find(open_room):

@@ -16,6 +16,7 @@ from carnet.identity.browser_secrets import is_token, new_token
 from carnet.portal.professional.caller import Caller
 from carnet.portal.professional.pro_door import SITUATION, VISIT_SECONDS, ProDoor, pro_endpoint, pro_space_of
 from carnet.portal.professional.pro_space import ProSpace
+from carnet.portal.professional.pro_visit import ROOT
 from carnet.record.direct_access import (
     Wish,
     dashboard_access,
@@ -24,11 +25,13 @@ from carnet.record.direct_access import (
     take_wish,
     web_access,
 )
-from carnet.record.record_opening import open_record
+from carnet.record.record_opening import Opened, open_record
 
 DIRECT = "acces-direct"
 """The cookie of the browser that arrived, and the path where it goes on without the INS."""
-ROOT, DASHBOARD = "/pro/patients", "TableauDeBord"
+DASHBOARD = "TableauDeBord"
+ENTRY = "/entree"
+"""Where somebody without authorisation is asked to confirm it (TD0.3)."""
 OF_NO_RECORD: Mapping[str, str] = MappingProxyType({DASHBOARD: "/pro", "Parametrages": SITUATION})
 OF_A_RECORD: Mapping[str, str] = MappingProxyType(
     {  # page of PDT-INF-527: path under the record. INFERRED: which of our pages is which of theirs
@@ -37,8 +40,8 @@ OF_A_RECORD: Mapping[str, str] = MappingProxyType(
         "Documents": "/documents",
         "ParcoursDeSoins": "/chronologie",
         "HistoriqueAcces": "/acces",
-        "VolontesEtDroits": "/documents",
-        "CarnetVaccination": "",
+        "VolontesEtDroits": "/documents?type=EXPPAT_1",
+        "CarnetVaccination": "#vaccins",
     }
 )
 
@@ -84,27 +87,28 @@ async def _go_on(door: ProDoor, request: Request) -> Response:
     wish = take_wish(door.gate, visitor, request.path_params["ticket"])
     if wish is None:
         raise UnknownDocument("This address was used, or is another browser's.")
-    handle = await _opened(space, caller, wish)
+    found = await _opened(space, caller, wish)
     if wish.page == DASHBOARD:
         return RedirectResponse("/pro", status_code=303)
-    if not handle:
+    if not found.handle:
         return _refused(space, request)
-    return RedirectResponse(f"{ROOT}/{handle}{OF_A_RECORD[wish.page]}", status_code=303)
+    rest = OF_A_RECORD[wish.page] if found.may_read else ENTRY
+    return RedirectResponse(f"{ROOT}/{found.handle}{rest}", status_code=303)
 
 
-async def _opened(space: ProSpace, caller: Caller, wish: Wish) -> str:
-    """The handle of the record, opened in the session; '' where it is absent, closed or keeps them out, which look alike."""
+async def _opened(space: ProSpace, caller: Caller, wish: Wish) -> Opened:
+    """The record, opened in the session; without a handle where it is absent, closed or keeps them out, which look alike."""
     patient = identifier_written(space.gate, wish.number)
     if patient is None:
-        return ""
+        return Opened()
     requester = replace(caller.requester, patient=patient)
     try:
-        opened = await space.gate.perform(requester, open_record(patient, requester, caller.session_id))
-        if opened.handle:
+        found = await space.gate.perform(requester, open_record(patient, requester, caller.session_id))
+        if found.handle:
             await space.gate.perform(requester, web_access(wish.page))
     except (UnknownPatient, RecordClosed):
-        return ""
-    return opened.handle
+        return Opened()
+    return found
 
 
 def _refused(space: ProSpace, request: Request) -> Response:

@@ -13,6 +13,7 @@ from carnet.portal.professional.pro_visit import ProVisit
 from carnet.portal.visit import see_other
 from carnet.record.care_team import Declaration, declare, join_care_team
 from carnet.record.record_opening import enter_in_emergency, entry_terms, leave_record, make_secret, state_identity
+from carnet.record.step_up import StepUpNeeded
 from carnet.requester import AccessMode, Requester
 
 LONGEST_REASON = 400
@@ -37,6 +38,8 @@ async def enter(visit: ProVisit) -> Response:
         await choice(visit, await _asking(visit, fields), fields)
     except ReasonRequired:
         return _choices(visit, status=422, wrong="reason", asked=fields)
+    except StepUpNeeded:
+        raise  # the page of it leads to it and back
     except Refused:
         return _choices(visit, status=403, wrong="refused", asked=fields)
     return see_other(visit.path("/entree"))
@@ -104,6 +107,7 @@ async def _team(visit: ProVisit, requester: Requester, fields: Mapping[str, str]
 
 async def _medecin_traitant(visit: ProVisit, requester: Requester, fields: Mapping[str, str]) -> None:
     _stated(fields)
+    visit.space.require_shown(visit.caller)
     await visit.space.gate.perform(requester, declare(Declaration.DECLARE_MEDECIN_TRAITANT))
 
 

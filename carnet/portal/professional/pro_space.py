@@ -8,13 +8,16 @@ from typing import Any, ClassVar
 
 from starlette.requests import Request
 
-from carnet.errors import Unauthenticated
+from carnet.clock import MINUTE
+from carnet.errors import TooManyTries, Unauthenticated
 from carnet.portal.mishaps import Mishap, mishap_of
 from carnet.portal.professional.caller import Caller, Callers
 from carnet.portal.shell import Shell, SignInNeeded
+from carnet.record.step_up import StepUpNeeded
 
 SIGN_OUT = "/pro/deconnexion"
 KEYS_COOKIE = "raccourcis"
+OFTEN = Mishap("often", 429)
 NOT_IN_DIRECTORY = Mishap("not-in-directory", 403)
 """The directory no longer knows the person, their role or their structure as the session says them."""
 
@@ -42,7 +45,9 @@ class ProSpace(Shell):
         return self.caller_or_nobody(request)
 
     def told(self, error: Exception) -> Mishap:
-        """See Shell: whom the directory does not confirm is told so."""
+        """See Shell: whom the directory does not confirm is told so, and who asks too often to come back."""
+        if isinstance(error, TooManyTries):
+            return OFTEN
         return NOT_IN_DIRECTORY if isinstance(error, Unauthenticated) else mishap_of(error)
 
     def values(self, request: Request | None) -> Mapping[str, Any]:
@@ -65,6 +70,12 @@ class ProSpace(Shell):
             request.state.person = self.callers.caller(request)
         found: Caller | None = request.state.person
         return found
+
+    def require_shown(self, caller: Caller) -> None:
+        """Raises StepUpNeeded unless the professional showed who they are less than `pro_step_up_minutes` ago; the page then leads to it and back."""
+        platform = self.gate.platform
+        if platform.clock() - caller.shown_at >= platform.settings.pro_step_up_minutes * MINUTE:
+            raise StepUpNeeded("This is asked of somebody who has just shown who they are.", rules=("step-up",))
 
     def in_emergency(self, request: Request, handle: str) -> None:
         """Says that the record behind `handle` is open in an emergency mode: its pages wait behind no ordinary one from now on."""
