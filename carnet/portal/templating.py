@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from carnet.portal.assets import Assets
@@ -21,6 +22,27 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """Characters by which a title makes what stands beside it be read backwards (Unicode UAX 9)."""
+
+
+class _Compiled(BytecodeCache):
+    """The templates of one language that were compiled in this process: the patient's pages and the professionals' share theirs.
+
+    Each language has its own, since constants are folded with the filters of the language.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        kept = self._kept.get(bucket.key)
+        if kept is not None:
+            bucket.bytecode_from_string(kept)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED: Mapping[str, BytecodeCache] = {"fr": _Compiled(), "en": _Compiled()}
 
 
 class Templates:
@@ -65,6 +87,7 @@ def _environment(words: Words, assets: Assets) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        bytecode_cache=_COMPILED[words.code],
         finalize=_unturned,
         extensions=["jinja2.ext.i18n"],
     )

@@ -17,7 +17,7 @@ from carnet.authorization.facts import Function
 from carnet.authorization.functional_rights import feeding_function
 from carnet.clock import HOUR
 from carnet.consent.majority import majority_at
-from carnet.errors import IntegrityFailure, LocalPolicy, UnknownDocument
+from carnet.errors import DuplicateIdentifier, IntegrityFailure, LocalPolicy, UnknownDocument
 from carnet.identity.directory import organization, professional
 from carnet.identity.patients import Traits, traits
 from carnet.record.act import Act
@@ -117,6 +117,18 @@ class DepositBasis:
 
 
 @dataclass(frozen=True, slots=True)
+class Done:
+    """A document that was deposited: when (microseconds UTC), for an act of which day (yyyymmdd), and what the law asks for beside it."""
+
+    unique_id: str
+    title: str
+    deposited_at: int
+    masks: frozenset[str]
+    day: str
+    expected: tuple[Expected, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ToReplace:
     """One's own document that may be replaced: its title, type and first masks, and where its bytes are."""
 
@@ -133,7 +145,7 @@ def desk(requester: Requester, activity: str, day: str) -> Act[Desk]:
 
 
 def begin(requester: Requester, draft_id: str, said: Said, content: bytes, preview: bytes) -> Act[str]:
-    """Begins one; its name. Raises DraftsFull, and Refused for a document that the professional may not replace."""
+    """Begins one; its name. A second time changes nothing. Raises DraftsFull, DuplicateIdentifier for a CDA that is there, and Refused for a document that the professional may not replace."""
     return _act(requester, "began", partial(_begin, draft_id=draft_id, said=said, content=content, preview=preview))
 
 
@@ -157,9 +169,9 @@ def give_up(requester: Requester, draft_id: str) -> Act[None]:
     return _act(requester, "gave up", partial(_give_up, draft_id=draft_id))
 
 
-def deposited(requester: Requester, unique_id: str) -> Act[str]:
-    """The title of the document that a draft became; '' when there is none that the professional may know of."""
-    return _act(requester, "looked", partial(_deposited, unique_id=unique_id))
+def deposited(requester: Requester, draft_id: str, activity: str, day: str) -> Act[Done | None]:
+    """The document that a draft became, and what the law still asks for; None when it became none of the professional's own."""
+    return _act(requester, "looked", partial(_deposited, draft_id=draft_id, activity=activity, day=day))
 
 
 def to_replace(requester: Requester, unique_id: str) -> Act[ToReplace]:
@@ -218,6 +230,10 @@ def _mine(scope: Scope) -> list[DepositDraft]:
 def _begin(scope: Scope, *, draft_id: str, said: Said, content: bytes, preview: bytes) -> str:
     if said.replaces:
         _replaceable(scope, said.replaces)
+    if any(one.draft_id == draft_id for one in _mine(scope)):
+        return draft_id
+    if said.unique_id and current_entries(scope, (said.unique_id,)):
+        raise DuplicateIdentifier("uniqueId: this document is in the record already.", subject=said.unique_id)
     if len(_mine(scope)) >= MAXIMUM_DRAFTS:
         raise DraftsFull("drafts")
     if deposit_rows.held_in_drafts(scope.connection, scope.patient_key) + len(content) > MAXIMUM_HELD:
@@ -282,13 +298,16 @@ def _give_up(scope: Scope, *, draft_id: str) -> None:
     deposit_rows.drop_deposit_draft(scope.connection, scope.patient_key, draft_id)
 
 
-def _deposited(scope: Scope, *, unique_id: str) -> str:
-    found = current_entries(scope, (unique_id,)).get(unique_id)
+def _deposited(scope: Scope, *, draft_id: str, activity: str, day: str) -> Done | None:
+    unique_id = deposit_rows.deposit_named(scope.connection, scope.patient_key, draft_id)
+    found = current_entries(scope, (unique_id,)).get(unique_id) if unique_id else None
     if found is None or not scope.platform.engine.own(scope.requester, document_facts(scope, found)):
-        return ""
-    title = whole_entry(scope.connection, scope.holder, found.uuid).title
+        return None
+    entry = whole_entry(scope.connection, scope.holder, found.uuid)
+    began = entry.service_start_time[:8] or day
     scope.touched.append(unique_id)
-    return title
+    masks = frozenset(found.masks.split())
+    return Done(unique_id, entry.title, found.registered_at, masks, began, expected(scope, activity, began))
 
 
 def _replaceable(scope: Scope, unique_id: str) -> FoundEntry:

@@ -5,11 +5,13 @@ A table of facts with their sources; it tells and never blocks. Most duties hold
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
 from carnet.authorization.facts import DocumentFacts, Function
-from carnet.clock import DAY
+from carnet.clock import DAY, to_dtm
+from carnet.consent.majority import midnight
 from carnet.record.deposit_kinds import type_code
 from carnet.record.scope import Scope
 from carnet.record.seen_documents import seen_documents
@@ -87,7 +89,7 @@ def duties_of(requester: Requester, activity: str, day: str, *, attending: bool)
 
 
 def expected(scope: Scope, activity: str, day: str) -> tuple[Expected, ...]:
-    """What the requester should deposit for an act of a day (yyyymmdd), with what is there since, of theirs or of their structure."""
+    """What the requester should deposit for an act of a day (yyyymmdd), with what is there since (that day began in Paris), of theirs or of their structure."""
     asked = duties_of(scope.requester, activity, day, attending=scope.record.medecin_traitant)
     there: dict[str, list[tuple[str, int, str]]] = {}
     for one in seen_documents(scope, Function.SEARCH_REFERENCES) if asked else ():
@@ -103,7 +105,8 @@ def _found(scope: Scope, duty: Duty, day: str, there: dict[str, list[tuple[str, 
     if duty.within:
         fulfils = tuple(name for _time, at, name in known if at > scope.now - duty.within * DAY)
     else:
-        fulfils = tuple(name for time, _at, name in known if time >= day)
+        begins = to_dtm(midnight(dt.date.fromisoformat(day)))
+        fulfils = tuple(name for time, _at, name in known if time >= begins[: len(time)])
     return Expected(duty, type_code(duty.types[0]).display, fulfils)
 
 

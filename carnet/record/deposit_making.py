@@ -7,6 +7,7 @@ import re
 
 import msgspec
 
+from carnet.cda.conformance import check_replacement
 from carnet.cda.header import read_header
 from carnet.cda.header_model import CdaHeader
 from carnet.cda.level_one import Heading
@@ -58,9 +59,11 @@ def mask_faults(said: Said, *, minor: bool) -> list[str]:
     return ["both"] * both + ["not-minor"] * not_minor
 
 
-def check_cda(platform: Platform, requester: Requester, content: bytes, draft_id: str) -> CdaHeader:
+def check_cda(platform: Platform, requester: Requester, content: bytes, said: Said, draft_id: str) -> CdaHeader:
     """Proves a CDA as the SOAP door would, and that it is the depositor's own to deposit; its header. Raises one error, or Several."""
     header = read_header(content)
+    if said.replaces:
+        check_replacement(header, said.replaces, replaced_set_id=said.set_id)
     errors: list[CarnetError] = []
     try:
         prepare_deposit(platform, requester, Deposit(draft_id, content))
@@ -102,7 +105,7 @@ def making(platform: Platform, requester: Requester, made: DepositBasis) -> Act[
     """The act that deposits a draft, dropped by it. Off the loop. Raises as `portal_deposit.deposit_act`."""
     deposit = deposit_of(platform, requester, made)
     if made.preparation.said.form == "cda":
-        check_cda(platform, requester, deposit.content, deposit.name)
+        check_cda(platform, requester, deposit.content, made.preparation.said, deposit.name)
     return deposit_act(platform, requester, deposit)
 
 

@@ -13,7 +13,7 @@ from carnet.cda.header import read_header
 from carnet.cda.metadata_texts import person_text
 from carnet.cda.participants import PROFESSIONALS, STRUCTURES, Identifier, Participant
 from carnet.clock import DAY, to_dtm
-from carnet.errors import CertificateInvalid, InvalidDocument, LocalPolicy, UnknownPatient
+from carnet.errors import CertificateInvalid, InvalidDocument, LocalPolicy, PatientMismatch, UnknownPatient
 from carnet.identity.certificates import Purpose
 from carnet.metadata import (
     INVISIBLE_PATIENT,
@@ -124,6 +124,8 @@ def submission_of_one(platform: Platform, requester: Requester, deposit: Deposit
     if unknown:
         raise InvalidDocument(f"{min(unknown)} is no visibility of a document.")
     entry = to_entry(read_header(deposit.content), deposit.content, entry_uuid=_DOCUMENT)
+    if entry.patient_id != requester.patient:
+        raise PatientMismatch("The document is not about the patient whose record is open.", subject=entry.unique_id)
     masks = tuple(Code(one, VISIBILITY_SYSTEM, _LABELS[one]) for one in MASKS if one in deposit.masks)
     entry = replace(entry, confidentiality_codes=(*entry.confidentiality_codes[:1], *masks))
     own = SubmissionSet(

@@ -34,6 +34,9 @@ _LINES = prepare(
     .order_by(_L.deposited_at.desc(), _L.deposit_id)
     .limit(bindparam("most"))
 )
+_NAMED = prepare(
+    select(_L.unique_id).where(_L.patient_key == bindparam("patient"), _L.deposit_id == bindparam("deposit"))
+)
 _FORGET = prepare(
     delete(portal_deposit).where(_L.depositor == bindparam("depositor"), _L.deposited_at <= bindparam("until"))
 )
@@ -140,3 +143,9 @@ def deposits_of(connection: Connection, depositor: bytes, *, since: int, before:
     """What was deposited after `since` and up to `before`, the newest first, at most so many."""
     rows = connection.execute(_LINES, {"depositor": depositor, "since": since, "before": before, "most": most})
     return [DepositLine(*row) for row in rows]
+
+
+def deposit_named(connection: Connection, patient_key: int, deposit_id: str) -> str:
+    """The uniqueId of the document that was deposited under a name, '' where none was."""
+    rows = connection.execute(_NAMED, {"patient": patient_key, "deposit": deposit_id})
+    return str(rows[0][0]) if rows else ""

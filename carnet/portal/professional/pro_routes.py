@@ -17,6 +17,8 @@ from carnet.portal.professional import (
     pro_summary_page,
     pro_timeline_page,
     synthesis_pages,
+    pro_deposit_list,
+    pro_depositing,
     team_pages,
 )
 from carnet.portal.professional.caller_visit import CallerPage, calling
@@ -31,6 +33,7 @@ CALLER_PAGES: tuple[tuple[str, str, CallerPage], ...] = (
     (POST, "/recents", find_pages.again),
     (POST, "/recents/vider", find_pages.empty),
     (GET, "/journal", answer_pages.journal),
+    (GET, "/depots", pro_deposit_list.everywhere),
     (GET, "/aide", answer_pages.keys),
     (POST, "/aide", answer_pages.turn_keys),
 )
@@ -65,6 +68,17 @@ PATIENT_PAGES: tuple[tuple[str, str, ProPage], ...] = (
     (GET, "/synthese/relire/cadre", synthesis_pages.review_frame),
     (POST, "/synthese/relire", synthesis_pages.sign),
     (GET, "/examens-deja-faits", pro_repeat_page.show),
+    (GET, "/deposer", pro_depositing.choose),
+    (POST, "/deposer", pro_depositing.begin),
+    (GET, "/deposer/{draft}/description", pro_depositing.description),
+    (POST, "/deposer/{draft}/description", pro_depositing.describe),
+    (GET, "/deposer/{draft}/verification", pro_depositing.confirmation),
+    (POST, "/deposer/{draft}/verification", pro_depositing.deposit),
+    (GET, "/deposer/{draft}/fait", pro_depositing.done),
+    (POST, "/deposer/{draft}/abandonner", pro_depositing.give_up),
+    (GET, "/depots", pro_deposit_list.in_record),
+    (GET, "/depots/{document}/{change}", pro_deposit_list.confirm),
+    (POST, "/depots/{document}/{change}", pro_deposit_list.correct),
 )
 """Pages in an open record: method, path under /pro/patients/{handle}, page."""
 
