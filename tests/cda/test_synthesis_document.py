@@ -36,8 +36,6 @@ def test_absent_knowledge_is_never_the_same_as_a_stated_absence(said):
     known = {one.known for one in medication_of(content).absences}
     assert known == {said is Told.NONE_KNOWN}
     assert not medication_of(content).lines
-    assert all(one.denied for one in problems_of(content))
-    assert bool(problems_of(content)) is (said is Told.NONE_KNOWN)
     words = " ".join(one.html for one in contents_of(content, lambda _bytes: None).sections)
     assert ("Aucun élément connu" in words, "Non renseigné" in words) == (
         said is Told.NONE_KNOWN,
