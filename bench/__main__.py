@@ -1,4 +1,4 @@
-"""`python -m bench`: every path against its floor, slower disks, growth, a mixed hour, PostgreSQL, Orthanc, the space, costs; then the page of it all.
+"""`python -m bench`: every path against its floor, slower disks, growth, a mixed hour, PostgreSQL, Orthanc, the space, the portal, costs; then the page of it all.
 
 Writes `results/latest.json` after each part and `results/README.md` with its plots at the end. A quick run, or one of some parts or paths
 only, writes `results/run-partial.json` and no page, unless it is to mend the last whole run (`--again`). Status 1 when a gate does not hold, 2 when a part failed: its figures mean nothing.
@@ -16,7 +16,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench import costs, disk_runs, growth, hour, machine, orthanc, page, path_runs, postgresql, space_runs, verdict
+from bench import (
+    costs,
+    disk_runs,
+    growth,
+    hour,
+    machine,
+    orthanc,
+    page,
+    path_runs,
+    postgresql,
+    pro_runs,
+    space_runs,
+    verdict,
+)
 from bench.load import LoadFailed
 from bench.paths import ROUTES
 from bench.servers import ONE_CORE, TWO_CORES, ServerFailed
@@ -25,9 +38,9 @@ from bench.site import DEEP, QUICK, STANDARD, Ground, Site, Teller, prepare
 RESULTS = Path(__file__).with_name("results")
 MEMORY = Path("/dev/shm")
 """Where requests wait to be sent: not on the disk whose syncs are measured."""
-APART = frozenset({"orthanc", "space", "growth"})
+APART = frozenset({"orthanc", "space", "pro", "growth"})
 """Parts that have a home of their own."""
-PARTS = ("paths", "one_core", "bytes", "hour", "slow_disk", "postgresql", "orthanc", "space", "growth")
+PARTS = ("paths", "one_core", "bytes", "hour", "slow_disk", "postgresql", "orthanc", "space", "pro", "growth")
 Part = Callable[[], dict[str, Any]]
 
 
@@ -70,6 +83,7 @@ def _measured(
         "postgresql": lambda: postgresql.measure(site, whole, arguments.database_url),
         "orthanc": lambda: orthanc.measure(site),
         "space": lambda: space_runs.measure(site),
+        "pro": lambda: pro_runs.measure(site),
         "growth": lambda: growth.measure(site.folder, site.depth.growth, site.say),
     }
     if ground is not None:

@@ -56,6 +56,7 @@ def lines(whole: Mapping[str, Any], pictures: Iterable[str]) -> Iterator[str]:
         ("PostgreSQL", "", _postgresql(whole)),
         ("Orthanc, a neighbour", "", _orthanc(whole)),
         ("The patient's space", "", _space(whole)),
+        ("The professional's portal", "", _pro(whole)),
         ("Memory, bytes, euros", "", cost_lines(whole)),
     ):
         yield from ("", f"## {title}", "")
@@ -245,6 +246,28 @@ def _space(whole: Mapping[str, Any]) -> Iterator[str]:
             f"On a network of 400 kbit/s with 400 ms (chromium's emulation, TLS, nothing kept before): something is seen after {slow['first_paint_seconds']:g} s, all is "
             f"there after {slow['first_seconds']:g} s ({slow['first_kb']:g} kB); the list, the next page, after {slow['next_seconds']:g} s."
         )
+
+
+def _pro(whole: Mapping[str, Any]) -> Iterator[str]:
+    part = whole.get("pro", {})
+    if "way" not in part:
+        yield from _absent(part)
+        return
+    yield (
+        f"A record of {part['documents']:,} documents, all read: 700 reports of a laboratory, 500 prescriptions and dispensings, letters with lists of problems. The way is "
+        "what follows a typed INS until the summary stands, all answers together; the rest are single pages. The time is over loopback, one request after another."
+    )
+    yield ""
+    figures = {"INS to summary": part["way"], **part["pages"]}
+    yield from table(
+        ("page", "p50 ms", "p95 ms", "CPU ms", "kB"),
+        (
+            [name, one["p50_ms"], one["p95_ms"], one["cpu_ms"], part["weight"].get(name, "")]
+            for name, one in figures.items()
+        ),
+    )
+    yield ""
+    yield f"The first way on a fresh server: {part['first_way_ms']:g} ms. The server used at most {part['peak_mb']} MB."
 
 
 def _orthanc(whole: Mapping[str, Any]) -> Iterator[str]:

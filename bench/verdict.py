@@ -20,6 +20,8 @@ GROWTH = 1.3
 LARGEST = 10_000_000
 SPACE_MS = 300
 """The 95th percentile of a page of the space, on a record of 5,000 documents: home, list, search, results."""
+WAY_MS = 500
+"""The 95th percentile of the way from a typed INS to the summary, on a record of 2,000 documents."""
 FIRST_KB, NEXT_KB = 100, 10
 """What the space's first page weighs with all that it is dressed with, and a page after it."""
 FIRST_SECONDS = 2.5
@@ -61,7 +63,9 @@ def aims(whole: Mapping[str, Any]) -> list[Gate]:
     growth = whole.get("growth", {})
     value = growth.get("growth") if growth.get("documents") == LARGEST else None
     name = "search's p99 in the database, 10,000,000 documents over 10,000 (at most)"
-    return [*found, *_of_space(whole.get("space", {})), _at_most(name, value, GROWTH)]
+    way = whole.get("pro", {}).get("way", {}).get("p95_ms")
+    summary = _at_most("the portal: p95 from a typed INS to the summary, ms (at most)", way, WAY_MS)
+    return [*found, *_of_space(whole.get("space", {})), summary, _at_most(name, value, GROWTH)]
 
 
 def _of_space(space: Mapping[str, Any]) -> Iterator[Gate]:

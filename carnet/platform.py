@@ -24,6 +24,7 @@ from carnet.database.schema_version import current, head
 from carnet.database.steps import runs_on
 from carnet.errors import ConfigurationError
 from carnet.identity.certificates import CertificateStore
+from carnet.identity.portal_seal import PortalSeal, load_portal_seal
 from carnet.registry.holder import Renderer
 from carnet.registry.renditions import RenditionCache
 from carnet.repository.document_store import DocumentPlaces, open_places
@@ -50,6 +51,8 @@ class Platform:
     renderer: Renderer
     renditions: RenditionCache
     fresh: FreshDocuments
+    portal_seal: PortalSeal | None = None
+    """What signs the deposits of the professional's portal; None where it takes none."""
 
     def check_schema(self) -> None:
         """Raises ConfigurationError when the database was brought to a schema that this code cannot run on, while it ran perhaps."""
@@ -137,4 +140,14 @@ def _assembled(
         renderer=renderer,
         renditions=RenditionCache(settings.rendition_cache_bytes),
         fresh=FreshDocuments(),
+        portal_seal=_portal_seal(settings),
     )
+
+
+def _portal_seal(settings: Settings) -> PortalSeal | None:
+    """The seal that the settings name. Raises ConfigurationError, for one half of it too."""
+    if not (settings.portal_seal_certificate or settings.portal_seal_key):
+        return None
+    if not (settings.portal_seal_certificate and settings.portal_seal_key):
+        raise ConfigurationError("portal_seal_certificate and portal_seal_key are set together.")
+    return load_portal_seal(settings.path("portal_seal_certificate"), settings.path("portal_seal_key"))

@@ -93,6 +93,7 @@ def _document_faults(settings: Settings) -> tuple[tuple[bool, str], ...]:
             min(settings.documents_local_bytes, settings.documents_cache_bytes, settings.segment_seconds) < 0,
             "documents_local_bytes, documents_cache_bytes and segment_seconds are not negative.",
         ),
+        (not 0 < settings.repeat_days <= 3_660, "repeat_days is between 1 and 3660."),
     )
 
 
@@ -173,6 +174,8 @@ def _pro_sign_in_faults(settings: Settings) -> tuple[tuple[bool, str], ...]:
             "pro_session_idle_minutes is at most 60, pro_session_hours 24.",
         ),
         (not 1 <= minutes[1] <= 1_440, "pro_step_up_minutes is between 1 and 1440."),
+        (settings.synthesis_draft_days < 1, "synthesis_draft_days is at least 1."),
+        (settings.synthesis_reminder_days < 0, "synthesis_reminder_days is at least 0."),
         (settings.pro_sign_in_tries_address < 1, "pro_sign_in_tries_address is at least 1."),
     )
 

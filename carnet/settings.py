@@ -59,6 +59,7 @@ class Settings:
     maximum_parts: int = 64
     maximum_documents: int = 50
     maximum_leaf_results: int = 10_000
+    repeat_days: int = 365
     maximum_waiting_requests: int = 512
     maximum_waiting_seconds: float = 1.0
     maximum_requests_in_progress: int = 16
@@ -166,6 +167,12 @@ class Settings:
     upload_daily_documents: int = 50
     upload_draft_hours: int = 48
     export_minutes: int = 60
+    # what professionals deposit without software of their own
+    portal_seal_certificate: str = ""
+    portal_seal_key: str = ""
+    portal_draft_hours: int = 24
+    synthesis_draft_days: int = 14
+    synthesis_reminder_days: int = 365
     # trace and storage
     audit_origin: str = "carnet.example/trace"
     audit_seal_interval: float = 1.0

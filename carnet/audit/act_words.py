@@ -1,7 +1,7 @@
 """What each act is called in a sentence, in French and in English: literal tables, no code.
 
 An action of the trace is `name` or `family/name`. The whole action is looked up first, then the name alone, so that a choice reads the same
-whoever wrote it. `{record}` stands for the record as the reader calls it.
+whoever wrote it; an event of a record's life that an operator wrote reads as one of the life itself. `{record}` stands for the record as the reader calls it.
 """
 
 from __future__ import annotations
@@ -52,9 +52,41 @@ _EXCHANGE = {  # ITI TF-2 §3.18, §3.41, §3.43, §3.57; the DMP's TD0 to TD3
     "td1.4": Words("fermé {record}", "fermer {record}", "closed {record}", "close {record}"),
     "td1.5": Words("demandé un accès au portail pour {record}", "demander un accès au portail pour {record}",
                    "asked for portal access to {record}", "ask for portal access to {record}"),
+    **dict.fromkeys(  # withdrawn: each is answered that it is no more
+        ("td1.5a", "td1.5b", "td1.5d"),
+        Words("demandé un accès au portail pour {record}", "demander un accès au portail pour {record}",
+              "asked for portal access to {record}", "ask for portal access to {record}"),
+    ),
     "td1.6": Words("consulté la liste des professionnels autorisés ou bloqués", "consulter la liste des professionnels autorisés ou bloqués",
                    "looked at the list of authorised and blocked professionals", "look at the list of authorised and blocked professionals",
                    _PARTY),
+}  # fmt: skip
+
+_OVERVIEWS = {  # the professional's portal: pages about what documents hold
+    "pro/summary": Words("consulté le résumé de {record}", "consulter le résumé de {record}",
+                         "looked at the summary of {record}", "look at the summary of {record}", _DOCUMENTS),
+    "pro/results": Words("comparé les résultats d'examens de {record}", "comparer les résultats d'examens de {record}",
+                         "compared the test results in {record}", "compare the test results in {record}", _DOCUMENTS),
+    "pro/result-history": Words("consulté un résultat d'examen dans le temps", "consulter un résultat d'examen dans le temps",
+                                "looked at a test result over time", "look at a test result over time", _DOCUMENTS),
+    "pro/timeline": Words("consulté la chronologie de {record}", "consulter la chronologie de {record}",
+                          "looked at the timeline of {record}", "look at the timeline of {record}", _DOCUMENTS),
+}  # fmt: skip
+
+_DEPOSITS = {  # the professional's portal (decision 0040); the deposit itself is ITI-41, its correction ITI-57
+    "pro/prepare-deposit": Words("préparé le dépôt d'un document dans {record}", "préparer le dépôt d'un document dans {record}",
+                                 "prepared a document to deposit in {record}", "prepare a document to deposit in {record}", _DOCUMENTS),
+    "pro/my-deposits": Words("consulté ses propres dépôts dans {record}", "consulter ses propres dépôts dans {record}",
+                             "looked at their own deposits in {record}", "look at their own deposits in {record}", _DOCUMENTS),
+}  # fmt: skip
+
+_SYNTHESIS = {  # what a doctor writes of a record (decision 0041); the deposit itself is ITI-41
+    "pro/see-synthesis": Words("consulté la synthèse de {record}", "consulter la synthèse de {record}",
+                               "looked at the synthesis of {record}", "look at the synthesis of {record}", _DOCUMENTS),
+    "pro/draft-synthesis": Words("préparé la synthèse de {record}", "préparer la synthèse de {record}",
+                                 "prepared the synthesis of {record}", "prepare the synthesis of {record}", _DOCUMENTS),
+    "synthesis-due": Words("rappelé au médecin traitant la synthèse de {record}", "rappeler au médecin traitant la synthèse de {record}",
+                           "reminded the attending doctor of the synthesis of {record}", "remind the attending doctor of the synthesis of {record}"),
 }  # fmt: skip
 
 _PORTAL = {  # what professionals do in their portal, beside the transactions
@@ -73,6 +105,8 @@ _PORTAL = {  # what professionals do in their portal, beside the transactions
                               "emptied a list of recent records", "empty a list of recent records"),
     "pro/journal": Words("consulté son journal d'accès", "consulter son journal d'accès",
                          "looked at their own journal of accesses", "look at their own journal of accesses"),
+    "pro/examinations-done": Words("cherché, avant une prescription, les examens déjà faits", "chercher, avant une prescription, les examens déjà faits",
+                                   "looked, before prescribing, for examinations already done", "look, before prescribing, for examinations already done"),
 }  # fmt: skip
 
 _CHOICES = {  # rules §2.2, §2.4, §4
@@ -136,6 +170,15 @@ _CHOICES = {  # rules §2.2, §2.4, §4
     "unmask": Words("démasqué un document pour les professionnels", "démasquer un document pour les professionnels",
                     "unmasked a document for professionals", "unmask a document for professionals", _DOCUMENTS),
     "delete": Words("supprimé un document", "supprimer un document", "deleted a document", "delete a document", _DOCUMENTS),
+    "archive": Words("archivé un document", "archiver un document", "archived a document", "archive a document", _DOCUMENTS),
+    "unarchive": Words("sorti un document des archives", "sortir un document des archives",
+                       "brought a document back from the archive", "bring a document back from the archive", _DOCUMENTS),
+    "show-to-patient": Words("rendu un document visible à la personne", "rendre un document visible à la personne",
+                             "made a document visible to the person", "make a document visible to the person", _DOCUMENTS),
+    "show-to-representatives": Words("rendu un document visible aux représentants légaux",
+                                     "rendre un document visible aux représentants légaux",
+                                     "made a document visible to the legal representatives",
+                                     "make a document visible to the legal representatives", _DOCUMENTS),
     "show-document": Words("ouvert la fiche d'un document", "ouvrir la fiche d'un document",
                            "opened the page of a document", "open the page of a document", _DOCUMENTS),
     "read-document": Words("lu un document", "lire un document", "read a document", "read a document", _DOCUMENTS),
@@ -203,6 +246,10 @@ _CHOICES = {  # rules §2.2, §2.4, §4
     "declare-protection": Words("déclaré une mesure de protection", "déclarer une mesure de protection",
                                 "declared a measure of protection", "declare a measure of protection"),
     "declare-carer": Words("invité un aidant", "inviter un aidant", "invited a carer", "invite a carer"),
+    "invite-first-representative": Words("invité un premier représentant légal", "inviter un premier représentant légal",
+                                         "invited a first legal representative", "invite a first legal representative"),
+    "invite-protection": Words("invité une personne chargée de la protection", "inviter une personne chargée de la protection",
+                               "invited somebody in charge of protection", "invite somebody in charge of protection"),
     "invite-carer": Words("invité un aidant", "inviter un aidant", "invited a carer", "invite a carer"),
     "invite-second-representative": Words("invité le second représentant légal", "inviter le second représentant légal",
                                           "invited the second legal representative", "invite the second legal representative"),
@@ -241,6 +288,8 @@ _KEEPING = {  # what is done to the record as a whole, and on its trail (rules �
                           "looked at the life of {record}", "look at the life of {record}"),
     "read-trail": Words("consulté l'historique des accès à {record}", "consulter l'historique des accès à {record}",
                         "read the trail of access to {record}", "read the trail of access to {record}"),
+    "ask-for-export": Words("demandé d'emporter {record}", "demander d'emporter {record}",
+                            "asked to take {record} away", "ask to take {record} away"),
     "ask-for-trail": Words("demandé l'export de l'historique", "demander l'export de l'historique",
                            "asked for an export of the trail", "ask for an export of the trail"),
     "export-trail": Words("exporté l'historique des accès à {record}", "exporter l'historique des accès à {record}",
@@ -257,6 +306,10 @@ _KEEPING = {  # what is done to the record as a whole, and on its trail (rules �
                             "examined an emergency access to {record}", "examine an emergency access to {record}"),
     "emergency-review": Words("rendu un avis sur un accès en urgence à {record}", "rendre un avis sur un accès en urgence à {record}",
                               "reviewed an emergency access to {record}", "review an emergency access to {record}"),
+    "feed/change-of-ins": Words("changé le numéro INS de {record}", "changer le numéro INS de {record}",
+                                "changed the INS of {record}", "change the INS of {record}"),
+    "notice": Words("envoyé un avis sur {record}", "envoyer un avis sur {record}",
+                    "sent a notice about {record}", "send a notice about {record}"),
     "life/inform": Words("informé de la création prochaine de {record}", "informer de la création prochaine de {record}",
                          "gave notice that {record} will be opened", "give notice that {record} will be opened"),
     "life/oppose": Words("enregistré une opposition à {record}", "enregistrer une opposition à {record}",
@@ -362,9 +415,12 @@ _SIGNING_IN = {  # security §5.5: who came in, how, and who tried
                                "asked for a page by contextual access", "ask for a page by contextual access"),
 }  # fmt: skip
 
-WORDS: Mapping[str, Words] = MappingProxyType({**_EXCHANGE, **_PORTAL, **_CHOICES, **_KEEPING, **_SIGNING_IN})
+WORDS: Mapping[str, Words] = MappingProxyType(
+    {**_EXCHANGE, **_OVERVIEWS, **_DEPOSITS, **_SYNTHESIS, **_PORTAL, **_CHOICES, **_KEEPING, **_SIGNING_IN}
+)
 
 
 def words_of(action: str) -> Words | None:
     """The words of an action of the trace; None for one that has none yet."""
-    return WORDS.get(action) or WORDS.get(action.rpartition("/")[2])
+    name = action.rpartition("/")[2]
+    return WORDS.get(action) or WORDS.get(name) or WORDS.get(f"life/{name}")

@@ -50,6 +50,10 @@ _SEEN = {
     "see-medicines": "Medicines",
     "see-vaccinations": "Vaccinations",
     "see-imaging": "Imaging examinations",
+    "pro/summary": "Summary of a record",
+    "pro/results": "Comparison of test results",
+    "pro/result-history": "A test result over time",
+    "pro/timeline": "Timeline of a record",
 }
 EVENTS: Mapping[str, EventCodes] = MappingProxyType(
     {
@@ -70,6 +74,9 @@ EVENTS: Mapping[str, EventCodes] = MappingProxyType(
         "pro/access-history": EventCodes(LOG_USED, "R", Coded("access-history", "Carnet", "History of accesses")),
         "pro/journal": EventCodes(LOG_USED, "R", Coded("journal", "Carnet", "Journal of one's own accesses")),
         "pro/recent-records": EventCodes(QUERY, "E", Coded("recent-records", "Carnet", "List of recent records")),
+        "pro/examinations-done": EventCodes(
+            QUERY, "E", Coded("examinations-done", "Carnet", "Examinations already done")
+        ),
         "td1.1": EventCodes(PATIENT_RECORD, "C", _dmp("TD1.1", "Creation of a record")),
         "td1.2": EventCodes(PATIENT_RECORD, "U", _dmp("TD1.2", "Reactivation of a record")),
         "td1.3a": EventCodes(PATIENT_RECORD, "R", _dmp("TD1.3a", "Administrative data")),

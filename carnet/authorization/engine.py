@@ -91,6 +91,11 @@ class Engine:
         column = self._column(requester, RecordFacts())
         return column is not None and _Identity.of(requester, column).owns(document)
 
+    def opens_type(self, requester: Requester, type_code: str, at: int) -> bool:
+        """Whether the matrix in force at a moment (microseconds UTC) opens a type of documents to the caller's role; no where there is none."""
+        matrix = self._matrices.in_force(at)
+        return matrix is not None and matrix.allows(matrix_role(requester), type_code)
+
     def _column(self, requester: Requester, record: RecordFacts) -> Column | None:
         return column_of(
             requester,

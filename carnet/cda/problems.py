@@ -1,4 +1,8 @@
-"""Problems, history and allergies out of a summary (VSM, IPS-FR), each as its author stated it."""
+"""Problems, history and allergies out of a document's lists, each as its author stated it; and what is stated not to be.
+
+A list that names nothing by its entries still has its author's words: « aucune allergie identifiée pendant le séjour » is a statement
+that no code repeats, and an entry without an agent is none.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,8 @@ from typing import Any
 from carnet.cda.contents import clinical_document
 from carnet.cda.header import read_header
 from carnet.cda.participants import HL7, Identifier, child_at, code_of, identifiers_of
-from carnet.cda.result_values import Anchors, anchors_of, label_of, referred_text
+from carnet.cda.result_values import Anchors, anchors_of, label_of, plain_text, referred_text, translations_of
+from carnet.cda.stated_absences import Absence, absence_among
 from carnet.metadata import Code
 
 
@@ -44,17 +49,73 @@ class Problem:
     ids: tuple[Identifier, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """A list that its author wrote as text alone: white space normalised, cut at `LONGEST` characters."""
+
+    kind: ProblemKind
+    text: str
+
+
+LONGEST = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """What one document states of problems, history and allergies: by entries, as absence of any, in words alone."""
+
+    problems: tuple[Problem, ...] = ()
+    absences: tuple[Absence, ...] = ()
+    worded: tuple[Worded, ...] = ()
+
+
 def problems_of(content: bytes) -> tuple[Problem, ...]:
     """The statements of a document's lists, in its order. Raises InvalidDocument for what is no CDA."""
+    return statements_of(content).problems
+
+
+def statements_of(content: bytes) -> Statements:
+    """All that a document states in its lists, in its order. Raises InvalidDocument for what is no CDA."""
     read_header(content)
     document = clinical_document(content)
     anchors = anchors_of(document)
-    found = []
+    problems: list[Problem] = []
+    absences: dict[Absence, None] = {}
+    worded: list[Worded] = []
     for section in document.iter(f"{HL7}section"):
         kind = _SECTIONS.get(code_of(child_at(section, "code")).code)
-        if kind is not None:
-            found += [_problem(kind, concern, one, anchors) for concern, one in _observations(section)]
-    return tuple(found)
+        if kind is None:
+            continue
+        named, none = _entries(kind, section, anchors)
+        problems += named
+        absences |= dict.fromkeys(none)
+        text = plain_text(child_at(section, "text"))
+        if text and not named and not none:
+            worded.append(Worded(kind, text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"))
+    return Statements(tuple(problems), tuple(absences), tuple(worded))
+
+
+def _entries(kind: ProblemKind, section: Any, anchors: Anchors) -> tuple[list[Problem], list[Absence]]:
+    """What the entries of one list name, and what they state there is not. One that names nothing says nothing."""
+    named, none = [], []
+    for concern, observation in _observations(section):
+        absence = None if observation.get("negationInd") == "true" else absence_among(_codes(observation))
+        if absence is not None:
+            none.append(absence)
+            continue
+        one = _problem(kind, concern, observation, anchors)
+        if one.label:
+            named.append(one)
+    return named, none
+
+
+def _codes(observation: Any) -> Iterator[Code]:
+    """Every code by which an observation may say what it is about."""
+    agent = child_at(observation, "participant", "participantRole", "playingEntity", "code")
+    for element in (child_at(observation, "value"), child_at(observation, "code"), agent):
+        if element is not None:
+            yield code_of(element)
+            yield from translations_of(element)
 
 
 def _observations(section: Any) -> Iterator[tuple[Any, Any]]:

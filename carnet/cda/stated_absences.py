@@ -1,12 +1,12 @@
 """What a document states not to be, or not to be known: « no known treatment » is a statement, an empty list is none.
 
-The codes are those of the international patient summary as CI-SIS publishes them (JDV_AbsentOrUnknownMedication_CISIS and
-JDV_AbsentOrUnknownImmunization_CISIS, version 20211222).
+The codes are those of the international patient summary as CI-SIS publishes them (JDV_AbsentOrUnknownMedication_CISIS,
+JDV_AbsentOrUnknownImmunization_CISIS, JDV_AbsentOrUnknownAllergy_CISIS and JDV_AbsentOrUnknownProblem_CISIS, version 20211222).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
@@ -16,15 +16,20 @@ from carnet.metadata import Code
 
 ABSENT_OR_UNKNOWN = "2.16.840.1.113883.5.1150.1"
 
-About = Literal["medicines", "vaccinations"]
+About = Literal["medicines", "vaccinations", "allergies", "problems"]
+Of = Literal["", "medicines", "environment", "food"]
 
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """A statement about medicines or vaccinations; `known`: there is none as far as is known, else nothing is known of any."""
+    """A statement about a list as a whole; `known`: there is none as far as is known, else nothing is known of any.
+
+    `of` narrows one about allergies to a kind of agent; '' is any.
+    """
 
     about: About
     known: bool
+    of: Of = ""
 
 
 _STATEMENTS: Mapping[str, Absence] = MappingProxyType(
@@ -35,6 +40,24 @@ _STATEMENTS: Mapping[str, Absence] = MappingProxyType(
         "no-immunization-info": Absence("vaccinations", known=False),
     }
 )
+_OF_LISTS: Mapping[str, Absence] = MappingProxyType(
+    {
+        "no-known-allergies": Absence("allergies", known=True),
+        "no-known-medication-allergies": Absence("allergies", known=True, of="medicines"),
+        "no-known-environmental-allergies": Absence("allergies", known=True, of="environment"),
+        "no-known-food-allergies": Absence("allergies", known=True, of="food"),
+        "no-allergy-info": Absence("allergies", known=False),
+        "no-known-problems": Absence("problems", known=True),
+        "no-problem-info": Absence("problems", known=False),
+    }
+)
+
+
+def absence_among(codes: Iterable[Code]) -> Absence | None:
+    """What the codes of an observation state of absence in a list of allergies or problems, None when they name something."""
+    return next(
+        (_OF_LISTS[one.code] for one in codes if one.system == ABSENT_OR_UNKNOWN and one.code in _OF_LISTS), None
+    )
 
 
 def absence_in(element: Any) -> Absence | None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from carnet.cda.entry_mapping import to_entry
 from carnet.cda.header import read_header
 from carnet.client.caller import Caller
-from carnet.client.dsg import sign_submission
 from carnet.clock import to_dtm
+from carnet.identity.set_signing import sign_submission
 from carnet.metadata import (
     VISIBILITY_SYSTEM,
     Association,

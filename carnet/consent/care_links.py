@@ -48,6 +48,17 @@ _OF_PARTY = (*_OF_KIND, care_link.c.party == bindparam("link_party"))
 _STANDING = prepare(select(care_link.c.expires_at).where(*_OF_PARTY))
 _SOURCES = prepare(select(care_link.c.source).where(*_OF_PARTY))
 _HOLDERS = prepare(select(care_link.c.party).where(*_OF_KIND).order_by(care_link.c.since))
+_DECLARED = prepare(
+    select(care_link.c.patient_key, care_link.c.party, care_link.c.since)
+    .where(
+        care_link.c.kind == Link.MEDECIN_TRAITANT.value,
+        care_link.c.patient_key > bindparam("after"),
+        or_(care_link.c.until.is_(None), care_link.c.until > bindparam("now")),
+    )
+    .order_by(care_link.c.patient_key, care_link.c.since)
+    .limit(bindparam("most"))
+)
+_SINCE = prepare(select(care_link.c.since).where(*_OF_PARTY).order_by(care_link.c.since.desc()))
 _END = prepare(update(care_link).where(*_OF_PARTY).values(until=bindparam("now")))
 _END_ALL = prepare(update(care_link).where(*_OF_KIND).values(until=bindparam("now")))
 _TIE = prepare(
@@ -142,6 +153,21 @@ def medecin_traitant(connection: Connection, patient_key: int, *, now: int) -> s
     """The PS_IdNat of the médecin traitant, '' when none is declared."""
     holders = _holders(connection, patient_key, Link.MEDECIN_TRAITANT, now)
     return holders[-1] if holders else ""
+
+
+def medecin_traitant_since(connection: Connection, patient_key: int, party: str, *, now: int) -> int | None:
+    """Since when a professional is the declared médecin traitant, None for one who is not."""
+    wanted = {"patient": patient_key, "link_kind": Link.MEDECIN_TRAITANT.value, "link_party": party, "now": now}
+    rows = connection.execute(_SINCE, wanted)
+    return int(rows[0][0]) if rows else None
+
+
+def declared_medecins_traitants(
+    connection: Connection, *, after: int, count: int, now: int
+) -> list[tuple[int, str, int]]:
+    """Declarations that stand, by the patient's internal key from the one after `after` on: key, PS_IdNat, since when. Not for a path of care."""
+    rows = connection.execute(_DECLARED, {"after": after, "most": count, "now": now})
+    return [(int(key), str(party), int(since)) for key, party, since in rows]
 
 
 def name_administrator(connection: Connection, patient_key: int, party: str, *, source: str, now: int) -> bool:

@@ -1,4 +1,4 @@
-"""Removing a patient's choices, links, profile, reports, ways to sign in and unfinished documents once the record is destroyed: they say much."""
+"""Removing a patient's choices, links, profile, reports, ways to sign in, unfinished documents and what names their deposits: they say much."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from carnet.database.tables import (
     anomaly_report,
     card_code,
     care_link,
+    deposit_draft,
     notice_preference,
     one_time_code,
     opposition_proof,
     passkey,
     patient_choice,
     patient_contact,
+    portal_deposit,
+    professional_look,
     profile_item,
     provisional_code,
     record_opening,
@@ -23,6 +26,7 @@ from carnet.database.tables import (
     space_session,
     space_visit,
     subject_link,
+    synthesis_draft,
     unmasked_document,
     upload_draft,
     upload_piece,
@@ -36,6 +40,7 @@ ERASED: tuple[Table, ...] = (
     opposition_proof,
     representation,
     space_visit,
+    professional_look,
     unmasked_document,
     patient_contact,
     notice_preference,
@@ -49,6 +54,9 @@ ERASED: tuple[Table, ...] = (
     card_code,
     upload_piece,
     upload_draft,
+    deposit_draft,
+    portal_deposit,
+    synthesis_draft,
     record_opening,
 )
 

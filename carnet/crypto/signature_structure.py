@@ -1,7 +1,8 @@
 """What an XML signature may look like, judged before any cryptography: a signature that verifies says nothing of what it covers.
 
 Two ordered tables of named checks: one for a signature inside what it signs (SAML), one for a signature over its own objects
-(XAdES of IHE DSG). Each check is necessary: tests take them away one by one and watch an attack get through.
+(XAdES of IHE DSG). Each check is necessary: tests take them away one by one and watch an attack get through. Two more tables, for a
+document's own signature, whose verdict opens nothing: it is a sentence beside the document.
 """
 
 from __future__ import annotations
@@ -242,3 +243,67 @@ DETACHED_CHECKS: tuple[tuple[str, Check], ...] = (
     ("prefix lists", _short_prefix_lists),
     ("base64", _clean_base64),
 )
+
+
+def _signature_at_the_end(examined: Examined) -> None:
+    _one_signature_in_place(examined)
+    if examined.signature.getnext() is not None or (examined.signature.tail or "").strip():
+        raise SignatureInvalid("The signature must be the last thing in the document that it signs.")
+
+
+def _no_comment_in_text(examined: Examined) -> None:
+    """A comment that is not signed may not stand in a text: readers would see two texts, or another one."""
+    signed = any(uri in _COMMENTED for uri in examined.algorithms("Transform"))
+    for comment in () if signed else examined.root.iter(etree.Comment):
+        before = comment.getprevious()
+        text = comment.getparent().text if before is None and comment.getparent() is not None else None
+        around = (comment.tail, text if before is None else before.tail)
+        if any((one or "").strip() for one in around):
+            raise SignatureInvalid("A comment that is not signed stands in a text.")
+
+
+def _the_document_and_inside(examined: Examined) -> None:
+    """One reference to the whole document, the others to what stands inside the signature."""
+    everywhere = list(_IDENTIFIERS(examined.root))
+    identifiers = [value for value in _IDENTIFIERS(examined.signature) if value]
+    uris = [reference.get("URI") for reference in examined.parts.get("Reference", ())]
+    inside = [uri for uri in uris if uri]
+    if uris.count("") != 1 or len(inside) != len(uris) - 1:
+        raise SignatureInvalid("The signature must reference the document once, and its own parts.")
+    for uri in inside:
+        if _FRAGMENT.fullmatch(uri) is None or uri[1:] not in identifiers or everywhere.count(uri[1:]) != 1:
+            raise SignatureInvalid("A reference does not stay inside the signature.")
+
+
+def _transforms_of_a_document(examined: Examined) -> None:
+    for reference in examined.parts.get("Reference", ()):
+        found = [_COMMENTED.get(one, one) for one in _transforms_of(reference)]
+        wanted = [ENVELOPED] if reference.get("URI") == "" else []
+        if found[: len(wanted)] != wanted or len(found) > len(wanted) + 1:
+            raise SignatureInvalid("A reference has transforms other than those of an enveloped signature.")
+        if not all(map(examined.policy.canonicalizes, found[len(wanted) :])):
+            raise SignatureInvalid("A reference uses a canonicalization that is not accepted.")
+
+
+def _transforms_of(reference: Any) -> list[str]:
+    return [one.get("Algorithm", "") for one in reference.iter(f"{{{DS}}}Transform")]
+
+
+DOCUMENT_CHECKS: tuple[tuple[str, Check], ...] = (
+    ("one signature, at the end", _signature_at_the_end),
+    ("a signature and its objects", _a_signature_and_its_objects),
+    ("no comment", _no_comment),
+    ("no comment in a text", _no_comment_in_text),
+    ("known methods", _known_methods_comments_or_not),
+    ("references to the document and inside", _the_document_and_inside),
+    ("transforms", _transforms_of_a_document),
+    ("prefix lists", _short_prefix_lists),
+    ("base64", _clean_base64),
+)
+"""A signature over the document that ends with it (XAdES enveloped; structuration minimale, 4.1)."""
+
+ENVELOPING_CHECKS = tuple(
+    ("no comment in a text", _no_comment_in_text) if name == "no comment" else (name, check)
+    for name, check in DETACHED_CHECKS
+)
+"""A signature around a document: as one over its own objects, but that documents hold comments."""

@@ -23,7 +23,14 @@ from carnet.crypto import signature_structure
 from carnet.crypto.signature_structure import DS, SIGNATURE, Check, Examined, Policy, examine
 from carnet.errors import SignatureInvalid
 
-__all__ = ["Policy", "VerifiedReference", "signing_certificate", "verify_detached_signed_info", "verify_enveloped"]
+__all__ = [
+    "Policy",
+    "VerifiedReference",
+    "signing_certificate",
+    "verify_detached_signed_info",
+    "verify_enveloped",
+    "verify_signed_document",
+]
 
 _CERTIFICATE = f"{{{DS}}}KeyInfo/{{{DS}}}X509Data/{{{DS}}}X509Certificate"
 _REFERENCES = f"{{{DS}}}SignedInfo/{{{DS}}}Reference"
@@ -36,6 +43,7 @@ _LOOKED_FOR = (
 _TAGS = {name: f"{{{DS}}}{name}" for name in _LOOKED_FOR}
 """What signxml looks for among the children of an element."""
 _FRAGMENT = re.compile(r"#[^(]+\Z")
+_LONGEST_TEXT = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,27 +88,60 @@ def verify_enveloped(element: Any, certificate: x509.Certificate, policy: Policy
 
 
 def verify_detached_signed_info(
-    signature: Any, certificate: x509.Certificate, policy: Policy, *, root: Any = None
+    signature: Any,
+    certificate: x509.Certificate,
+    policy: Policy,
+    *,
+    root: Any = None,
+    checks: tuple[tuple[str, Check], ...] | None = None,
 ) -> tuple[VerifiedReference, ...]:
     """Verifies a signature over its own objects (XAdES): SignatureValue over SignedInfo, and every Reference of SignedInfo.
 
     References must be same-document (`#id`) and stay inside the Signature element. Canonicalizations with comments are taken
     for those without, the signature being refused when it holds a comment. What a Manifest references in its turn is the
     caller's to compare (XMLDSig Core §5.1). `signature` is an lxml element, or the bytes of a document, `root` what `hardened_xml`
-    made of those very bytes, where that was done already. Returns the referenced elements, in order. Raises SignatureInvalid.
+    made of those very bytes, where that was done already. `checks` is `ENVELOPING_CHECKS` for a signature around a document.
+    Returns the referenced elements, in order. Raises SignatureInvalid.
     """
     data = signature if isinstance(signature, bytes) else etree.tostring(signature, with_tail=False)
     if root is None:
         root = hardened_xml.parse(data, what="signature")
     if root.tag != SIGNATURE:
         raise SignatureInvalid("There is no signature.")
-    _judge(examine(root, root, policy), signature_structure.DETACHED_CHECKS)
+    _judge(examine(root, root, policy), checks or signature_structure.DETACHED_CHECKS)
     references = root.findall(_REFERENCES)
     verified = _cryptography(_Parsed.of(data, root), certificate, policy, references=len(references))
     return tuple(
         VerifiedReference(reference.get("URI", "")[1:], reference.get("Type", ""), element)
         for reference, element in zip(references, verified, strict=True)
     )
+
+
+def verify_signed_document(data: bytes, certificate: x509.Certificate, policy: Policy) -> tuple[VerifiedReference, ...]:
+    """Verifies a signature that ends the document that it signs whole (URI ""), and its own parts (XAdES).
+
+    Returns the referenced elements, in order: the document's has the identifier "". Raises SignatureInvalid: with the name of a check in
+    its notes for a form that is not accepted, without notes where the cryptography says no.
+    """
+    root = hardened_xml.parse(data, what="document", huge_text=len(data) > _LONGEST_TEXT)
+    signature = root.find(SIGNATURE)
+    if signature is None:
+        raise SignatureInvalid("There is no signature.")
+    _judge(examine(root, signature, policy), signature_structure.DOCUMENT_CHECKS)
+    references = signature.findall(_REFERENCES)
+    try:
+        verified = _cryptography(data, certificate, policy, references=len(references), verifier=_Plain())
+    except SignatureInvalid as error:
+        if root.getprevious() is not None or root.getnext() is not None:
+            error.add_note("what stands beside the root, which some signers sign and others do not")
+        raise
+    found = tuple(
+        VerifiedReference(reference.get("URI", "")[1:], reference.get("Type", ""), element)
+        for reference, element in zip(references, verified, strict=True)
+    )
+    if [one.element.tag for one in found if not one.identifier] != [root.tag]:
+        raise SignatureInvalid("The signature covers another element than the one that carries it.")
+    return found
 
 
 def _judge(examined: Examined, checks: tuple[tuple[str, Check], ...]) -> None:
@@ -189,6 +230,13 @@ class _Verifier(XMLVerifier):  # type: ignore[misc] # signxml carries no types
         return signed, b""
 
 
+class _Plain(XMLVerifier):  # type: ignore[misc] # signxml carries no types
+    """signxml as it is, for the rare signature with an enveloped transform beside other references."""
+
+    def _check_cert_validity(self, cert: Any, cert_source: Any) -> None:
+        """Nothing: the certificate is judged at the time of signing, not now."""
+
+
 def _by_value(root: Any) -> dict[str, list[Any]]:
     """The elements of a tree by the values of their attributes."""
     found: dict[str, list[Any]] = {}
@@ -222,11 +270,17 @@ def _signed(result: VerifyResult) -> Any:
 
 
 def _cryptography(
-    data: bytes, certificate: x509.Certificate, policy: Policy, *, references: int, id_attribute: str | None = None
+    data: bytes,
+    certificate: x509.Certificate,
+    policy: Policy,
+    *,
+    references: int,
+    id_attribute: str | None = None,
+    verifier: XMLVerifier | None = None,
 ) -> list[Any]:
     """What each of the `references` covers, parsed again. Whatever signxml, lxml or cryptography raise means no."""
     try:
-        results = _Verifier().verify(
+        results = (verifier or _Verifier()).verify(
             data,
             x509_cert=certificate,
             expect_config=_configuration(policy, references),

@@ -48,6 +48,7 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "care_link": BY_PATIENT,
         "delivery": COORDINATOR,  # files that were delivered
         "delivery_line": COORDINATOR,  # their lines
+        "deposit_draft": BY_PATIENT,
         "destruction_order": BY_PATIENT,
         "document_entry": BY_PATIENT,
         "document_extract": BY_PATIENT,
@@ -60,6 +61,7 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "folder": BY_PATIENT,
         "folder_code": BY_PATIENT,
         "health_record": BY_PATIENT,
+        "kept_sieve": COORDINATOR,  # of a professional, whatever the record
         "measure_reading": BY_PATIENT,
         "measure_target": BY_PATIENT,
         "notice": BY_PATIENT,
@@ -72,9 +74,11 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "patient_choice": BY_PATIENT,
         "patient_contact": BY_PATIENT,
         "patient_identifier": EVERYWHERE,  # finds the patient
+        "portal_deposit": COORDINATOR,  # one depositor's in many records; written with the deposit, by two phases
         "practice_choice": COORDINATOR,  # about professionals
         "professional": EVERYWHERE,  # directory
         "professional_contact": EVERYWHERE,  # directory
+        "professional_look": BY_PATIENT,
         "professional_role": EVERYWHERE,  # directory
         "professional_session": COORDINATOR,  # about professionals, found by the cookie
         "professional_situation": EVERYWHERE,  # directory
@@ -97,6 +101,7 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "stored_document": BY_PATIENT,
         "submission_set": BY_PATIENT,
         "subject_link": COORDINATOR,  # finds the patient
+        "synthesis_draft": BY_PATIENT,
         "tombstone": EVERYWHERE,  # found by pseudonym; written when somebody is destroyed
         "trait_index": EVERYWHERE,  # people are searched for before their shard is known
         "unmasked_document": BY_PATIENT,

@@ -22,6 +22,16 @@ _PERIOD = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="IVL_T
 _VACCINATION, _RECOMMENDATION = "1.3.6.1.4.1.19376.1.5.3.1.4.12", "1.3.6.1.4.1.19376.1.5.3.1.4.12.2"
 
 
+CHEST_SCAN = Code(
+    "ZBQH001", "1.2.250.1.215.300.1", "Scanographie du thorax, avec injection intraveineuse de produit de contraste"
+)
+"""CCAM."""
+MODALITY = Code("121139", "1.2.840.10008.2.16.4", "Modalité d'imagerie")
+SCANNER = Code("CT", "1.2.840.10008.2.16.4", "Tomodensitométrie")
+BODY_LOCATION = Code("39111-0", LOINC, "localisation anatomique")
+CHEST = Code("302551006", "2.16.840.1.113883.6.96", "thorax entier")
+
+
 @dataclass(frozen=True, slots=True)
 class Product:
     """A medicine or vaccine: its name, its code (CIS, '' for none), its class (ATC) with the class's name, its batch."""

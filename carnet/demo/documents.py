@@ -60,6 +60,8 @@ class Draft:
     version: int = 1
     replaces: str = ""
     event: Code = CONSULTED
+    event_about: tuple[tuple[Code, Code], ...] = ()
+    """What is said of the event's code: the code of a qualifier (DCM Modality, LOINC body location), and what it says."""
     order: str = ""
 
     def next_version(self, created: int, **changes: str) -> Draft:
@@ -139,7 +141,7 @@ def _header(draft: Draft, templates: tuple[str, ...]) -> str:
             f'<legalAuthenticator><time value="{_stamp(draft.created)}"/><signatureCode code="S"/>',
             f"<assignedEntity>{person}</assignedEntity></legalAuthenticator>",
             order if draft.order else "",
-            f"<documentationOf><serviceEvent>{_code('code', draft.event)}",
+            f"<documentationOf><serviceEvent>{_event(draft)}",
             f'<effectiveTime><low value="{_stamp(draft.created - 30 * MINUTE)}"/>',
             f'<high value="{_stamp(draft.created - 5 * MINUTE)}"/></effectiveTime>',
             f'<performer typeCode="PRF"><assignedEntity>{_person(draft.author, setting=True)}</assignedEntity></performer>',
@@ -181,6 +183,16 @@ def _person(author: DemoProfessional, *, setting: bool = False) -> str:
 
 def _code(name: str, code: Code) -> str:
     return f'<{name} code="{_x(code.code)}" codeSystem="{_x(code.system)}" displayName="{_x(code.display)}"/>'
+
+
+def _event(draft: Draft) -> str:
+    if not draft.event_about:
+        return _code("code", draft.event)
+    said = "".join(
+        f"{_code('translation', value)[:-2]}><qualifier>{_code('name', name)}</qualifier></translation>"
+        for name, value in draft.event_about
+    )
+    return f"{_code('code', draft.event)[:-2]}>{said}</code>"
 
 
 def _stamp(moment: int) -> str:

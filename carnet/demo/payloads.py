@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from collections.abc import Sequence
 
 MEDIA_TYPES = ("application/pdf", "image/jpeg", "image/tiff", "text/rtf", "text/plain")
 
@@ -20,15 +21,21 @@ def payload(media_type: str, text: str, *, size: int = 0) -> bytes:
 
 def pdf(text: str, size: int = 0) -> bytes:
     """A one-page PDF with its cross-reference table; the filling is an object that no page shows."""
-    shown = text.encode("latin-1", "replace").replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
-    content = b"BT /F1 12 Tf 72 770 Td (" + shown + b") Tj ET"
-    objects = [
-        b"<</Type/Catalog/Pages 2 0 R>>",
-        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
-        _stream(content),
+    return pdf_of_pages((text,), size)
+
+
+def pdf_of_pages(texts: Sequence[str], size: int = 0) -> bytes:
+    """The same with a line of text a page."""
+    font = 2 * len(texts) + 3
+    kids = b" ".join(b"%d 0 R" % number for number in range(3, font, 2))
+    objects = [b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[%s]/Count %d>>" % (kids, len(texts))]
+    for text in texts:
+        shown = text.encode("latin-1", "replace").replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
+        page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents %d 0 R/Resources<</Font<</F1 %d 0 R>>>>>>"
+        objects += [page % (len(objects) + 2, font), _stream(b"BT /F1 12 Tf 72 770 Td (" + shown + b") Tj ET")]
+    objects += [
         b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
-        _stream(_filling(text, size - 700)),
+        _stream(_filling("".join(texts), size - 700)),
     ]
     parts, offsets, place = [b"%PDF-1.4\n"], [], 9
     for number, body in enumerate(objects, 1):

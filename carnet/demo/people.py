@@ -115,6 +115,10 @@ OCCUPATIONAL_SERVICE = DemoOrganization(
     "Service de prévention et de santé au travail du Plateau",
     Code("SA66", SECTORS, "Services de Prévention et de Santé au Travail (SPST)"),
 )
+SERVICE = DemoOrganization(
+    "1990000069", "Carnet, portail de démonstration", Code("SA24", SECTORS, "Organisme de sécurité sociale")
+)
+"""Who runs the service: the organization that its portal's seal names. It is no structure of care and calls nobody."""
 ORGANIZATIONS = (OFFICE, GROUP_OFFICE, HOSPITAL, LABORATORY, PHARMACY, SAMU, OCCUPATIONAL_SERVICE)
 
 DOCTOR = Code("10", G15, "Médecin")

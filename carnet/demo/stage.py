@@ -25,6 +25,7 @@ from carnet.demo.people import (
     PATIENTS,
     PROFESSIONALS,
     SAMU,
+    SERVICE,
     DemoOrganization,
     DemoProfessional,
     directory_feed,
@@ -49,6 +50,8 @@ environment = "development"
 host = "127.0.0.1"
 port = {port}
 regulation_centres = ["{samu}"]
+portal_seal_certificate = "pki/portal-seal.pem"
+portal_seal_key = "pki/portal-seal.key"
 """
 SPACE = """\
 space_origin = "https://localhost:{port}"
@@ -114,6 +117,7 @@ def set_stage(
     (home / MARKER).write_text("Everything here is fictitious.\n", encoding="utf-8")
     authority = TestAuthority.create(home / "pki", system_clock())
     authority.server().write(home / "pki", "server")
+    authority.organization(SERVICE.identifier, SERVICE.name, service="PORTAIL").seal.write(home / "pki", "portal-seal")
     callers = _callers(home / "callers", authority)
     patients = _people(settings, samples)
     return Stage(home, settings, callers, patients)

@@ -10,8 +10,13 @@ from collections.abc import Iterator
 
 from carnet.clock import DAY, to_dtm
 from carnet.demo.care_documents import (
+    BODY_LOCATION,
+    CHEST,
+    CHEST_SCAN,
     DISPENSING,
     IMAGING_REPORT,
+    MODALITY,
+    SCANNER,
     VACCINATIONS,
     Jab,
     Ordered,
@@ -124,7 +129,14 @@ def _vaccinations(now: int) -> bytes:
 
 
 def _imaging(at: int) -> bytes:
-    draft = Draft(at, type=IMAGING_REPORT, title="Scanner thoracique", author=HOSPITAL_DOCTOR)
+    draft = Draft(
+        at,
+        type=IMAGING_REPORT,
+        title="Scanner thoracique",
+        author=HOSPITAL_DOCTOR,
+        event=CHEST_SCAN,
+        event_about=((MODALITY, SCANNER), (BODY_LOCATION, CHEST)),
+    )
     study = new_oid()
     address = f"https://images.valmorte.example/studies/{study}"
     return imaging_report(draft, study, modality="CT", display="Tomodensitométrie", address=address, began=_stamp(at))

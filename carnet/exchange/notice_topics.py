@@ -85,6 +85,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Une clé d'accès à votre espace a été désactivée : elle a peut-être été copiée.",
         "A passkey to your space was switched off: it may have been copied.",
     ),
+    "synthesis-due": (
+        "La synthèse médicale annuelle de ce patient est à rédiger ou à mettre à jour.",
+        "The yearly medical synthesis of this patient is to be written or brought up to date.",
+    ),
     "report-answered": ("Un de vos signalements a reçu une réponse.", "One of your reports was answered."),
     "representation-invited": (
         "Quelqu'un vous demande d'agir pour lui, ou pour un enfant, dans son espace : à accepter ou à refuser.",

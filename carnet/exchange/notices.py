@@ -74,6 +74,11 @@ _OF_MEDECIN_TRAITANT = prepare(
     )
     .order_by(_NOTICE.due_at, _NOTICE.notice_id)
 )
+_LAST_OWED = prepare(
+    select(func.max(_NOTICE.due_at)).where(
+        _NOTICE.patient_key == bindparam("patient"), _NOTICE.kind == bindparam("about")
+    )
+)
 _NAMESPACE = uuid.UUID("0b0f6f0e-7f0c-5d0a-9a54-6a1f0a0c6d11")
 
 
@@ -126,6 +131,12 @@ def owe(
         },
     )
     return notice_id
+
+
+def last_owed(connection: Connection, patient_key: int, kind: str) -> int | None:
+    """When a notice of a kind was last owed about a patient, None for never (microseconds UTC)."""
+    moment = connection.execute(_LAST_OWED, {"patient": patient_key, "about": kind})[0][0]
+    return None if moment is None else int(moment)
 
 
 def undelivered(connection: Connection, patient_key: int) -> list[tuple[str, str, str, int]]:

@@ -17,7 +17,7 @@ from carnet.crypto.xml_signature import Policy, VerifiedReference, signing_certi
 from carnet.errors import CarnetError, CertificateInvalid, SignatureInvalid
 from carnet.hardened_xml import LeanTree
 from carnet.identity.certificate_kind import CertificateKind, HolderCertificate
-from carnet.identity.signature_manifest import MANIFEST, MANIFEST_TYPE, verify_manifest
+from carnet.identity.signature_manifest import MANIFEST, MANIFEST_TYPE, verify_manifest, verify_member
 from carnet.identity.xades import (
     SigningTime,
     check_signing_certificate,
@@ -61,10 +61,40 @@ def verify_submission_signature(
     signature and whom it names. Canonicalization is inclusive by XAdES's habit, whatever `policy` says of assertions. With `now`
     (microseconds UTC), a time of signing in the future is refused. Raises SignatureInvalid.
     """
+    signer, manifest = _read(signature, check_certificate, policy, now)
+    verify_manifest(manifest, submission_set_unique_id, documents, trees or {}, _with_xades(policy))
+    return signer
+
+
+def verify_one_document(  # noqa: PLR0917 - the same as above, of one document
+    signature: bytes,
+    submission_set_unique_id: str,
+    unique_id: str,
+    content: bytes,
+    check_certificate: Callable[[bytes], HolderCertificate],
+    policy: Policy,
+) -> Signer:
+    """Verifies that the signature of a set covers this set and this document of it; what else was in the set is not looked at.
+
+    For a reader who may not see the rest. Raises SignatureInvalid.
+    """
+    signer, manifest = _read(signature, check_certificate, policy, None)
+    verify_member(manifest, submission_set_unique_id, unique_id, content, _with_xades(policy))
+    return signer
+
+
+def _with_xades(policy: Policy) -> Policy:
+    return replace(policy, allow_inclusive_c14n=True)
+
+
+def _read(
+    signature: bytes, check_certificate: Callable[[bytes], HolderCertificate], policy: Policy, now: int | None
+) -> tuple[Signer, Any]:
+    """Who signed, and the Manifest that the signature covers."""
     root = _parse(signature)
     holder = _holder(root, check_certificate)
     certificate = holder.certificate
-    policy = replace(policy, allow_inclusive_c14n=True)
+    policy = _with_xades(policy)
     references = verify_detached_signed_info(signature, certificate, policy, root=root)
     manifest, properties = _manifest(root, references), signed_properties(root, references)
     _nothing_else(references, manifest, properties)
@@ -72,8 +102,7 @@ def verify_submission_signature(
     time = signing_time(properties)
     check_validity(time, certificate)
     _not_in_the_future(time, now)
-    verify_manifest(manifest, submission_set_unique_id, documents, trees or {}, policy)
-    return Signer(holder, time.moment)
+    return Signer(holder, time.moment), manifest
 
 
 def _parse(signature: bytes) -> Any:

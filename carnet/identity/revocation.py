@@ -19,6 +19,8 @@ from cryptography.x509.oid import ExtensionOID
 from carnet.clock import SECOND, from_datetime
 from carnet.identity.certificate_kind import refused
 
+REVOKED = "a certificate is revoked"
+"""The note of the error for a certificate that a list names."""
 LOOK_EVERY = SECOND
 FUTURE_SKEW = 60 * SECOND
 
@@ -108,7 +110,7 @@ class RevocationLists:
         for one in lists:
             entry = one.content.get_revoked_certificate_by_serial_number(certificate.serial_number)
             if entry is not None and not _taken_off(entry):
-                raise refused("a certificate is revoked")
+                raise refused(REVOKED)
         return self._until(lists, now)
 
     def check_authority(self, issuer: x509.Certificate, now: int) -> None:

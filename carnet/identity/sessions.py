@@ -219,6 +219,14 @@ def session_of(connection: Connection, token: str, *, now: int, limits: Limits) 
     return found if found is not None and found.lives(now, limits) else None
 
 
+def was_ended(connection: Connection, token: str) -> bool:
+    """Whether this is the cookie of a session that somebody ended: the person, here or from another device, or the provider. Not one that ran out."""
+    if not is_token(token):
+        return False
+    rows = connection.execute(_BY_TOKEN, {"of_token": digest(token)})
+    return bool(rows) and _read(rows[0]).ended_at is not None
+
+
 def living_sessions(connection: Connection, patient_key: int, *, now: int, limits: Limits) -> tuple[Session, ...]:
     """A person's sessions that may be used, the one used last first."""
     rows = connection.execute(_OF_PERSON, {"person": patient_key})

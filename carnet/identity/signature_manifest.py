@@ -78,8 +78,7 @@ def verify_manifest(
             raise SignatureInvalid("The signature references the same object twice.", subject=identifier)
         found.add(identifier)
         if identifier == submission_set_unique_id:
-            if reference.digest != PLACEHOLDER or reference.transform:
-                raise SignatureInvalid("The reference to the submission set does not carry the digest AA==.")
+            _check_set(reference)
         elif identifier in documents:
             _compare(reference, documents[identifier], trees.get(identifier), policy)
         else:
@@ -87,6 +86,24 @@ def verify_manifest(
     for identifier in (submission_set_unique_id, *documents):
         if identifier not in found:
             raise SignatureInvalid("The signature does not cover all that was submitted.", subject=identifier)
+
+
+def verify_member(manifest: Any, submission_set_unique_id: str, unique_id: str, content: bytes, policy: Policy) -> None:
+    """Compares the references to the set and to one document of it; the others are not looked at. Raises SignatureInvalid."""
+    wanted = {submission_set_unique_id, unique_id}
+    mine = [one for one in read_manifest(manifest) if one.identifier in wanted]
+    if sorted(one.identifier for one in mine) != sorted(wanted):
+        raise SignatureInvalid("The signature does not cover the set and the document, each once.", subject=unique_id)
+    for reference in mine:
+        if reference.identifier == submission_set_unique_id:
+            _check_set(reference)
+        else:
+            _compare(reference, content, None, policy)
+
+
+def _check_set(reference: ManifestReference) -> None:
+    if reference.digest != PLACEHOLDER or reference.transform:
+        raise SignatureInvalid("The reference to the submission set does not carry the digest AA==.")
 
 
 def read_manifest(manifest: Any) -> Iterator[ManifestReference]:

@@ -43,7 +43,7 @@ _COMPONENTS = (
 )
 _SHEET = "space.css"
 _PRO_SHEET = "pro.css"
-"""Rules of the professional's pages, which come after those of `space.css`."""
+"""Rules of the professional's pages, which come after those of `space.css`: of the shell, then of each part (`pro_*.css`)."""
 _REFERENCE = re.compile(r'url\("([a-z0-9./-]+)"\)')
 
 
@@ -66,7 +66,7 @@ class Assets:
             if path.suffix in {".woff2", ".svg", ".png", ".js"}:
                 self._add(path.name, path.read_bytes())
         self._add(_SHEET, self._sheet(root).encode())
-        self._add(_PRO_SHEET, (root / _PRO_SHEET).read_bytes())
+        self._add(_PRO_SHEET, b"".join(path.read_bytes() for path in sorted(root.glob("pro*.css"))))
 
     def url(self, name: str) -> str:
         """The address of an asset, under the digest of its content. Raises KeyError for an unknown one."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -15,6 +17,7 @@ from carnet.portal.person import NoSessions, Sessions
 from carnet.portal.security_headers import SecurityHeaders
 from carnet.portal.shell_routes import language_chosen, not_there, shown
 from carnet.portal.space import Space
+from carnet.portal.visit import look_around
 from carnet.record.gate import Gate
 
 OPEN_PAGES = (("/aide", "help.html"), ("/mentions", "legal.html"), ("/accessibilite", "accessibility.html"))
@@ -24,6 +27,7 @@ OPEN_PAGES = (("/aide", "help.html"), ("/mentions", "legal.html"), ("/accessibil
 def patient_space(gate: Gate, sessions: Sessions | None = None) -> Starlette:
     """The space of one worker. Without sessions nobody can sign in, and the public pages are all there is."""
     space = Space(gate, sessions or NoSessions())
+    space.look = partial(look_around, space)
     served = Starlette(
         routes=[
             *_public(space),

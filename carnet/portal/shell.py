@@ -81,6 +81,10 @@ class Shell(ABC):
         del request
         return {}
 
+    def look_around(self, request: Request) -> None:
+        """Called before a page that is about nobody's record: a space may find out whose is open, for `values`. It raises nothing."""
+        del request
+
     @property
     def secure(self) -> bool:
         """Whether browsers reach this by TLS, ours or a declared proxy's: a cookie is then sent by TLS alone."""
@@ -175,7 +179,7 @@ class Shell(ABC):
         try:
             response = self.page(request, self.MISHAP, **values)
         except Exception:  # noqa: BLE001 - who is signed in cannot be known: the page is nobody's
-            request.state.person = None
+            request.state.person, request.state.around = None, {}
             response = self.page(request, self.MISHAP, **values)
         if told.status == 503:
             response.headers["retry-after"] = str(TRY_AGAIN_AFTER)
@@ -198,12 +202,20 @@ class Shell(ABC):
 
 
 def page_path(request: Request, home: str = "/") -> str:
-    """The path of the page that a person looks at: of an answer to a form, that of the page where it stood."""
+    """The path of the page that a person looks at: of an answer to a form, that of the page where it stood; of a file, what `file_of` said."""
+    page: str = getattr(request.state, "page", "")
+    if page:
+        return page
     if request.method == "GET":
         return request.url.path
     from_page = urlsplit(request.headers.get("referer", ""))
     ours = from_page.netloc.lower() == request.headers.get("host", "").lower()
     return safe_path(from_page.path, home) if ours else home
+
+
+def file_of(request: Request, page: str) -> None:
+    """Says that a request is for a file which a page offers: what goes wrong leads back to that page."""
+    request.state.page = page
 
 
 def safe_path(path: str, home: str = "/") -> str:

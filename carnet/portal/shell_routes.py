@@ -33,6 +33,7 @@ def shown(space: Shell, template: str, status: int = 200) -> Endpoint:
     """The endpoint of a page for everybody."""
 
     async def page(request: Request) -> Response:
+        space.look_around(request)
         return space.page(request, template, status=status)
 
     return space.endpoint(page)
@@ -42,6 +43,7 @@ def not_there(space: Shell) -> Callable[[Request, Exception], Awaitable[Response
     """What a router's own errors are answered with."""
 
     async def told(request: Request, error: Exception) -> Response:
+        space.look_around(request)
         status = error.status_code if isinstance(error, HTTPException) else NOT_FOUND.status
         return space.mishap(request, METHOD if status == METHOD.status else NOT_FOUND)
 

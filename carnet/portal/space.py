@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from starlette.requests import Request
 
 from carnet.portal.person import Person, Sessions
-from carnet.portal.shell import Endpoint, Shell, SignInNeeded, page_path, safe_path
+from carnet.portal.shell import Endpoint, Shell, SignInNeeded, file_of, page_path, safe_path
 
-__all__ = ["Endpoint", "SignInNeeded", "Space", "page_path", "safe_path"]
+__all__ = ["Endpoint", "SignInNeeded", "Space", "file_of", "page_path", "safe_path"]
 
 SIGN_OUT = "/deconnexion"
 
@@ -20,6 +21,8 @@ class Space(Shell):
     """Everything that pages of the patient's space share in one worker."""
 
     sessions: Sessions
+    look: Callable[[Request], None] = lambda _request: None
+    """What `look_around` calls: see `visit.look_around`."""
 
     HOME: ClassVar[str] = "/"
     SIGN_IN: ClassVar[str] = "/connexion"
@@ -36,6 +39,15 @@ class Space(Shell):
     def somebody(self, request: Request) -> Person | None:
         """See Shell."""
         return self.person_or_nobody(request)
+
+    def look_around(self, request: Request) -> None:
+        """See Shell."""
+        self.look(request)
+
+    def values(self, request: Request | None) -> Mapping[str, Any]:
+        """Whose record is open, where that was found out: see `visit.open_visit`."""
+        around: Mapping[str, Any] = getattr(request.state, "around", {}) if request is not None else {}
+        return around
 
     def current_person(self, request: Request) -> Person:
         """Who is signed in. Raises SignInNeeded, which `endpoint` answers with the way to `/connexion` and back."""

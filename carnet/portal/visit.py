@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
@@ -11,11 +12,12 @@ from typing import Any, TypeVar
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from carnet.errors import CarnetError
 from carnet.metadata import PatientIdentifier
 from carnet.portal.file_forms import FileForm
 from carnet.portal.languages import Language, language_of
 from carnet.portal.person import Person
-from carnet.portal.space import Endpoint, Space
+from carnet.portal.space import Endpoint, SignInNeeded, Space
 from carnet.record.own_card import opaque
 from carnet.record.own_circle import Whose, whose_records
 from carnet.record.patient_room import PatientDesk
@@ -68,9 +70,6 @@ class Visit:
             template,
             status=status,
             record=self.handle,
-            whose=self.open,
-            records=self.records,
-            keeper=self.keeper,
             done=self.request.query_params.get("fait", ""),
             **values,
         )
@@ -104,12 +103,23 @@ def visiting(space: Space, page: Page) -> Endpoint:
 
 
 def open_visit(space: Space, request: Request) -> Visit:
-    """The record that the person chose, proved anew to be theirs to open; their own where it is not, or not any more."""
+    """The record that the person chose, proved anew to be theirs to open; their own where it is not, or not any more.
+
+    From here on every page of this request says whose it is, one that tells of a mishap too.
+    """
     person = space.current_person(request)
     records = whose_records(PatientDesk(space.gate, OPERATOR), person.identifier)
     wanted = request.cookies.get(space.cookie(RECORD_COOKIE), "")
     chosen = next((one for one in records if hmac.compare_digest(handle_of(person, one), wanted)), records[0])
-    return Visit(space, request, person, records, chosen)
+    visit = Visit(space, request, person, records, chosen)
+    request.state.around = {"whose": chosen, "records": records, "keeper": visit.keeper}
+    return visit
+
+
+def look_around(space: Space, request: Request) -> None:
+    """Lets a page that is about no record say all the same whose is open, to somebody who is signed in."""
+    with contextlib.suppress(CarnetError, SignInNeeded):
+        open_visit(space, request)
 
 
 def see_other(path: str) -> Response:

@@ -17,6 +17,7 @@ from carnet.record.document_families import Family
 from carnet.record.extractors import ExtractKind, State
 from carnet.record.own_documents import SpaceDocument, Visible, in_words, structure_name, visible_documents
 from carnet.record.patient_room import PatientDesk, PatientRoom
+from carnet.record.reading_room import ReadingRoom
 from carnet.searching.asked import Asked, answers, read_question, unanswered
 from carnet.searching.paged_text import PagedText
 from carnet.searching.paged_text import read as read_text
@@ -74,7 +75,7 @@ class Answers:
 
 
 @dataclass(frozen=True, slots=True)
-class _Located:
+class LocatedAnswers:
     """What the act gives, before passages are looked for: `texts` beside the documents of the page."""
 
     answers: Answers
@@ -93,11 +94,15 @@ class DocumentSearch(PatientDesk):
         if not asked.units:
             return Answers(asked)
         found = self.perform(patient, "search-documents", PatientRight.SEE, lambda room: _search(room, asked, question))
-        return _told(found)
+        return told(found)
 
 
-def _search(room: PatientRoom, asked: Asked, question: Question) -> _Located:
-    shown = visible_documents(room)
+def _search(room: PatientRoom, asked: Asked, question: Question) -> LocatedAnswers:
+    return search_among(room, visible_documents(room), asked, question)
+
+
+def search_among(room: ReadingRoom, shown: Sequence[Visible], asked: Asked, question: Question) -> LocatedAnswers:
+    """Looks in documents that who asks may read, and in no others; `told` finds the passages, outside the gate."""
     terms = extracts_of(room, ExtractKind.TERMS, shown)
     ranked = [(rank, one) for one in terms.found if (rank := answers(one.content, asked))]
     ranked.sort(key=lambda pair: -pair[0])
@@ -118,7 +123,7 @@ def _search(room: PatientRoom, asked: Asked, question: Question) -> _Located:
         lacking=() if every else unanswered([one.content for one in terms.found], asked),
         suggestions=() if every else _suggestions(room, shown, terms.found),
     )
-    return _Located(found, documents, _texts(room, page), tuple(one.state for one in page))
+    return LocatedAnswers(found, documents, _texts(room, page), tuple(one.state for one in page))
 
 
 def _chosen(one: Visible, question: Question) -> bool:
@@ -139,14 +144,14 @@ def _years(found: Sequence[Extract]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(counts.items(), reverse=True))
 
 
-def _authors(room: PatientRoom, found: Sequence[Extract]) -> tuple[tuple[str, str, int], ...]:
+def _authors(room: ReadingRoom, found: Sequence[Extract]) -> tuple[tuple[str, str, int], ...]:
     """Structures that have a name: an identifier says nothing to anybody."""
     counts = Counter(identifier for one in found for identifier in one.document.facts.author_institutions)
     named = ((one, structure_name(room, one), count) for one, count in counts.most_common(_AUTHORS))
     return tuple(one for one in named if one[0] != one[1])
 
 
-def _texts(room: PatientRoom, page: Sequence[Extract]) -> tuple[PagedText | None, ...]:
+def _texts(room: ReadingRoom, page: Sequence[Extract]) -> tuple[PagedText | None, ...]:
     kept = {
         one.document.found.uuid: one.content
         for one in extracts_of(room, ExtractKind.TEXT, [one.document for one in page]).found
@@ -155,7 +160,7 @@ def _texts(room: PatientRoom, page: Sequence[Extract]) -> tuple[PagedText | None
     return tuple(read_text(content) if content else None for content in contents)
 
 
-def _suggestions(room: PatientRoom, shown: Sequence[Visible], found: Sequence[Extract]) -> tuple[str, ...]:
+def _suggestions(room: ReadingRoom, shown: Sequence[Visible], found: Sequence[Extract]) -> tuple[str, ...]:
     """A doctor's name, a medicine and a year that the documents of this person do have."""
     names = (one.author or one.structure for one in in_words(room, shown[:_LOOKED_AT]))
     medicine = next(_medicines(found), "")
@@ -171,7 +176,8 @@ def _medicines(found: Sequence[Extract]) -> Iterator[str]:
 # --- outside the gate ----------------------------------------------------------------------------------------------
 
 
-def _told(found: _Located) -> Answers:
+def told(found: LocatedAnswers) -> Answers:
+    """The answers with their passages, from what the act gave."""
     asked = found.answers.asked
     parts = zip(found.documents, found.texts, found.states, strict=True)
     hits = tuple(

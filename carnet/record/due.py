@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
+from typing import TypeVar
 
 from carnet.clock import DAY
 from carnet.consent import enrolments, lifecycle
@@ -28,8 +29,11 @@ from carnet.record.enrolment import informing, opens_on
 from carnet.record.gate import Gate
 from carnet.record.groups import OF_NOBODY
 from carnet.record.life import NOTICES, SYSTEM, happen, person_of, trace
+from carnet.record.synthesis_reminder import overdue_syntheses
 from carnet.registry.announcements import Hidden, hidden_documents
+from carnet.repository.deposit_rows import drop_deposit_draft, expired_deposit_drafts
 from carnet.repository.drafts import drop, expired_drafts
+from carnet.repository.synthesis_drafts import drop_synthesis_draft, expired_synthesis_drafts
 
 PAGE = 200
 TOLD_BEFORE: Mapping[Event, str] = MappingProxyType(
@@ -45,6 +49,7 @@ _IN_USE = frozenset({State.OPEN, State.ACTIVATED})
 _LOG = logging.getLogger("carnet.due")
 Work = Callable[[Platform, Connection, int], str]
 """(platform, connection, now) -> what was done, a word for the report; '' for nothing."""
+N = TypeVar("N", str, bytes)
 Item = tuple[int, Work]
 """Whose record (internal key) and what is due for it."""
 
@@ -209,12 +214,20 @@ def _announcing(hidden: Hidden) -> Work:
 
 def _unfinished(_platform: Platform, connection: Connection, until: int, _done: Done) -> Iterator[Item]:
     for patient_key, draft_id in expired_drafts(connection, until):
-        yield patient_key, _dropping(patient_key, draft_id)
+        yield patient_key, _dropping(drop, patient_key, draft_id)
+    for patient_key, draft_id in expired_deposit_drafts(connection, until):
+        yield patient_key, _dropping(drop_deposit_draft, patient_key, draft_id)
+    for patient_key, maker in expired_synthesis_drafts(connection, until):
+        yield patient_key, _dropping(drop_synthesis_draft, patient_key, maker)
 
 
-def _dropping(patient_key: int, draft_id: str) -> Work:
+def _syntheses(platform: Platform, connection: Connection, until: int, _done: Done) -> Iterator[Item]:
+    yield from overdue_syntheses(platform, connection, until)
+
+
+def _dropping(remove: Callable[[Connection, int, N], None], patient_key: int, draft_id: N) -> Work:
     def work(_platform: Platform, connection: Connection, _now: int) -> str:
-        drop(connection, patient_key, draft_id)
+        remove(connection, patient_key, draft_id)
         return "draft-dropped"
 
     return work
@@ -226,5 +239,6 @@ TIMERS: tuple[Callable[[Platform, Connection, int, Done], Iterator[Item]], ...] 
     _delays,  # six weeks to object, six weeks of suspension, ten years of archive     R1111-28, -36, L1111-18 CSP
     _destructions,  # on request, within three months                                                 R1111-36 CSP
     _announcements,  # told after two weeks, visible after a month                                    R1111-53 CSP
-    _unfinished,  # documents in preparation, after `upload_draft_hours`                            decision 0034
+    _unfinished,  # documents and syntheses in preparation, past their end                  decisions 0034, 0040, 0041
+    _syntheses,  # the médecin traitant is reminded of the yearly synthesis                             L1111-15 CSP
 )

@@ -177,7 +177,12 @@ async def _read_and_keep(gate: Gate, patient_key: int, job: _Job) -> int:
         _LOG.warning("a document could not be fetched to be read", extra={"reason": type(error).__name__})
         return 0
     rows = await _in_own_thread(partial(_rows, job, content))
-    turn, _ = gate.read(lambda connection: turn_of_people(gate.platform, connection, by_key(connection, patient_key)))
+    try:
+        turn, _ = gate.read(
+            lambda connection: turn_of_people(gate.platform, connection, by_key(connection, patient_key))
+        )
+    except UnknownPatient:  # destroyed while it was read
+        return 0
     return gate.administer(partial(_keep, gate.platform, patient_key, rows=rows), turn=turn)
 
 
@@ -233,6 +238,8 @@ def _keep(platform: Platform, patient_key: int, connection: Connection, *, rows:
     names = tuple({row.unique_id for row in rows})
     holder = Holder(patient_key, key, PATIENT_SIDE, "", platform.clock(), "")
     stored = find_documents(connection, patient_key, names)
-    standing = {name for name in _current(connection, holder, names) if stored[name].erased_at is None}
+    standing = {
+        name for name in _current(connection, holder, names) if name in stored and stored[name].erased_at is None
+    }
     put_extracts(connection, patient_key, [row for row in rows if row.unique_id in standing], now=platform.clock())
     return len(standing)

@@ -52,7 +52,7 @@ TOGETHER = 0.005
 """Seconds that an act waits at most for those who are on the way, to share its transaction with them."""
 ONE_BY_ONE = 0.05
 """The same while another one begins in each round of the loop, which keeps the processor busy all the time."""
-HURRIED = frozenset({"iti57", "td0.3"})
+HURRIED = frozenset({"iti57", "td0.3", "pro/mask"})
 """Acts that mask and block; like those of an emergency they wait for nobody longer than `TOGETHER`."""
 LET_OTHERS_IN = 0.001
 """Seconds between two steps of a long import: more than others wait between two tries (connection.BETWEEN_TRIES)."""

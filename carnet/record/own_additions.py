@@ -144,7 +144,7 @@ def _document(platform: Platform, basis: Basis, unique_id: str, now: str) -> Own
         set_id=about.set_id or unique_id,
         title=one_line(about.title)[:128].strip() or kind.display,
         type=kind,
-        patient=_patient(basis),
+        patient=patient_in_cda(basis.patient, basis.traits),
         custodian=Organization((Identifier(settings.repository_unique_id),), settings.notice_service_name),
         made=now,
         dated=about.dated,
@@ -155,10 +155,10 @@ def _document(platform: Platform, basis: Basis, unique_id: str, now: str) -> Own
     )
 
 
-def _patient(basis: Basis) -> CdaPatient:
-    known = basis.traits
+def patient_in_cda(patient: PatientIdentifier, known: Traits) -> CdaPatient:
+    """The patient as a document of our own writing names them: INS and traits of identity."""
     return CdaPatient(
-        ids=(Identifier(basis.patient.authority, basis.patient.value),),
+        ids=(Identifier(patient.authority, patient.value),),
         birth_family=known.birth_name,
         used_family=known.used_name,
         birth_given_names=known.birth_given_names,

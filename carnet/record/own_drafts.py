@@ -9,6 +9,7 @@ import secrets
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import cast
 
 import msgspec
@@ -22,7 +23,7 @@ from carnet.record.kind_suggestion import date_for, type_for
 from carnet.record.patient_documents import own_document
 from carnet.record.patient_room import PatientDesk, PatientRoom
 from carnet.repository import drafts
-from carnet.repository.drafts import SHOWN, TEXT, WHOLE
+from carnet.repository.drafts import PART, SHOWN, TEXT, WHOLE
 from carnet.viewing.taking_in import PieceKind
 
 MAXIMUM_DRAFTS = 10
@@ -105,7 +106,7 @@ class OwnDrafts(PatientDesk):
 
     def waiting(self, patient: PatientIdentifier) -> tuple[Preparation, ...]:
         """What the person who acts prepares for this record, the oldest first."""
-        return self.perform(patient, PREPARE, PatientRight.ADD, _waiting, detail="looked")
+        return self.perform(patient, PREPARE, PatientRight.ADD, _waiting, detail="looked", quiet=True)
 
     def begin(self, patient: PatientIdentifier, about: About) -> str:
         """Begins one; its name. Raises Full("drafts"), and Refused for a document that the person may not replace."""
@@ -113,11 +114,17 @@ class OwnDrafts(PatientDesk):
 
     def show(self, patient: PatientIdentifier, draft_id: str) -> Preparation:
         """One of them."""
-        return self.perform(patient, PREPARE, PatientRight.ADD, lambda room: find(room, draft_id), detail="looked")
+        return self.perform(
+            patient, PREPARE, PatientRight.ADD, lambda room: find(room, draft_id), detail="looked", quiet=True
+        )
 
-    def add(self, patient: PatientIdentifier, draft_id: str, new: Sequence[NewPiece]) -> None:
-        """Adds pages at the end. Raises Full: "pieces", "bytes", or "text" where a text would not stand alone."""
-        self.perform(patient, PREPARE, PatientRight.ADD, lambda room: _add(room, draft_id, new), detail="added pages")
+    def add(self, patient: PatientIdentifier, draft_id: str, new: Sequence[NewPiece], *, file_id: str = "") -> None:
+        """Adds pages at the end; those of a file that came in parts (`file_id`) once, whatever is sent again. What was kept of its parts goes.
+
+        Raises Full: "pieces", "bytes", or "text" where a text would not stand alone.
+        """
+        work = partial(_add, draft_id=draft_id, new=new, file_id=file_id)
+        self.perform(patient, PREPARE, PatientRight.ADD, work, detail="added pages")
 
     def piece(self, patient: PatientIdentifier, draft_id: str, piece_id: str) -> tuple[Piece, bytes]:
         """A piece with its bytes."""
@@ -125,7 +132,7 @@ class OwnDrafts(PatientDesk):
         def work(room: PatientRoom) -> tuple[Piece, bytes]:
             return next(one for one in _contents(room, draft_id, piece_id) if one[0].piece_id == piece_id)
 
-        return self.perform(patient, PREPARE, PatientRight.ADD, work, detail="looked")
+        return self.perform(patient, PREPARE, PatientRight.ADD, work, detail="looked", quiet=True)
 
     def contents(self, patient: PatientIdentifier, draft_id: str) -> tuple[tuple[Piece, bytes], ...]:
         """All pieces with their bytes, in their order."""
@@ -267,24 +274,50 @@ def _begin(room: PatientRoom, about: About) -> str:
     return draft_id
 
 
-def _add(room: PatientRoom, draft_id: str, new: Sequence[NewPiece]) -> None:
+def _add(room: PatientRoom, draft_id: str, new: Sequence[NewPiece], file_id: str = "") -> None:
     kept_draft(room, draft_id)
-    before = [one for one in drafts.pieces(room.connection, room.patient_key, draft_id) if one.kind in SHOWN]
+    rows = drafts.pieces(room.connection, room.patient_key, draft_id)
+    if file_id and is_taken_in(rows, file_id):
+        return
+    before = [one for one in rows if one.kind in SHOWN]
     kinds = [*(one.kind for one in before), *(one.kind for one in new)]
     if len(kinds) > MAXIMUM_PIECES:
         raise Full("pieces")
     if TEXT in kinds and len(kinds) > 1:
         raise Full("text")
+    forget_parts(room, draft_id, rows, file_id)
     if drafts.held_bytes(room.connection, room.patient_key) + sum(len(one.content) for one in new) > MAXIMUM_HELD:
         raise Full("bytes")
     last = max((one.position for one in before), default=0)
     for number, one in enumerate(new, last + 1):
-        _put(room, draft_id, one, position=number)
+        first = number == last + 1
+        _put(room, draft_id, one, position=number, piece_id=piece_of_file(file_id) if file_id and first else "")
     _forget_whole(room, draft_id)
 
 
-def _put(room: PatientRoom, draft_id: str, new: NewPiece, *, position: int) -> None:
-    piece_id = secrets.token_hex(8)
+def piece_of_file(file_id: str) -> str:
+    """The name of the first piece of a file that came in parts: while it is there, the file is not taken in again."""
+    return file_id[:16]
+
+
+def is_taken_in(rows: Sequence[drafts.Piece], file_id: str) -> bool:
+    """Whether a file that came in parts is among these pieces."""
+    return any(one.piece_id == piece_of_file(file_id) for one in rows)
+
+
+def parts_of(rows: Sequence[drafts.Piece], file_id: str) -> list[drafts.Piece]:
+    """The parts of a file among pieces, in their order."""
+    return [one for one in rows if one.kind == PART and one.piece_id.startswith(f"{file_id}-")]
+
+
+def forget_parts(room: PatientRoom, draft_id: str, rows: Sequence[drafts.Piece], file_id: str) -> None:
+    """Removes the parts of a file."""
+    for one in parts_of(rows, file_id) if file_id else ():
+        drafts.remove(room.connection, room.patient_key, draft_id, one.piece_id)
+
+
+def _put(room: PatientRoom, draft_id: str, new: NewPiece, *, position: int, piece_id: str = "") -> None:
+    piece_id = piece_id or secrets.token_hex(8)
     preview = room.key.seal(new.preview, context_of(draft_id, f"{piece_id}|preview"))
     row = drafts.Piece(piece_id, new.kind, position, 0, new.pages, len(new.content), preview)
     sealed = room.key.seal(new.content, context_of(draft_id, piece_id))

@@ -48,6 +48,10 @@ class OwnExport(PatientDesk):
         """What it would hold."""
         return self.perform(patient, "look-at-export", PatientRight.EXPORT, _overview)
 
+    def ask(self, patient: PatientIdentifier) -> Overview:
+        """The same, of somebody who wants the file: raises StepUpNeeded here, before there is an address of it."""
+        return self.perform(patient, "ask-for-export", PatientRight.EXPORT, _overview)
+
     def begin(self, patient: PatientIdentifier) -> tuple[str, ...]:
         """The uniqueIds of all that the person may see, the newest first; the trail says that the whole was exported."""
 

@@ -1,4 +1,7 @@
-"""Medicines in the space, document by document: prescribed, dispensed, given, stated. Nothing is merged, and no list pretends to be what somebody takes."""
+"""Medicines in the space, document by document: prescribed, dispensed, given, stated, and apart what the patient's side declares.
+
+Nothing is merged, and no list pretends to be what somebody takes.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from carnet.metadata import PatientIdentifier
 from carnet.record.document_extracts import Missing, extracts_of, in_use
 from carnet.record.extractors import ExtractKind
 from carnet.record.own_documents import SpaceDocument, Visible, in_words, visible_documents
+from carnet.record.own_profile import ShownSection, declared_in
 from carnet.record.patient_room import PatientDesk, PatientRoom
 from carnet.record.reading_room import ReadingRoom
 from carnet.record.structured_extracts import PRESCRIPTION_TYPES, medication_in
@@ -21,6 +25,8 @@ from carnet.record.told_documents import SHOWN, Origins, Unread, unread_among
 TREATMENTS = "10160-0"
 PLAN = "18776-5"
 """LOINC codes of the sections of a summary that list treatments, and what is planned."""
+DECLARED = "treatments"
+"""The section of the health profile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +57,14 @@ class MedicineGroup:
 
 @dataclass(frozen=True, slots=True)
 class OwnMedication:
-    """The groups, always the four; who states that there is no treatment (`none_known`), or that nothing is known (`not_known`)."""
+    """The groups, always the four; who states that there is no treatment (`none_known`), or that nothing is known (`not_known`).
+
+    `declared` is what the health profile says of treatments, `on_card` which of it stands on the emergency card.
+    """
 
     groups: tuple[MedicineGroup, ...]
+    declared: ShownSection
+    on_card: frozenset[str]
     none_known: tuple[SpaceDocument, ...]
     not_known: tuple[SpaceDocument, ...]
     unread: Unread
@@ -73,7 +84,7 @@ class OwnMedicines(PatientDesk):
     """The act."""
 
     def sheet(self, patient: PatientIdentifier) -> OwnMedication:
-        """All that documents say of medicines."""
+        """All that documents say of medicines, and what is declared."""
         return self.perform(patient, "see-medicines", PatientRight.SEE, _sheet)
 
 
@@ -106,8 +117,11 @@ def _sheet(room: PatientRoom) -> OwnMedication:
     unread = [
         one for one in in_use(shown) if one.found.type_code in PRESCRIPTION_TYPES and one.found.unique_id not in telling
     ]
+    declared, on_card = declared_in(room, DECLARED)
     found = OwnMedication(
         groups,
+        declared,
+        on_card,
         none_known=stating(room, read, "medicines", known=True),
         not_known=stating(room, read, "medicines", known=False),
         unread=unread_among(room, unread),

@@ -133,6 +133,12 @@ def items_of(room: PatientRoom) -> tuple[Item, ...]:
     return tuple(one for one in found if one.section not in SECTIONS or not SECTIONS[one.section].of_age)
 
 
+def declared_in(room: PatientRoom, name: str) -> tuple[ShownSection, frozenset[str]]:
+    """What one section declares now, and the ids of what stands on the emergency card."""
+    living = items_of(room)
+    return _shown(section_named(name), living), chosen(living)
+
+
 def known_of(room: PatientRoom) -> Known:
     """What the record knows by itself for a card."""
     known = traits(room.connection, room.patient_key, room.key)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from carnet.audit.sentences import Filter, Language, sentence
-from carnet.audit.trail import read_trail
+from carnet.audit.trail import opened, outlines
 from carnet.authorization.patient_side import Actor, PatientRight, decide
 from carnet.clock import DAY
 from carnet.errors import InvalidMetadata, Refused, UnknownDocument
@@ -160,9 +160,12 @@ def _write(room: PatientRoom, kind: ReportKind, told: Told, *, structure: str, d
 
 
 def _chosen_one(room: PatientRoom, language: Language, chosen: Callable[[int], bool]) -> Told:
-    lines, reader = visible_lines(room, language, Filter(), read_trail(room.connection, room.patient_key, room.key))
+    found = [
+        opened(line, room.key) for line, _clear in outlines(room.connection, room.patient_key) if chosen(line.ticket)
+    ]
+    lines, reader = visible_lines(room, language, Filter(), found)
     for line in lines:
-        if not line["problem"] and chosen(line["ticket"]):
+        if not line["problem"]:
             about = sentence(line, reader)
             who, where = line["requester_id"], line["organization_id"]
             return Told("", "", about, requester=who, structure=where, at=line["at"], ticket=line["ticket"])
@@ -211,7 +214,7 @@ def _shown(room: PatientRoom, report: Report) -> ShownReport:
         seen_at=report.seen_at,
         answered_at=report.answered_at,
         closed_at=report.closed_at,
-        answer=report.answer(room.key),
+        answer=report.answer(room.key) if named else "",
     )
 
 

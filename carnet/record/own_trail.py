@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from carnet.audit.actors import ActorType, actor_type
 from carnet.audit.sentences import EMERGENCY_MODES, Filter, Language, Reader, Viewer, sentence, shown
-from carnet.audit.trail import opened, outlines, read_trail, read_trail_since
+from carnet.audit.stored_lines import Line
+from carnet.audit.trail import opened, outlines, read_trail_since
 from carnet.authorization.patient_side import Actor, PatientRight, decide, sees_line
 from carnet.errors import Refused
 from carnet.exchange.notices import notices_of_patient
@@ -26,7 +27,18 @@ WHO: Mapping[str, frozenset[ActorType]] = {
     "service": frozenset({ActorType.SUPPORT, ActorType.SYSTEM, ActorType.ENROLMENT, ActorType.THIRD_PARTY}),
     "all": frozenset(),
 }
-READING = frozenset({"iti18", "iti43"})
+READING = frozenset(
+    {
+        *("iti18", "iti43"),
+        *(
+            "pro/list-documents",
+            "pro/search-documents",
+            "pro/show-document",
+            "pro/read-document",
+            "pro/export-documents",
+        ),
+    }
+)
 """Acts by which somebody learnt what is in the record."""
 
 
@@ -49,11 +61,16 @@ class ToldLine:
 
 @dataclass(frozen=True, slots=True)
 class ToldTrail:
-    """The lines of one page, newest first, without emergencies, which stand apart, all of them; `matching` counts the others."""
+    """The lines of one page, newest first, without emergencies, which stand apart, all of them.
+
+    `matching` counts the others; None for who acts for another, whose lines are opened one page at a time, as what was done in secret is only
+    known of an open line: `more` says whether older ones follow.
+    """
 
     emergencies: tuple[ToldLine, ...]
     lines: tuple[ToldLine, ...]
-    matching: int
+    matching: int | None
+    more: bool = False
     manages: bool = False
     """Whether the person who asks may let in or block those who acted."""
 
@@ -80,14 +97,7 @@ class OwnTrail(PatientDesk):
         def work(room: PatientRoom) -> ToldTrail:
             if room.facts.actor is Actor.HOLDER:
                 return _page(room, language, chosen, offset, limit)
-            lines = list(_shown(room, language, chosen))
-            others = [one for one in lines if not one.emergency]
-            return ToldTrail(
-                emergencies=tuple(one for one in lines if one.emergency),
-                lines=tuple(others[offset : offset + limit]),
-                matching=len(others),
-                manages=decide(room.facts, PatientRight.PROFESSIONALS).allowed,
-            )
+            return _page_for_another(room, language, chosen, offset, limit)
 
         return self.perform(patient, "read-trail", PatientRight.TRAIL, work)
 
@@ -144,13 +154,39 @@ def _page(room: PatientRoom, language: Language, chosen: Filter, offset: int, li
     wanted = [*reversed(urgent), *others[::-1][offset : offset + limit]]
     lines, reader = visible_lines(room, language, chosen, [opened(line, room.key) for line in wanted])
     told = tuple(_told(lines, reader))
-    manages = decide(room.facts, PatientRight.PROFESSIONALS).allowed
-    return ToldTrail(told[: len(urgent)], told[len(urgent) :], len(others), manages=manages)
+    more = offset + limit < len(others)
+    return ToldTrail(told[: len(urgent)], told[len(urgent) :], len(others), more, _manages(room))
 
 
-def _shown(room: PatientRoom, language: Language, chosen: Filter) -> Iterable[ToldLine]:
-    lines, reader = visible_lines(room, language, chosen, read_trail(room.connection, room.patient_key, room.key))
-    return _told(reversed(lines), reader)
+def _page_for_another(room: PatientRoom, language: Language, chosen: Filter, offset: int, limit: int) -> ToldTrail:
+    """The same for who acts for another: lines are opened from the newest on, until the page is full and one more is found."""
+    found = [(line, clear) for line, clear in outlines(room.connection, room.patient_key) if chosen.lets(clear)]
+    found.reverse()
+    urgent = [line for line, clear in found if not clear["problem"] and clear["mode"] in EMERGENCY_MODES]
+    others = [line for line, clear in found if clear["problem"] or clear["mode"] not in EMERGENCY_MODES]
+    emergencies, reader = visible_lines(room, language, chosen, [opened(line, room.key) for line in urgent])
+    told = tuple(_told(emergencies, reader))
+    seen = list(_seen(room, reader, chosen, others, offset + limit + 1))
+    page, reader = visible_lines(room, language, chosen, seen[offset : offset + limit])
+    return ToldTrail(told, tuple(_told(page, reader)), None, len(seen) > offset + limit, _manages(room))
+
+
+def _seen(
+    room: PatientRoom, reader: Reader, chosen: Filter, lines: Sequence[Line], enough: int
+) -> Iterator[dict[str, Any]]:
+    """The first lines that the person who acts may see, opened one after the other: `enough` of them, or all there are."""
+    found = 0
+    for line in lines:
+        if found == enough:
+            return
+        clear = opened(line, room.key)
+        if any(shown((clear,), reader, chosen)):
+            found += 1
+            yield clear
+
+
+def _manages(room: PatientRoom) -> bool:
+    return decide(room.facts, PatientRight.PROFESSIONALS).allowed
 
 
 def _told(lines: Iterable[Mapping[str, Any]], reader: Reader) -> Iterable[ToldLine]:

@@ -94,8 +94,12 @@ class PatientDesk:
         objects: tuple[str, ...] = (),
         detail: str = "",
         others: tuple[PatientIdentifier, ...] = (),
+        quiet: bool = False,
     ) -> T:
         """Decides, does and traces one act as `patient/<name>`; returns what it gives. `right` None: the act itself decides.
+
+        `quiet`: a step of something that leaves its one line when it is done, and that shows nothing of the record: it leaves a line where it
+        was refused or failed, and none otherwise.
 
         The act has the turn of the record, of who acts, and of `others`, whose links it counts or writes; acts on other people go on beside it.
 
@@ -116,7 +120,8 @@ class PatientDesk:
             answer = self.gate.attempt(decided)
             room.touched[:0] = objects
             room.detail = detail if answer is not False else "nothing changed"
-            self._trace(room, name, answer)
+            if not quiet or isinstance(answer, CarnetError):
+                self._trace(room, name, answer)
             return answer
 
         named = (patient,) if self.acting is None else (patient, self.acting)

@@ -1,76 +1,97 @@
-"""Files that come in parts, so that a lost network costs one part and no more: each is kept sealed until the file is whole."""
+"""Files that come in parts, so that a lost network costs one part and no more: each is kept sealed until the file is whole.
+
+A part leaves no line in the trail: the file does, when it is taken in or refused.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from carnet.authorization.patient_side import PatientRight
-from carnet.errors import UnknownDocument
 from carnet.metadata import PatientIdentifier
-from carnet.record.own_drafts import MAXIMUM_HELD, PREPARE, Full, context_of, kept_draft, open_content
+from carnet.record.own_drafts import (
+    MAXIMUM_HELD,
+    PREPARE,
+    Full,
+    context_of,
+    forget_parts,
+    is_taken_in,
+    kept_draft,
+    open_content,
+    parts_of,
+)
 from carnet.record.patient_room import PatientDesk, PatientRoom
 from carnet.repository import drafts
 from carnet.repository.drafts import PART
 
 
 @dataclass(frozen=True, slots=True)
+class Arrived:
+    """What is there of a file: the numbers (from 0) of its parts; `content` once all are; `done` when it was taken in before."""
+
+    held: tuple[int, ...] = ()
+    content: bytes | None = field(default=None, repr=False)
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class OwnParts(PatientDesk):
-    """The acts by which a file comes in parts, each tried again until it is there. `file_id` is the sender's name for the file."""
+    """The acts by which a file comes in parts, each tried again until it is there. `file_id` is the sender's name for the file, out of its content."""
 
-    def held(self, patient: PatientIdentifier, draft_id: str, file_id: str) -> tuple[int, ...]:
-        """The numbers (from 0) of the parts that are there."""
+    def held(self, patient: PatientIdentifier, draft_id: str, file_id: str) -> Arrived:
+        """What is there."""
 
-        def work(room: PatientRoom) -> tuple[int, ...]:
+        def work(room: PatientRoom) -> Arrived:
             kept_draft(room, draft_id)
-            return tuple(one.position for one in _parts(room, draft_id, file_id))
+            rows = drafts.pieces(room.connection, room.patient_key, draft_id)
+            return Arrived(_numbers(parts_of(rows, file_id)), done=is_taken_in(rows, file_id))
 
-        return self.perform(patient, PREPARE, PatientRight.ADD, work, detail="looked")
+        return self.perform(patient, PREPARE, PatientRight.ADD, work, detail="looked", quiet=True)
 
-    def take(self, patient: PatientIdentifier, draft_id: str, file_id: str, number: int, data: bytes) -> None:
-        """Keeps one part, in the place of an earlier try. Raises Full("bytes")."""
+    def take(
+        self, patient: PatientIdentifier, draft_id: str, file_id: str, number: int, data: bytes, *, count: int
+    ) -> Arrived:
+        """Keeps one part of `count`, in the place of an earlier try, and gives the file when it is the last to come. Raises Full("bytes"), Full("file").
 
-        def work(room: PatientRoom) -> None:
+        Keeping and looking are one act: of two parts that come at once, one is the last.
+        """
+
+        def work(room: PatientRoom) -> Arrived:
             kept_draft(room, draft_id)
-            limit = room.platform.settings.upload_file_bytes
-            others = sum(one.size for one in _parts(room, draft_id, file_id) if one.position != number)
-            if others + len(data) > limit:
-                raise Full("file")
-            if drafts.held_bytes(room.connection, room.patient_key) + len(data) > MAXIMUM_HELD:
-                raise Full("bytes")
-            name = _part_name(file_id, number)
-            row = drafts.Piece(name, PART, number, 0, 1, len(data), b"")
-            sealed = room.key.seal(data, context_of(draft_id, name))
-            drafts.put(room.connection, room.patient_key, draft_id, row, sealed)
+            rows = drafts.pieces(room.connection, room.patient_key, draft_id)
+            if is_taken_in(rows, file_id):
+                return Arrived(done=True)
+            _keep(room, draft_id, file_id, number, data)
+            there = parts_of(drafts.pieces(room.connection, room.patient_key, draft_id), file_id)
+            if _numbers(there) != tuple(range(count)):
+                return Arrived(_numbers(there))
+            return Arrived(_numbers(there), b"".join(open_content(room, draft_id, one.piece_id) for one in there))
 
-        self.perform(patient, PREPARE, PatientRight.ADD, work, detail="sent a part")
-
-    def whole_file(self, patient: PatientIdentifier, draft_id: str, file_id: str, count: int) -> bytes:
-        """The file of `count` parts. Raises UnknownDocument while one is missing."""
-
-        def work(room: PatientRoom) -> bytes:
-            kept_draft(room, draft_id)
-            found = _parts(room, draft_id, file_id)
-            if [one.position for one in found] != list(range(count)):
-                raise UnknownDocument("A part of the file is missing.")
-            return b"".join(open_content(room, draft_id, one.piece_id) for one in found)
-
-        return self.perform(patient, PREPARE, PatientRight.ADD, work, detail="sent a file")
+        return self.perform(patient, PREPARE, PatientRight.ADD, work, detail="sent a part", quiet=True)
 
     def forget(self, patient: PatientIdentifier, draft_id: str, file_id: str) -> None:
-        """Drops the parts of a file that was taken in, or refused."""
+        """Drops the parts of a file that was refused."""
 
         def work(room: PatientRoom) -> None:
             kept_draft(room, draft_id)
-            for one in _parts(room, draft_id, file_id):
-                drafts.remove(room.connection, room.patient_key, draft_id, one.piece_id)
+            rows = drafts.pieces(room.connection, room.patient_key, draft_id)
+            forget_parts(room, draft_id, rows, file_id)
 
-        self.perform(patient, PREPARE, PatientRight.ADD, work, detail="sent a file")
-
-
-def _parts(room: PatientRoom, draft_id: str, file_id: str) -> list[drafts.Piece]:
-    rows = drafts.pieces(room.connection, room.patient_key, draft_id)
-    return [one for one in rows if one.kind == PART and one.piece_id.startswith(f"{file_id}-")]
+        self.perform(patient, PREPARE, PatientRight.ADD, work, detail="a file was refused")
 
 
-def _part_name(file_id: str, number: int) -> str:
-    return f"{file_id}-{number:04}"
+def _keep(room: PatientRoom, draft_id: str, file_id: str, number: int, data: bytes) -> None:
+    rows = parts_of(drafts.pieces(room.connection, room.patient_key, draft_id), file_id)
+    others = sum(one.size for one in rows if one.position != number)
+    if others + len(data) > room.platform.settings.upload_file_bytes:
+        raise Full("file")
+    former = sum(one.size for one in rows if one.position == number)
+    if drafts.held_bytes(room.connection, room.patient_key) - former + len(data) > MAXIMUM_HELD:
+        raise Full("bytes")
+    name = f"{file_id}-{number:04}"
+    row = drafts.Piece(name, PART, number, 0, 1, len(data), b"")
+    drafts.put(room.connection, room.patient_key, draft_id, row, room.key.seal(data, context_of(draft_id, name)))
+
+
+def _numbers(parts: list[drafts.Piece]) -> tuple[int, ...]:
+    return tuple(one.position for one in parts)

@@ -45,13 +45,19 @@ def verify_signature(  # noqa: PLR0917 - who sends, what, and what it is verifie
         trees=trees,
         now=now,
     )
-    _check_signer(requester, signer)
+    _check_signer(platform, requester, signer)
     return signer
 
 
-def _check_signer(requester: Requester, signer: Signer) -> None:
-    """A card signs for its holder, a seal for its structure."""
+def _check_signer(platform: Platform, requester: Requester, signer: Signer) -> None:
+    """A card signs for its holder, a seal for its structure, and the portal's own seal for the portal: there it alone, elsewhere never."""
     holder = signer.holder
+    seal = platform.portal_seal
+    by_portal = seal is not None and holder.fingerprint == seal.holder.fingerprint
+    if requester.portal or by_portal:
+        if not (requester.portal and by_portal):
+            raise SignatureInvalid("The submission set is signed by another than who sends it.")
+        return
     by_seal = bool(holder.organization_id) and holder.organization_id == requester.organization_id
     in_person = requester.authentication is Authentication.DIRECT and holder.identifier == requester.identifier
     if not (by_seal or in_person):

@@ -23,6 +23,7 @@ from carnet.identity.sessions import (
     living_sessions,
     note_use,
     session_of,
+    was_ended,
 )
 from carnet.metadata import PatientIdentifier
 from carnet.platform import Connection
@@ -80,6 +81,11 @@ def present(gate: Gate, token: str) -> Present | None:
         with contextlib.suppress(Unavailable):  # it ends earlier, that is all
             gate.administer(lambda connection: note_use(connection, who.session, now=now), turn=OF_NOBODY)
     return who
+
+
+def ended_by_somebody(gate: Gate, token: str) -> bool:
+    """Whether the cookie is of a session that somebody ended, as on a phone that is lost; not of one that ran out. Raises Unavailable."""
+    return gate.read(lambda connection: was_ended(connection, token))
 
 
 @dataclass(frozen=True, slots=True)

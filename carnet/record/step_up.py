@@ -25,6 +25,7 @@ ASKED = frozenset(
         "close-record",
         "oppose",
         "ask-for-trail",
+        "ask-for-export",
         "accept-invitation",
     }
 )

@@ -9,24 +9,33 @@ from dataclasses import replace
 
 import msgspec
 
+from carnet.cda.examinations import Examination, examinations_of
 from carnet.cda.formats import DICOM
 from carnet.cda.header import read_header
 from carnet.cda.imaging_studies import Study, manifest_of, studies_of
 from carnet.cda.medication import Medication, medication_of
+from carnet.cda.problems import Statements, statements_of
 from carnet.cda.result_marks import Mark, mark_of
 from carnet.cda.result_model import Report, Result
 from carnet.cda.results import is_lab_report, report_of
+from carnet.cda.synthesis_model import Stated
+from carnet.cda.synthesis_reading import stated_in
 
 # Types of JDV_J66.
 LABORATORY_TYPES = frozenset({"11502-2", "96173-0"})
 """Reports of a laboratory, and of rapid tests (TROD): the models whose observations are results over time."""
 IMAGE_TYPES = frozenset({"18748-4", "IMG-KOS"})
+EXAMINATION_TYPES = frozenset({"18748-4", "55115-0"})
+"""Reports of imaging, and requests for it."""
 VACCINATION_TYPES = frozenset({"11369-6", "87273-9", "96874-3"})
 PRESCRIPTION_TYPES = frozenset({"57833-6", "75468-9", "60593-1"})
 """Prescriptions of medicines, and what was dispensed."""
 _NO_MEDICINES = frozenset(
     {"55115-0", "PRESC-BIO", "PRESC-AAT", "E1762", "EXPPAT_1", "EXPPAT_2", "EXPPAT_3", "74465-6", "59284-0", "86531-1"}
 )
+_NO_PROBLEMS = LABORATORY_TYPES | PRESCRIPTION_TYPES | {"IMG-KOS", "PRESC-BIO"}
+SYNTHESIS_TYPES = frozenset({"SYNTH", "60591-5"})
+"""Syntheses of a record: the VSM and the French patient summary (IPS-FR)."""
 
 
 class PackedReport(msgspec.Struct, array_like=True, frozen=True):
@@ -48,7 +57,10 @@ class PackedReport(msgspec.Struct, array_like=True, frozen=True):
 _RESULT = msgspec.msgpack.Decoder(Result)
 _REPORT = msgspec.msgpack.Decoder(PackedReport)
 _MEDICATION = msgspec.msgpack.Decoder(Medication)
+_STATEMENTS = msgspec.msgpack.Decoder(Statements)
+_STATED = msgspec.msgpack.Decoder(tuple[Stated, ...])
 _STUDIES = msgspec.msgpack.Decoder(tuple[Study, ...])
+_EXAMINATIONS = msgspec.msgpack.Decoder(tuple[Examination, ...])
 _ENCODE = msgspec.msgpack.encode
 
 
@@ -71,9 +83,29 @@ def packed_medication(content: bytes, mime_type: str) -> bytes:
     return _ENCODE(found) if found.lines or found.absences else b""
 
 
+def packed_problems(content: bytes, mime_type: str) -> bytes:
+    """Problems, history and allergies of a document, b'' for one that has no such list."""
+    if mime_type == DICOM:
+        return b""
+    found = statements_of(content)
+    return _ENCODE(found) if found.problems or found.absences or found.worded else b""
+
+
+def packed_stated_parts(content: bytes, mime_type: str) -> bytes:
+    """What a document states part by part, b'' for one that has no such part."""
+    found = () if mime_type == DICOM else stated_in(content)
+    return _ENCODE(found) if found else b""
+
+
 def packed_studies(content: bytes, mime_type: str) -> bytes:
     """Where images are, as a report or a manifest says; b'' for a document that says nothing of it."""
     found = manifest_of(content) if mime_type == DICOM else studies_of(content)
+    return _ENCODE(found) if found else b""
+
+
+def packed_examinations(content: bytes, mime_type: str) -> bytes:
+    """The examinations that a document says to have been done, or asks for; b'' for one that names none."""
+    found = () if mime_type == DICOM else examinations_of(content)
     return _ENCODE(found) if found else b""
 
 
@@ -87,9 +119,24 @@ def has_medication(type_code: str) -> bool:
     return type_code not in LABORATORY_TYPES | IMAGE_TYPES | _NO_MEDICINES and not type_code.startswith("DOCPAT")
 
 
+def has_problems(type_code: str) -> bool:
+    """Whether documents of a type may have a list of problems, history or allergies."""
+    return type_code not in _NO_PROBLEMS and not type_code.startswith("DOCPAT")
+
+
+def has_stated_parts(type_code: str) -> bool:
+    """Whether documents of a type may state problems, allergies or other parts of a synthesis: prescriptions and the like do not."""
+    return has_medication(type_code) and type_code not in PRESCRIPTION_TYPES
+
+
 def has_studies(type_code: str) -> bool:
     """Whether documents of a type may say where images are."""
     return type_code in IMAGE_TYPES
+
+
+def has_examinations(type_code: str) -> bool:
+    """Whether documents of a type may name examinations of imaging."""
+    return type_code in EXAMINATION_TYPES
 
 
 def report_in(plain: bytes) -> PackedReport:
@@ -102,6 +149,21 @@ def medication_in(plain: bytes) -> Medication:
     return _MEDICATION.decode(plain)
 
 
+def problems_in(plain: bytes) -> Statements:
+    """The extract of problems, history and allergies."""
+    return _STATEMENTS.decode(plain)
+
+
+def stated_parts_in(plain: bytes) -> tuple[Stated, ...]:
+    """The extract of what a document states part by part."""
+    return _STATED.decode(plain)
+
+
 def studies_in(plain: bytes) -> tuple[Study, ...]:
     """The extract of examinations with images."""
     return _STUDIES.decode(plain)
+
+
+def examinations_in(plain: bytes) -> tuple[Examination, ...]:
+    """The extract of examinations done or asked for."""
+    return _EXAMINATIONS.decode(plain)

@@ -15,7 +15,19 @@ from carnet.record.operator_line import write_operator_line
 
 PAGE = 200
 ACTION = "administration/watch"
-READINGS = frozenset({"iti18", "iti43", "td1.3a", "td1.6", "td0.5", "td0.9", "pro/identity-search"})
+READINGS = frozenset(
+    {
+        *("iti18", "iti43", "td1.3a", "td1.6", "td0.5", "td0.9", "pro/identity-search"),
+        *(
+            "pro/list-documents",
+            "pro/search-documents",
+            "pro/show-document",
+            "pro/read-document",
+            "pro/export-documents",
+            "pro/examinations-done",
+        ),
+    }
+)
 """Acts that show something of a record; asking whether one exists (TD0.2) is what software does for each appointment.
 
 A list of one's own patients (TD0.4) is left out too: software asks for it again and again, and it shows those who gave their authorisation.

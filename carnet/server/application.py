@@ -16,6 +16,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from carnet.errors import Busy, CarnetError, MalformedMessage
+from carnet.hooks.hooks_door import HooksDoor
 from carnet.kill_points import reached
 from carnet.platform import Platform
 from carnet.portal.mounting import patient_space
@@ -27,6 +28,7 @@ from carnet.record.gate import Gate
 from carnet.server.admission import NOBODY, Admission
 from carnet.server.asking_witness import keep_asking, open_desk
 from carnet.server.bodies import Body, declared_length, read_body
+from carnet.server.hooks_endpoint import HooksEndpoint
 from carnet.server.moving_segments import keep_closing, keep_moving
 from carnet.server.operation import Operation
 from carnet.server.pieces import put_together
@@ -194,6 +196,7 @@ def application(platform: Platform, *, sealer: bool = True) -> Starlette:
     pages = _portal(gate, admission, operation)
     gate.on_the_way, gate.one_begins = lambda: admission.on_the_way - pages.in_progress, lambda: admission.one_begins
     door = SoapDoor(platform, gate)
+    hooks = HooksEndpoint(platform, HooksDoor(platform, gate), operation, admission)
     base = platform.settings.base_path
 
     @contextlib.asynccontextmanager
@@ -220,6 +223,8 @@ def application(platform: Platform, *, sealer: bool = True) -> Starlette:
                 Route(f"{base}/{name}", SoapEndpoint(name, platform, door, operation, admission))
                 for name in SOAP_SERVICES
             ),
+            Route("/cds-services", hooks.discover, methods=["GET"]),
+            Route("/cds-services/{service}", hooks.call, methods=["POST"]),
             Route("/health/live", operation.live, methods=["GET"]),
             Route("/health/ready", operation.ready, methods=["GET"]),
             Route("/metrics", operation.metrics, methods=["GET"]),

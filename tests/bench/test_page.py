@@ -63,6 +63,14 @@ WHOLE["space"] = {
     "slow_network": {"first_seconds": 2.4, "first_paint_seconds": 1.9, "next_seconds": 0.6, "first_kb": 82.0},
     "peak_mb": 150,
 }
+WHOLE["pro"] = {
+    "documents": 2_000,
+    "first_way_ms": 300.0,
+    "way": {"p50_ms": 200.0, "p95_ms": 250.0, "cpu_ms": 180.0},
+    "pages": {"summary": {"p50_ms": 190.0, "p95_ms": 240.0, "cpu_ms": 170.0}},
+    "weight": {"summary": 8.1},
+    "peak_mb": 170,
+}
 WHOLE["orthanc"]["find"] = {**ROW, "answer_bytes": 90_000, "instances": 200}
 ALL = ["ratios.svg", "rates.svg", "slow-disk.svg", "growth.svg", "hour.svg"]
 
@@ -81,6 +89,7 @@ def test_a_whole_run_has_every_plot_and_every_part(whole, tmp_path):
     assert "Not measured" not in text
     assert "needs 90 GB of free disk" in text
     assert "75% of the submissions remain" in text
+    assert "| INS to summary | 200.0 | 250.0 | 180.0 |" in text
 
 
 def test_gates_and_aims_stand_as_they_are(whole):
@@ -103,5 +112,5 @@ def test_the_same_figures_give_the_same_plots(whole, tmp_path):
 def test_what_was_not_measured_is_told_with_its_reason():
     text = "\n".join(page.lines(judged({"machine": MACHINE, "orthanc": {"skipped": "Orthanc is not installed"}}), []))
     assert "Not measured: Orthanc is not installed." in text
-    assert text.count("Not measured: not part of this run.") == 7
+    assert text.count("Not measured: not part of this run.") == 8
     assert "which this run did not measure" in text

@@ -1,4 +1,7 @@
-from carnet.cda.problems import ProblemKind, problems_of
+import pytest
+
+from carnet.cda.problems import LONGEST, ProblemKind, Statements, Worded, problems_of, statements_of
+from carnet.cda.stated_absences import Absence
 from carnet.demo import documents
 from carnet.demo.documents import Draft
 
@@ -61,3 +64,48 @@ def test_the_summary_among_the_public_examples_has_its_lists(sample):
         ("PAST", "I21.1"),
         ("ALLERGY", "60234100"),
     ]
+
+
+# --- what is stated not to be, or in words alone -------------------------------------------------------------------------
+
+
+def absent(code, system="2.16.840.1.113883.5.1150.1", **about):
+    return statements_of(
+        document("48765-2", f'<value {XSI} xsi:type="CD" code="{code}" codeSystem="{system}"/>', **about)
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "absence"),
+    [
+        ("no-known-allergies", Absence("allergies", known=True)),
+        ("no-known-medication-allergies", Absence("allergies", known=True, of="medicines")),
+        ("no-known-environmental-allergies", Absence("allergies", known=True, of="environment")),
+        ("no-known-food-allergies", Absence("allergies", known=True, of="food")),
+        ("no-allergy-info", Absence("allergies", known=False)),
+        ("no-known-problems", Absence("problems", known=True)),
+        ("no-problem-info", Absence("problems", known=False)),
+    ],
+)
+def test_a_coded_absence_is_a_statement_and_no_problem(code, absence):
+    assert absent(code) == Statements(absences=(absence,))
+
+
+def test_a_denied_absence_and_the_code_of_another_system_state_no_absence():
+    assert absent("no-known-allergies", negation="true").absences == ()
+    assert absent("no-known-allergies", system="1.2.3").absences == ()
+
+
+def test_a_list_without_an_entry_that_names_something_stands_in_its_words():
+    empty = document("48765-2", f'<value {XSI} xsi:type="CD"/>').replace(b'value="#p1"', b'value="#nowhere"')
+    assert statements_of(empty) == Statements(worded=(Worded(ProblemKind.ALLERGY, "texte libre"),))
+    long = statements_of(empty.replace(b"texte libre", b"mot " * 500)).worded[0].text
+    assert len(long) == LONGEST
+    assert long.endswith("…")
+
+
+def test_a_list_that_names_something_is_not_told_in_words_too():
+    value = f'<value {XSI} xsi:type="CD" code="I10" codeSystem="2.16.840.1.113883.6.3" displayName="HTA"/>'
+    found = statements_of(document("11450-4", value))
+    assert [one.label for one in found.problems] == ["HTA"]
+    assert found.worded == ()

@@ -6,8 +6,8 @@ from carnet.cda import vocabulary
 from carnet.cda.entry_mapping import to_entry
 from carnet.cda.header import read_header
 from carnet.cda.vocabulary import check_submission_set, check_value_sets
-from carnet.client.dsg import signature_entry
 from carnet.errors import InvalidMetadata, Several
+from carnet.identity.set_signing import signature_entry
 from carnet.metadata import (
     INVISIBLE_PATIENT,
     MASQUE_PS,

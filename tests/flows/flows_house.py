@@ -16,10 +16,8 @@ from dataclasses import dataclass, field, replace
 import httpx
 
 from carnet.client.caller import SOFTWARE
-from carnet.client.dsg import sign_submission, signature_entry
 from carnet.client.exchange_service import ExchangeService
 from carnet.client.feeding import SET_ID, from_cda, mask_update, status_update, submission_of
-from carnet.client.signature_writing import CURRENT, Pen, signature
 from carnet.client.vihf import Vihf, build_vihf, security_header, sign
 from carnet.clock import HOUR, system_clock
 from carnet.demo import documents
@@ -29,6 +27,8 @@ from carnet.demo.stage import Stage
 from carnet.document_query import ReturnType
 from carnet.identity.ins import NIR_TEST, key_of
 from carnet.identity.patients import Traits
+from carnet.identity.set_signing import sign_submission, signature_entry
+from carnet.identity.signature_writing import CURRENT, Pen, signature
 from carnet.metadata import (
     Association,
     AssociationType,

@@ -4,9 +4,6 @@ import re
 import pytest
 
 from carnet import hardened_xml
-from carnet.client import signature_writing
-from carnet.client.dsg import LEGACY, Style
-from carnet.client.signature_writing import C14N_COMMENTS, Pen, signature
 from carnet.clock import DAY, to_iso
 from carnet.crypto.xml_signature import Policy
 from carnet.demo import documents
@@ -14,9 +11,11 @@ from carnet.demo.dicom_manifest import manifest
 from carnet.demo.documents import Draft
 from carnet.demo.pki import TestAuthority
 from carnet.errors import CertificateInvalid, SignatureInvalid
-from carnet.identity import dsg, signature_manifest
+from carnet.identity import dsg, signature_manifest, signature_writing
 from carnet.identity.certificate_kind import CertificateKind, classify
 from carnet.identity.dsg import verify_submission_signature
+from carnet.identity.set_signing import LEGACY, Style
+from carnet.identity.signature_writing import C14N_COMMENTS, Pen, signature
 
 NOW = 1_790_000_000_000_000
 SET = "2.25.900"

@@ -15,8 +15,11 @@ from carnet.demo.documents import Draft
 from carnet.demo.people import HOSPITAL_DOCTOR, MEDECIN_TRAITANT, MIRABELLE, NESSI, OTHER_GP, PAT_TROIS
 from carnet.errors import CarnetError
 from carnet.metadata import INVISIBLE_REPRESENTANTS_LEGAUX
+from carnet.portal.patient import access_pages
+from carnet.record import own_trail
 from carnet.record.delegations import Delegations
 from carnet.record.own_settings import OwnSettings
+from carnet.record.own_trail import OwnTrail
 from carnet.record.submission import prepare_submission, submit
 from carnet.record.trail_export import trace_key
 from carnet.requester import AccessMode
@@ -227,3 +230,43 @@ def test_a_mother_reads_nothing_of_a_document_that_is_kept_from_her(house, signe
     house.add("Certificat", patient=MIRABELLE)
     told = browser.get("/acces?qui=professionals").words
     assert told.count("ajouté des documents") == 1
+
+
+def test_who_acts_for_another_has_no_more_lines_opened_than_a_page_needs(house, monkeypatch):
+    house.add("Certificat", patient=MIRABELLE)
+    mother = as_mother(house)
+    for _ in range(70):
+        mother.get("/avis")
+    count = []
+    real = own_trail.opened
+    monkeypatch.setattr(own_trail, "opened", lambda line, key: count.append(1) or real(line, key))
+    first = mother.get("/acces?qui=all")
+    assert len(count) <= access_pages.PAGE + 1
+    assert "1 à 30" in first.plain
+    assert " sur " not in first.plain[first.plain.index("1 à 30") :][:20]
+    assert "Plus anciens" in first.plain
+    last = mother.get("/acces?qui=all&depuis=60")
+    assert "61 à" in last.plain
+    assert "Plus récents" in last.plain
+    assert "Plus anciens" not in mother.get("/acces?qui=all&depuis=90").plain
+
+
+def test_pages_of_the_trail_for_who_acts_for_another_leave_no_line_out_and_none_in_twice(house):
+    mother = as_mother(house)
+    for number in range(40):
+        mother.get("/avis" if number % 3 else "/proches")
+    desk = OwnTrail(house.gate, "operator:tests", NESSI.identifier)
+    whole = desk.told(MIRABELLE.identifier, "fr", who="all", limit=10_000)
+    pages = [desk.told(MIRABELLE.identifier, "fr", who="all", offset=at, limit=7) for at in (1, 9, 17)]
+    tickets = [one.ticket for one in whole.lines]
+    # each look leaves a line of its own, so that the next one is a place further on
+    for page, at in zip(pages, (0, 7, 14), strict=True):
+        assert [one.ticket for one in page.lines] == tickets[at : at + 7]
+    assert all(page.more for page in pages)
+
+
+def test_the_page_before_closing_says_how_one_opens_again(house, browser):
+    words = browser.get("/reglages/fermer").words
+    assert "vous pouvez le rouvrir vous-même" in words
+    assert "demande au service" not in words
+    assert "un représentant légal peut le rouvrir" in as_mother(house).get("/reglages/fermer").words

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 from PIL import Image
 
+from carnet.audit.trail import read_trail
 from carnet.authorization import patient_side
 from carnet.authorization.patient_side import Cell, PatientRight
 from carnet.clock import DAY, HOUR
@@ -26,12 +27,15 @@ from carnet.portal.patient import describing_pages
 from carnet.record.custody import Custody
 from carnet.record.delegations import Delegations
 from carnet.record.due import run_due
+from carnet.record.operator_line import known_patient
 from carnet.record.own_documents import OwnDocuments
 from carnet.record.own_drafts import OwnDrafts, unique_id_of
 from carnet.record.retrieval import read
 
+sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "viewing"))
 
+from health_house import act_for_child
 from hostile_files import ACTIVE_PDFS, POLYGLOTS, REFUSED, zipped
 
 REPORT = pdf("Laboratoire du Plateau. Prelevement du 12/03/2025. Glycemie 0,92 g/L, cholesterol, numeration.")
@@ -412,19 +416,8 @@ def test_what_is_prepared_is_its_makers_alone(house, browser):
     assert other.get(f"{here}/description").status == 404
 
 
-def mother(house):
-    """A mother's browser, in her child's record."""
-    kind = Representation.FIRST_REPRESENTATIVE
-    Delegations(house.gate, "operator:tests").declare(MIRABELLE.identifier, NESSI.identifier, kind)
-    browser = house.browser(NESSI)
-    page = browser.get("/")
-    names = re.findall(r'name="dossier"[^>]*value="([0-9a-f]{32})"', page.text)
-    browser.send("/dossier", {**page.fields("/dossier"), "dossier": names[1]})
-    return browser
-
-
 def test_a_mother_adds_to_her_childs_record_without_being_named_in_the_document(house):
-    browser = mother(house)
+    browser = act_for_child(house)
     here = begun(browser, REPORT)
     described(browser, here, titre="Carnet de vaccination")
     page = browser.get(f"{here}/verification")
@@ -582,3 +575,32 @@ def test_unknown_drafts_are_not_found(browser):
         assert browser.get(path).status == 404
     with pytest.raises(UnknownDocument):
         unique_id_of("x")
+
+
+def kept_lines(house):
+    found = house.gate.read(lambda connection: own_lines(house, connection))
+    return [one for one in found if one["action"] == "patient/prepare-document"]
+
+
+def own_lines(house, connection):
+    known = known_patient(house.platform, connection, PAT_TROIS.identifier)
+    return read_trail(connection, known.patient_key, house.platform.keyring.patient_key(known.pseudonym))
+
+
+def test_a_file_in_parts_leaves_one_line_and_is_taken_in_once_though_its_answer_was_lost(house, browser):
+    here, token = in_parts(browser)
+    before = len(kept_lines(house))
+    photo = photograph()
+    third = len(photo) // 3
+    cuts = [photo[:third], photo[third : 2 * third], photo[2 * third :]]
+    for number, data in enumerate(cuts):
+        answer = part(browser, here, number, 3, data, token)
+    assert '"done":true' in answer.text
+    assert '"done":true' in part(browser, here, 2, 3, cuts[2], token).text, "sent again: its answer was lost"
+    assert '"done":true' in browser.get(f"{here}/partie?fichier={FILE}").text
+    added = kept_lines(house)[before:]
+    assert [one["detail"] for one in added] == ["added pages"]
+    page = browser.get(here)
+    (piece,) = re.findall(r'id="page-([0-9a-f]{16})"', page.text)
+    OwnDrafts(house.gate, "operator:tests").remove(PAT_TROIS.identifier, here.rpartition("/")[2], piece)
+    assert '"held":[0]' in part(browser, here, 0, 3, cuts[0], token).text, "a page that was removed may come again"

@@ -6,7 +6,9 @@ import hashlib
 import io
 import json
 import re
+import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +28,10 @@ from carnet.record.custody import Custody
 from carnet.record.delegations import Delegations
 from carnet.record.retrieval import read
 from carnet.record.trail_export import trace_key
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from health_house import act_for_child
 
 
 @pytest.fixture
@@ -160,21 +166,11 @@ def test_control_a_trail_that_withholds_nothing_is_caught(house, browser, monkey
     assert hidden.unique_id.encode() in taken(browser)["historique/historique.jsonl"]
 
 
-def mother(house):
-    kind = Representation.FIRST_REPRESENTATIVE
-    Delegations(house.gate, "operator:tests").declare(MIRABELLE.identifier, NESSI.identifier, kind)
-    browser = house.browser(NESSI)
-    page = browser.get("/")
-    names = re.findall(r'name="dossier"[^>]*value="([0-9a-f]{32})"', page.text)
-    browser.send("/dossier", {**page.fields("/dossier"), "dossier": names[1]})
-    return browser
-
-
 def test_parents_take_away_nothing_that_their_child_kept_from_them(house):
     house.add("Vaccination", patient=MIRABELLE)
     hidden = house.add("Secret-de-Zoe", patient=MIRABELLE, masks=(INVISIBLE_REPRESENTANTS_LEGAUX,))
     house.read(hidden, patient=MIRABELLE)
-    browser = mother(house)
+    browser = act_for_child(house)
     assert "1 document" in browser.get("/export").words
     files = taken(browser)
     assert b"Vaccination" in files["index.html"]

@@ -379,3 +379,33 @@ def test_control_a_value_that_is_missing_would_be_noticed():
 
 def test_the_kinds_of_extracts_are_those_that_pages_ask_for():
     assert {"report", "medication", "imaging"} <= set(ExtractKind)
+
+
+# --- a long page -----------------------------------------------------------------------------------------------------
+
+
+def test_a_long_page_folds_what_is_neither_new_nor_outside_its_reference(house, browser):
+    def measured(number, digits="4.0"):
+        return Measured(
+            f"{1000 + number}-1", f"Examen {number}", digits, "mmol/L", "202601050830+0100", low="3.5", high="5.1"
+        )
+
+    report(house, *(measured(number, "9.9" if number == 4 else "4.0") for number in range(12)))
+    browser.get("/")
+    house.now += 2 * DAY
+    browser.get("/")
+    page = browser.get("/resultats").text
+    folded = "".join(re.findall(r"<details.*?</details>", page, flags=re.DOTALL))
+    assert folded.count('class="entry family-biology result"') == 11
+    assert page.count('class="entry family-biology result"') == 12
+    assert "Examen 4<" not in folded
+    assert "11\u00a0examens qui ne sont" in page or "11 examens qui ne sont" in page
+    report(house, measured(7), days_ago=0)
+    again = browser.get("/resultats").text
+    fresh = "".join(re.findall(r"<details.*?</details>", again, flags=re.DOTALL))
+    assert "Examen 7<" not in fresh
+
+
+def test_a_short_page_is_not_folded(house, browser):
+    report(house, potassium("4.0", "20260105"))
+    assert "<details" not in browser.get("/resultats").text

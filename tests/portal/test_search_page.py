@@ -15,6 +15,7 @@ from carnet.clock import DAY
 from carnet.consent.acting_links import Representation
 from carnet.demo import documents
 from carnet.demo.documents import LAB_REPORT
+from carnet.demo.payloads import pdf_of_pages
 from carnet.demo.people import HOSPITAL_DOCTOR, MIRABELLE, NESSI, PAT_TROIS
 from carnet.identity.patients import find
 from carnet.metadata import INVISIBLE_PATIENT, INVISIBLE_REPRESENTANTS_LEGAUX
@@ -98,35 +99,6 @@ def test_a_hit_in_a_pdf_leads_to_its_page(house, browser):
     reading = browser.get(address)
     assert reading.status == 200
     assert "Page 3 sur 3" in reading.words
-
-
-def pdf_of_pages(texts):
-    """A PDF with one line of text a page."""
-    objects = [
-        b"<</Type/Catalog/Pages 2 0 R>>",
-        b"",
-        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
-    ]
-    kids = []
-    for text in texts:
-        content = b"BT /F1 12 Tf 72 700 Td (" + text.encode("latin-1") + b") Tj ET"
-        objects.append(b"<</Length %d>>\nstream\n%s\nendstream" % (len(content), content))
-        objects.append(
-            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents %d 0 R/Resources<</Font<</F1 3 0 R>>>>>>"
-            % len(objects)
-        )
-        kids.append(b"%d 0 R" % len(objects))
-    objects[1] = b"<</Type/Pages/Kids[%s]/Count %d>>" % (b" ".join(kids), len(kids))
-    parts, offsets, place = [b"%PDF-1.4\n"], [], 9
-    for number, body in enumerate(objects, 1):
-        offsets.append(place)
-        parts.append(b"%d 0 obj\n%s\nendobj\n" % (number, body))
-        place += len(parts[-1])
-    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    count = len(objects) + 1
-    parts.append(b"xref\n0 %d\n0000000000 65535 f \n%s" % (count, table))
-    parts.append(b"trailer\n<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (count, place))
-    return b"".join(parts)
 
 
 def test_filters_are_kept_and_count_what_they_lead_to(house, browser):

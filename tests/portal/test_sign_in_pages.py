@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from carnet.clock import HOUR, MINUTE
+from carnet.clock import DAY, HOUR, MINUTE
 from carnet.demo.identity_provider import of_home
 from carnet.demo.people import BOUSSOLE, GIROUETTE, LANTERNE, MIRABELLE, NESSI, PAT_TROIS
 from carnet.errors import ConfigurationError
@@ -385,3 +385,18 @@ def test_the_other_language_of_an_answer_to_a_form_is_that_of_the_page_it_stood_
     assert 'href="/langue/en?suite=/activation"' in told.text
     elsewhere = browser.send("/activation", page, {"naissance": "x"}, referer="https://evil.example/x")
     assert 'href="/langue/en?suite=/"' in elsewhere.text
+
+
+def test_a_card_kept_on_a_device_goes_when_its_session_is_ended_from_another_and_not_when_it_ran_out(house):
+    house.activated(PAT_TROIS)
+    lost, here = house.sign_in(PAT_TROIS).browser, house.sign_in(PAT_TROIS).browser
+    for browser in (lost, here):
+        browser.cookies["__Host-gardee"] = "0" * 32
+    page = here.get("/securite")
+    other = next(one for one in re.findall(r'name="session" value="([0-9a-f]{24})"', page.text))
+    here.send("/securite/session", page, {"session": other})
+    told = lost.get("/connexion")
+    assert '"storage"' in told.headers["clear-site-data"]
+    assert "clear-site-data" not in here.get("/aide").headers
+    house.offset += DAY
+    assert "clear-site-data" not in here.get("/connexion").headers, "a session that ran out takes nothing away"

@@ -138,3 +138,24 @@ def test_a_new_sign_in_ends_the_session_that_the_browser_had(open_sign_in_house)
         house.sign_in(who, browser)
         assert house.browser(**former).get("/").status_code == 303, "its cookie is worth nothing any more"
         assert browser.get("/").status_code == 200
+
+
+def test_an_export_asks_it_before_there_is_an_address_and_leads_back_to_the_page(house):
+    old = came(house, since=60)
+    answer = old.send("/export", old.get("/export").fields("/export"), referer="https://space.test/export")
+    assert answer.status == 403
+    assert 'href="/connexion?encore=oui&amp;suite=/export"' in answer.text
+    fresh = came(house)
+    address = fresh.send("/export", fresh.get("/export").fields("/export")).headers["location"]
+    house.now += 20 * MINUTE
+    late = fresh.get(address)
+    assert late.status == 403
+    assert 'suite=/export"' in late.text, "the address of the file is worth nothing in the session that comes"
+
+
+def test_a_table_taken_away_leads_back_to_the_page_that_offers_it(house):
+    answer = came(house, since=60).get("/mesures/poids/tableau.csv")
+    assert answer.status == 403
+    assert 'suite=/mesures/poids"' in answer.text
+    assert "en emporte une copie" in answer.words
+    assert came(house).get("/mesures/poids/tableau.csv").status == 200

@@ -24,9 +24,11 @@ from carnet.demo.care_documents import (
     vaccination_history,
 )
 from carnet.demo.documents import PRESCRIPTION
-from carnet.demo.people import MIRABELLE, PAT_TROIS
+from carnet.demo.people import MIRABELLE, NESSI, PAT_TROIS
 from carnet.demo.samples import read_samples
 from carnet.metadata import INVISIBLE_PATIENT, INVISIBLE_REPRESENTANTS_LEGAUX
+from carnet.record.own_card import OwnCard
+from carnet.record.own_profile import OwnProfile
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -238,6 +240,40 @@ def test_every_medicine_and_vaccine_of_the_public_examples_is_on_the_pages(house
                 line.lot for line in medicine_lines(sample.content) if line.lot and line.kind.value == "injected"
             }
     assert wanted
+    house.index()  # not within the seconds that a page gives to reading
     texts = browser.get("/medicaments").text + browser.get("/vaccins").text
     shown = " ".join(html.unescape(re.sub(r"<[^>]*>", " ", texts)).split())
     assert {one for one in wanted if " ".join(one.split()) not in shown} == set()
+
+
+# --- declared --------------------------------------------------------------------------------------------------------
+
+
+def test_what_the_profile_declares_stands_apart_with_who_said_it_and_who_sees_it(house, browser):
+    prescribe(house, Ordered(STATIN, "1 le soir"))
+    empty = section(browser.get("/medicaments"), "groupe-declared")
+    assert "Non renseigné." in empty
+    desk, ins = OwnProfile(house.gate, "operator:tests"), PAT_TROIS.identifier
+    item = desk.declare(ins, "treatments", {"name": "Tisanemarquante", "dose": "le soir"})
+    OwnCard(house.gate, "operator:tests").choose(ins, frozenset({item, "name"}))
+    page = browser.get("/medicaments")
+    declared = section(page, "groupe-declared")
+    assert "Tisanemarquante , le soir" in declared
+    assert "Déclaré par le titulaire" in declared
+    assert "Sur la carte d'urgence" in declared
+    assert "ROSUVASTATINE" not in declared
+    assert page.words.count("Tisanemarquante") == 1
+    desk.withdraw(ins, "treatments", item)
+    assert "Tisanemarquante" not in browser.get("/medicaments").text
+    desk.nothing(ins, "treatments")
+    assert "Aucun traitement" in section(browser.get("/medicaments"), "groupe-declared")
+
+
+def test_somebody_elses_declared_medicines_are_not_shown(house, browser):
+    mother = act_for_child(house)
+    desk = OwnProfile(house.gate, "operator:tests", NESSI.identifier)
+    desk.declare(MIRABELLE.identifier, "treatments", {"name": "Sirop de l'enfant"})
+    assert "Sirop" not in browser.get("/medicaments").text
+    declared = section(mother.get("/medicaments"), "groupe-declared")
+    assert "Lu par" in declared
+    assert "Sirop" in declared

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from playwright.sync_api import Error, expect, sync_playwright
+from starlette.routing import compile_path
 
 from carnet.clock import DAY, HOUR, system_clock
 from carnet.consent.acting_links import Representation
@@ -31,6 +32,7 @@ from carnet.demo.people import (
     OTHER_GP,
     PAT_TROIS,
 )
+from carnet.portal.patient.routes import PAGES
 from carnet.record.custody import Custody
 from carnet.record.delegations import Delegations
 from carnet.requester import AccessMode
@@ -47,9 +49,12 @@ pytestmark = [
 AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text(encoding="utf-8")
 PICTURES = os.environ.get("WALK_PICTURES", "")
 WIDTHS = (320, 390, 1440)
+PHONE = 390
 OF_ONE_SHAPE = 2
 """Pages of one shape that the patient walks: two documents, two years, two professionals; others walk one of each path."""
 MOST = 80
+ASKED = ("/recherche?q=bilan", "/recherche?q=introuvable")
+"""Pages to which a form leads, and no link."""
 LEADS_AWAY = {"/connexion/fournisseur"}
 """Paths that lead to another host, as they are meant to."""
 _LINKS = "[...document.querySelectorAll('a[href]')].filter(one => !one.hasAttribute('download')).map(one => one.href)"
@@ -59,21 +64,31 @@ _WIDE = """() => [...document.querySelectorAll('body *')]
   .slice(0, 2).map(one => one.outerHTML.slice(0, 100))"""
 
 
+SHAPES = [(compile_path(path)[0], path) for method, path, _page in PAGES if method == "GET"]
+"""The paths of the pages as their routes write them: all kinds of a measure are one."""
+
+
 def shape(address: str) -> tuple[str, str]:
-    """What pages of the same make have in common: the path without its names, and the first of the things that are asked."""
+    """What pages of the same make have in common: the path of their route, and the first of the things that are asked."""
     parts = urlsplit(address)
-    return re.sub(r"[^/]*\d[^/]*", "*", parts.path), next((name for name, _ in parse_qsl(parts.query)), "")
+    path = next((written for found, written in SHAPES if found.fullmatch(parts.path)), parts.path)
+    path = re.sub(r"\{[a-z]*\}", "*", path)
+    return re.sub(r"[^/]*\d[^/]*", "*", path), next((name for name, _ in parse_qsl(parts.query)), "")
 
 
 @dataclass
 class Walker:
-    """Somebody in front of a browser, who follows every link and notes what is not right."""
+    """Somebody in front of a browser, who follows every link and notes what is not right.
+
+    `sound` is what axe looked at so far, of everybody who shares it: a page of each shape at the three widths once, and for each person at 390.
+    """
 
     served: Served
     chromium: object
     name: str
     script: bool = True
     of_one_shape: int = 1
+    sound: set[tuple[object, ...]] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
     walked: dict[str, int] = field(default_factory=dict)
     here: str = ""
@@ -148,6 +163,7 @@ class Walker:
 
     def _look(self, answer):
         sandboxed = "sandbox" in answer.headers.get("content-security-policy", "")
+        page, injected = self._under_axe(answer.text() if sandboxed else ""), False
         for width in WIDTHS:
             self.page.set_viewport_size({"width": width, "height": 844})
             if width == WIDTHS[-1] and self.script:
@@ -156,8 +172,16 @@ class Walker:
             if over > 0:
                 self.faults.append(f"{self.here}: at {width} wider by {over}: {self.page.evaluate(_WIDE)}")
             self._picture(width)
-        self.page.set_viewport_size({"width": 390, "height": 844})
-        self._axe(answer.text() if sandboxed else "")
+            if self._is_to_be_looked_at(answer.url, width):
+                injected = injected or self._inject(page)
+                self._axe(page, width)
+
+    def _is_to_be_looked_at(self, address, width):
+        kind = shape(address)[0], self.script
+        wanted = {(*kind, width)} | ({(*kind, self.name)} if width == PHONE else set())
+        news = wanted - self.sound
+        self.sound |= wanted
+        return bool(news)
 
     def _unfold(self):
         self.page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
@@ -171,15 +195,22 @@ class Walker:
         name = re.sub(r"[^a-z0-9]+", "-", named.lower()).strip("-")[:80] or "accueil"
         self.page.screenshot(path=str(folder / f"{name}-{width}.png"), full_page=True)
 
-    def _axe(self, text):
-        """What axe finds; a page in which no script may run is looked at as a copy."""
-        page = self.page
-        if text:
-            self.aside.set_content(re.sub(r"<meta http-equiv[^>]*>", "", text))
-            page = self.aside
+    def _under_axe(self, text):
+        """The page that axe looks at: of one in which no script may run, a copy."""
+        if not text:
+            return self.page
+        self.aside.set_content(re.sub(r"<meta http-equiv[^>]*>", "", text))
+        return self.aside
+
+    def _inject(self, page):
         page.evaluate(AXE)
+        return True
+
+    def _axe(self, page, width):
+        if page is self.aside:
+            page.set_viewport_size({"width": width, "height": 844})
         found = page.evaluate("axe.run()")["violations"]
-        self.faults += [f"{self.here}: {one['id']}: {one['nodes'][0]['html'][:160]}" for one in found]
+        self.faults += [f"{self.here}: at {width} {one['id']}: {one['nodes'][0]['html'][:160]}" for one in found]
 
 
 @pytest.fixture
@@ -231,17 +262,30 @@ def paths(shapes):
 
 @pytest.mark.timeout(600)
 def test_every_page_is_sound_for_whoever_comes(served, chromium):
-    newcomer = Walker(served, chromium, "newcomer").signs_in(LANTERNE)
-    patient = Walker(served, chromium, "patient", of_one_shape=OF_ONE_SHAPE).signs_in(PAT_TROIS)
-    mother = Walker(served, chromium, "mother").signs_in(NESSI).opens_the_record_of_another()
-    carer = Walker(served, chromium, "carer").signs_in(BOUSSOLE).opens_the_record_of_another()
+    sound = set()
+    newcomer = Walker(served, chromium, "newcomer", sound=sound).signs_in(LANTERNE)
+    patient = Walker(served, chromium, "patient", of_one_shape=OF_ONE_SHAPE, sound=sound).signs_in(PAT_TROIS)
+    mother = Walker(served, chromium, "mother", sound=sound).signs_in(NESSI).opens_the_record_of_another()
+    carer = Walker(served, chromium, "carer", sound=sound).signs_in(BOUSSOLE).opens_the_record_of_another()
     faults, met = [], {}
     for one in (patient, mother, carer, newcomer):
         one.watch()
-        met[one.name] = paths(one.crawls("/"))
+        met[one.name] = paths(one.crawls("/", *ASKED))
         faults += one.faults
         one.context.close()
     assert faults == []
+    assert max(len(one.walked) for one in (patient, mother, carer, newcomer)) < MOST, "the walk was cut short"
+    every = {path for one in met.values() for path in one} & {key[0] for key in sound}
+    assert all({(path, True, width) for width in WIDTHS} <= sound for path in every)
+    assert {path for path in met["patient"] if (path, True, "patient") in sound} >= {
+        "/",
+        "/acces",
+        "/urgence",
+        "/resultats",
+        "/recherche",
+        "/mesures/*",
+        "/profil/*",
+    }
     assert met["patient"] >= {"/", "/documents", "/documents/*", "/documents/*/lecture", "/documents/*/lecture/cadre", "/acces", "/acces/qui", "/acces/professionnel", "/avis", "/reglages", "/reglages/fermer", "/deconnexion", "/securite", "/aide", "/mentions", "/accessibilite"}  # fmt: skip
     assert met["mother"] >= {"/documents/*", "/documents/*/lecture", "/acces/qui", "/reglages"}
     assert met["carer"] >= {"/documents/*", "/documents/*/lecture", "/acces"}
@@ -301,6 +345,12 @@ def test_control_a_page_that_is_not_sound_is_noticed(served, chromium):
         content_type="text/html"))  # fmt: skip
     walker.crawls("/aide", "/mentions")
     said = " ".join(walker.faults)
-    for fault in ("wider by", "button-name", "a link to 404", "another host: https://elsewhere.test/x"):
+    for fault in (
+        "wider by",
+        "at 320 button-name",
+        "at 1440 button-name",
+        "a link to 404",
+        "another host: https://elsewhere.test/x",
+    ):
         assert fault in said, fault
     walker.context.close()

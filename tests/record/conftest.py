@@ -286,13 +286,18 @@ class Room:
 
 @pytest.fixture
 def open_room(first_stage, home):
-    """Opens the test's home: `open_room(gate=…, file_system=…, setting=…)`; a second call opens it anew, as after a restart."""
+    """Opens the test's home: `open_room(gate=…, file_system=…, setting=…)`; a second call opens it anew, as after a restart.
+
+    Nobody is reminded of the yearly synthesis there unless a test asks for it: years pass in many.
+    """
     room = Room(first_stage, home)
 
     def open_it(*, gate=Gate, file_system=None, **settings):
         if room.platform is not None:
             room.platform.close()
-        chosen = replace(load(home, {}), **{"submission_signature_required": False, **settings})
+        chosen = replace(
+            load(home, {}), **{"submission_signature_required": False, "synthesis_reminder_days": 0, **settings}
+        )
         platform = build(chosen, EbrimRenderer(), clock=lambda: room.now)
         platform.connection.close()
         changes: dict[str, Any] = {"connection": watched(chosen.database_place)}

@@ -133,6 +133,25 @@ def test_a_document_that_is_deleted_while_it_is_read_leaves_nothing(room, monkey
 # --- sealed ------------------------------------------------------------------------------------------------------------
 
 
+def test_a_record_that_is_destroyed_while_it_is_read_leaves_nothing_and_stops_nobody(room, monkeypatch):
+    (entry,) = room.put(room.document())
+    key, fetched = patient(room).patient_key, extract_filling.fetch
+    one, other = Custody(room.gate, "operator:un"), Custody(room.gate, "operator:deux")
+
+    async def fetch_and_destroy(platform, located):
+        content = await fetched(platform, located)
+        one.close_record(PATIENT, "FERMETURE_DEMANDE_PATIENT")
+        one.order_destruction(PATIENT)
+        other.confirm_destruction(PATIENT)
+        room.now += 31 * DAY
+        run_due(room.gate)
+        return content
+
+    monkeypatch.setattr(extract_filling, "fetch", fetch_and_destroy)
+    assert asyncio.run(fill(room.gate, Missing(key, (entry.unique_id,)))) == 0
+    assert room.rows("SELECT count(*) FROM document_extract")[0][0] == 0
+
+
 def test_a_row_opens_for_its_own_document_kind_and_version_alone(room):
     key = room.platform.keyring.patient_key(patient(room).pseudonym)
     row = sealed_row(key, "1.2.3", "terms", 1, "made", b"words")

@@ -10,6 +10,7 @@ from carnet.cda.formats import DICOM, TEXT_XML
 from carnet.cda.header import read_header
 from carnet.cda.imaging_studies import studies_of
 from carnet.cda.medication import medication_of
+from carnet.cda.problems import Statements, statements_of
 from carnet.cda.results import is_lab_report, report_of
 from carnet.demo import documents
 from carnet.demo.care_documents import DISPENSING, Ordered, Product, dispensing
@@ -19,12 +20,15 @@ from carnet.demo.lab_reports import Measured, lab_draft, lab_report
 from carnet.errors import InvalidDocument
 from carnet.record.structured_extracts import (
     has_medication,
+    has_problems,
     has_report,
     has_studies,
     medication_in,
     packed_medication,
+    packed_problems,
     packed_report,
     packed_studies,
+    problems_in,
     report_in,
     studies_in,
 )
@@ -72,6 +76,8 @@ def test_every_public_example_comes_back_whole():
         packed = packed_medication(content, TEXT_XML)
         said = medication_of(content)
         assert (medication_in(packed) == said) if packed else not (said.lines or said.absences), path.name
+        listed = packed_problems(content, TEXT_XML)
+        assert (problems_in(listed) if listed else Statements()) == statements_of(content), path.name
         images = packed_studies(content, TEXT_XML)
         assert (studies_in(images) if images else ()) == studies_of(content), path.name
     assert read > 5
@@ -82,16 +88,17 @@ def test_what_holds_nothing_is_kept_as_nothing():
     assert (
         packed_report(letter, TEXT_XML)
         == packed_medication(letter, TEXT_XML)
+        == packed_problems(letter, TEXT_XML)
         == packed_studies(letter, TEXT_XML)
         == b""
     )
     kos = manifest(Draft(NOW), "1.2.3")
-    assert packed_report(kos, DICOM) == packed_medication(kos, DICOM) == b""
+    assert packed_report(kos, DICOM) == packed_medication(kos, DICOM) == packed_problems(kos, DICOM) == b""
     assert studies_in(packed_studies(kos, DICOM))[0].uid == "1.2.3"
 
 
 def test_what_cannot_be_read_says_so():
-    for pack in (packed_report, packed_medication, packed_studies):
+    for pack in (packed_report, packed_medication, packed_problems, packed_studies):
         with pytest.raises(InvalidDocument):
             pack(b"<x/>", TEXT_XML)
 
@@ -104,10 +111,12 @@ def test_a_dispensing_keeps_what_it_answers():
 
 @pytest.mark.parametrize(
     ("type_code", "kinds"),
-    [("11502-2", "r"), ("96173-0", "r"), ("18748-4", "i"), ("IMG-KOS", "i"), ("57833-6", "m"), ("11369-6", "m"), ("SYNTH", "m"), ("DOCPAT02", ""), ("E1762", ""), ("PRESC-BIO", "")],
+    [("11502-2", "r"), ("96173-0", "r"), ("18748-4", "ip"), ("IMG-KOS", "i"), ("57833-6", "m"), ("11369-6", "mp"), ("SYNTH", "mp"), ("DOCPAT02", ""), ("E1762", "p"), ("PRESC-BIO", "")],
 )  # fmt: skip
 def test_a_type_says_what_its_documents_may_hold(type_code, kinds):
     found = "".join(
-        name for name, has in (("r", has_report), ("m", has_medication), ("i", has_studies)) if has(type_code)
+        name
+        for name, has in (("r", has_report), ("m", has_medication), ("i", has_studies), ("p", has_problems))
+        if has(type_code)
     )
     assert found == kinds

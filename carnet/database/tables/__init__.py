@@ -15,6 +15,7 @@ from carnet.database.tables.audit import (
     audit_place,
 )
 from carnet.database.tables.data_model import metadata
+from carnet.database.tables.depositing import deposit_draft, portal_deposit
 from carnet.database.tables.entering import record_opening
 from carnet.database.tables.extracts import document_extract
 from carnet.database.tables.health_profile import card_code, profile_item
@@ -39,6 +40,7 @@ from carnet.database.tables.lifecycle import (
     record_transition,
     tombstone,
 )
+from carnet.database.tables.looking import professional_look
 from carnet.database.tables.measuring import measure_reading, measure_target
 from carnet.database.tables.obligations import (
     access_figure,
@@ -77,9 +79,10 @@ from carnet.database.tables.sign_in import (
     space_session,
     subject_link,
 )
+from carnet.database.tables.synthesising import synthesis_draft
 from carnet.database.tables.upgrade import schema_step
 from carnet.database.tables.uploading import upload_draft, upload_piece
-from carnet.database.tables.visiting import space_visit
+from carnet.database.tables.visiting import kept_sieve, space_visit
 
 __all__ = [
     "access_figure",
@@ -96,6 +99,7 @@ __all__ = [
     "care_link",
     "delivery",
     "delivery_line",
+    "deposit_draft",
     "destruction_order",
     "document_entry",
     "document_extract",
@@ -108,6 +112,7 @@ __all__ = [
     "folder",
     "folder_code",
     "health_record",
+    "kept_sieve",
     "measure_reading",
     "measure_target",
     "metadata",
@@ -121,9 +126,11 @@ __all__ = [
     "patient_choice",
     "patient_contact",
     "patient_identifier",
+    "portal_deposit",
     "practice_choice",
     "professional",
     "professional_contact",
+    "professional_look",
     "professional_role",
     "professional_session",
     "professional_situation",
@@ -146,6 +153,7 @@ __all__ = [
     "stored_document",
     "subject_link",
     "submission_set",
+    "synthesis_draft",
     "tombstone",
     "trait_index",
     "unmasked_document",

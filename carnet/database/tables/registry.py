@@ -82,6 +82,13 @@ document_entry = Table(
         sqlite_where=text("instr(masks, 'INVISIBLE_PATIENT') > 0"),
         postgresql_where=text("strpos(masks, 'INVISIBLE_PATIENT') > 0"),
     ),
+    Index(
+        "ix_document_entry_syntheses",
+        "patient_key",
+        "registered_at",
+        sqlite_where=text("type_code IN ('60591-5', 'SYNTH')"),
+        postgresql_where=text("type_code IN ('60591-5', 'SYNTH')"),
+    ),
     comment="One row is one version of a DocumentEntry. masks, author_persons, author_institutions are blank-separated codes and ids.",
 )
 

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 from carnet.errors import Refused, SignInFailed
 from carnet.identity.sessions import Purpose
 from carnet.portal.patient.sign_in_door import SignInDoor, endpoint, space_of
+from carnet.portal.visit import look_around
 from carnet.record.passkey_keeping import PasskeyKeeping
 from carnet.record.space_sessions import SpaceSessions
 
@@ -42,6 +43,7 @@ def _keeping(door: SignInDoor, request: Request) -> PasskeyKeeping:
 def _shown(door: SignInDoor, request: Request, told: str = "") -> Response:
     devices, keys = _sessions(door, request).devices(), _keeping(door, request).listed()
     status = _STATUS[told]
+    look_around(space_of(request), request)
     return space_of(request).page(request, "devices.html", status=status, devices=devices, keys=keys, told=told)
 
 

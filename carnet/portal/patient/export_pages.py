@@ -20,6 +20,7 @@ from carnet.portal.dates_in_words import PARIS
 from carnet.portal.export_archive import BUNDLE, MANIFEST, Archive, sent
 from carnet.portal.languages import LANGUAGES
 from carnet.portal.patient.document_pages import file_name
+from carnet.portal.space import file_of
 from carnet.portal.visit import Visit, see_other
 from carnet.record.document_reference import document_reference
 from carnet.record.own_documents import SpaceDocument
@@ -73,7 +74,7 @@ def _showing(visit: Visit, *, status: int = 200, expired: bool = False) -> Respo
 async def ask(visit: Visit) -> Response:
     """Leads to the file, at an address that is this session's and lives for a while: a broken download is begun again."""
     await visit.form()
-    visit.desk(OwnExport).overview(visit.patient)
+    visit.desk(OwnExport).ask(visit.patient)
     until = visit.space.gate.platform.clock() + visit.space.gate.platform.settings.export_minutes * MINUTE
     return see_other(f"/export/{ticket(visit, until // SECOND)}")
 
@@ -86,6 +87,7 @@ def ticket(visit: Visit, until: int) -> str:
 
 async def fetch_export(visit: Visit) -> Response:
     """The file. Raises UnknownDocument for an address that is not this session's; says so when it has expired."""
+    file_of(visit.request, "/export")
     given = visit.request.path_params["ticket"]
     until = given.partition("-")[0]
     known = until.isascii() and until.isdigit() and len(until) < 12

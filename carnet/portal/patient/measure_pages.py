@@ -29,6 +29,7 @@ from carnet.portal.patient.measure_form import (
     typed_of,
 )
 from carnet.portal.patient.measure_view import drawing, growth_of, is_thinned, rows_of, shown_unit, shown_value, small
+from carnet.portal.space import file_of
 from carnet.portal.visit import Visit, see_other
 from carnet.record.measurement_changes import Declared, Implausible
 from carnet.record.own_measurements import OwnMeasurements, Series
@@ -245,6 +246,7 @@ async def add_diary(visit: Visit) -> Response:
 async def table(visit: Visit) -> Response:
     """The table of a kind as CSV (RFC 4180, UTF-8), oldest first: ISO dates with their offset, a decimal point in either language."""
     kind = _kind(visit)
+    file_of(visit.request, f"/mesures/{kind.slug}")
     series = visit.desk(OwnMeasurements).table(visit.patient, kind)
     text = io.StringIO()
     writer = csv.writer(text)

@@ -9,12 +9,12 @@ import re
 
 from starlette.responses import JSONResponse, Response
 
-from carnet.errors import MalformedMessage, UnknownDocument
+from carnet.errors import MalformedMessage
 from carnet.portal.file_forms import SentFile, read_part
 from carnet.portal.patient.adding_pages import here, taken
 from carnet.portal.visit import Visit
 from carnet.record.own_drafts import About, Full, OwnDrafts
-from carnet.record.sent_parts import OwnParts
+from carnet.record.sent_parts import Arrived, OwnParts
 
 PART_BYTES = 1024 * 1024
 MOST_PARTS = 64
@@ -33,10 +33,10 @@ async def begin(visit: Visit) -> Response:
 
 
 async def held(visit: Visit) -> Response:
-    """Which parts of a file are there already."""
+    """Which parts of a file are there already, and whether it was taken in: its last answer may have been lost."""
     file_id, _number, _count = _asked(visit)
     found = visit.desk(OwnParts).held(visit.patient, visit.request.path_params["draft"], file_id)
-    return JSONResponse({"held": list(found)})
+    return JSONResponse(_told(visit, found))
 
 
 async def take(visit: Visit) -> Response:
@@ -49,15 +49,18 @@ async def take(visit: Visit) -> Response:
         data = await read_part(visit.request, PART_BYTES)
     desk, draft_id = visit.desk(OwnParts), visit.request.path_params["draft"]
     try:
-        desk.take(visit.patient, draft_id, file_id, number, data)
-        content = desk.whole_file(visit.patient, draft_id, file_id, count)
+        arrived = desk.take(visit.patient, draft_id, file_id, number, data, count=count)
     except Full as full:
         desk.forget(visit.patient, draft_id, file_id)
         return JSONResponse({"cause": full.limit}, status_code=422)
-    except UnknownDocument:
-        found = desk.held(visit.patient, draft_id, file_id)
-        return JSONResponse({"held": list(found)})
-    return await _whole(visit, draft_id, file_id, content)
+    if arrived.content is None:
+        return JSONResponse(_told(visit, arrived))
+    return await _whole(visit, draft_id, file_id, arrived.content)
+
+
+def _told(visit: Visit, arrived: Arrived) -> dict[str, object]:
+    done = {"done": True, "draft": here(visit.request.path_params["draft"])} if arrived.done else {}
+    return {"held": list(arrived.held), **done}
 
 
 async def _whole(visit: Visit, draft_id: str, file_id: str, content: bytes) -> Response:
@@ -65,11 +68,11 @@ async def _whole(visit: Visit, draft_id: str, file_id: str, content: bytes) -> R
     cause = wrong[0].cause if wrong else ""
     try:
         if new:
-            visit.desk(OwnDrafts).add(visit.patient, draft_id, new)
+            visit.desk(OwnDrafts).add(visit.patient, draft_id, new, file_id=file_id)
     except Full as full:
         cause = full.limit
-    visit.desk(OwnParts).forget(visit.patient, draft_id, file_id)
     if cause:
+        visit.desk(OwnParts).forget(visit.patient, draft_id, file_id)
         return JSONResponse({"cause": cause}, status_code=422)
     return JSONResponse({"done": True, "draft": here(draft_id)})
 

@@ -53,12 +53,13 @@ async def read(visit: Visit) -> Response:
 async def frame(visit: Visit) -> Response:
     """The CDA alone, for the frame of our page. Raises InvalidDocument for what is none."""
     content, _about = await _content(visit)
-    text = await ROOM.look(partial(_framed, content, visit.language))
+    text = await ROOM.look(partial(framed, content, visit.language))
     headers = {"content-security-policy": PAGE_POLICY, "x-frame-options": "SAMEORIGIN"}
     return HTMLResponse(text, headers=headers)
 
 
-def _framed(content: bytes, language: str) -> str:
+def framed(content: bytes, language: str) -> str:
+    """The CDA as a page of ours for the frame. Raises InvalidDocument for what is none."""
     return page_of(contents_of(content, Drawing(), language=language), language=language)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from starlette.responses import Response
@@ -14,6 +15,9 @@ from carnet.portal.patient.result_words import ShownResult, shown_result
 from carnet.portal.visit import Visit
 from carnet.record.own_results import LatestResult, OwnResults
 
+Line = tuple[LatestResult, tuple[ShownResult, ...]]
+SHORT, FEW = 6, 2
+"""Lines of the first family, and of another's rest, that are not folded."""
 ROWS = 60
 """Lines of a table before the rest is a link away."""
 
@@ -30,10 +34,28 @@ async def overview(visit: Visit) -> Response:
         "results.html",
         found=found,
         families=families,
+        folds=folds,
         compared=any(one.dates > 1 for one in every),
         fresh=sum(one.origin.new for one in every),
         examinations=len(every),
     )
+
+
+def folds(latest: Sequence[Line], first: bool) -> list[tuple[bool, list[Line]]]:
+    """The lines of a family in the order in which they stand: what is new or out of its reference open, the rest folded (True).
+
+    The first family is open as far as SHORT goes, and so is one whose rest is a line or two: a fold would save nothing.
+    """
+    urgent = [one for one in latest if is_urgent(*one)]
+    rest = [one for one in latest if not is_urgent(*one)]
+    if len(latest) <= SHORT if first else len(rest) <= FEW:
+        return [(False, list(latest))]
+    return [(folded, some) for folded, some in ((False, urgent), (True, rest)) if some]
+
+
+def is_urgent(latest: LatestResult, results: Sequence[ShownResult]) -> bool:
+    """Whether a line is to be seen at once: new since the last visit, outside the laboratory's reference, flagged by it, or not final."""
+    return latest.origin.new or any(one.outside or one.flags or not one.final for one in results)
 
 
 def in_words(latest: LatestResult, language: str) -> tuple[ShownResult, ...]:

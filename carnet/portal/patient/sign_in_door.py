@@ -27,7 +27,7 @@ from carnet.record.own_card import opaque
 from carnet.record.own_circle import whose_records
 from carnet.record.patient_room import PatientDesk
 from carnet.record.sign_in_desk import SignedIn, Visitor
-from carnet.record.space_sessions import Present, SpaceSessions, present
+from carnet.record.space_sessions import Present, SpaceSessions, ended_by_somebody, present
 from carnet.record.step_up import Assurance
 
 SESSION, VISIT, DEVICE, METHOD, AFTER, KEPT = "seance", "visite", "appareil", "methode", "suite", "gardee"
@@ -136,6 +136,13 @@ class SignInDoor:
         self._keep_record(request, response, signed_in)
         self._end_former(request, signed_in, visitor)
         return response
+
+    def wipe_what_was_kept(self, request: Request, response: Response) -> None:
+        """An emergency card kept here goes when its keeper ended this session from elsewhere: the device may be lost. One that ran out leaves it."""
+        token = self.cookie(request, SESSION)
+        if self.cookie(request, KEPT) and token and ended_by_somebody(self.gate, token):
+            response.headers["clear-site-data"] = WIPED
+            self.forget(request, response, SESSION, KEPT)
 
     def _wipe_what_others_kept(self, request: Request, response: Response, signed_in: SignedIn) -> None:
         """An emergency card that somebody else keeps on this device goes when another person signs in."""

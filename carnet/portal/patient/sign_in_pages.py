@@ -15,6 +15,7 @@ from carnet.identity.oidc_client import IdentityProvider
 from carnet.identity.sessions import Purpose
 from carnet.portal.patient.sign_in_door import AFTER, KEPT, METHOD, SESSION, WIPED, SignInDoor, endpoint, space_of
 from carnet.portal.space import safe_path
+from carnet.portal.visit import look_around
 from carnet.record.code_sending import can_send, send_one_time_code
 from carnet.record.sign_in import ONE_TIME_CODE, PASSKEY, PROVIDER, SignIn
 from carnet.record.space_sessions import SpaceSessions, end_at_providers_word
@@ -85,6 +86,7 @@ async def _choose(door: SignInDoor, request: Request) -> Response:
     if who is not None and not again:
         return RedirectResponse("/" if inside else "/activation/choix", status_code=303)
     response = sign_in_page(door, request, again=again)
+    door.wipe_what_was_kept(request, response)
     after = safe_path(request.query_params.get("suite", "/"))
     if after != "/":
         space_of(request).set_cookie(response, AFTER, after)
@@ -202,6 +204,7 @@ async def _code_given(door: SignInDoor, request: Request) -> Response:
 
 async def _sign_out_page(door: SignInDoor, request: Request) -> Response:
     door.needed(request, Purpose.SPACE)
+    look_around(space_of(request), request)
     return space_of(request).page(request, "sign_out.html")
 
 
@@ -217,6 +220,7 @@ async def _sign_out(door: SignInDoor, request: Request) -> Response:
         id_token = desk.sign_out()
         url = await _logout_url(door, id_token)
     request.state.person = request.state.present = None
+    request.state.around = {}
     response = space.page(request, "signed_out.html", elsewhere=url)
     if url:
         response.headers["refresh"] = f"0;url={url}"

@@ -43,7 +43,7 @@ TABS = (
 """Paths that the banner links, in this order, those of them that are pages. The first is where an open record begins."""
 WITHOUT_READING = ("/entree", "/identite", "/quitter", "/deposer", "/acces", "/equipe")
 """Paths of pages for whom the record's documents are not open to: entering, feeding (R1111-47 CSP), one's own traces."""
-FEEDING = ("/deposer",)
+FEEDING = ("/deposer", "/synthese/relire")
 """Paths of pages that feed: the person's identity is to have been checked first (RNIV)."""
 
 

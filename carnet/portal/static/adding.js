@@ -42,7 +42,7 @@
     const parts = Math.max(1, Math.ceil(file.size / PART));
     const address = `${draft}/partie?fichier=${name}&parties=${parts}`;
     const known = await insist(address, { headers }, waiting);
-    if (known.lost) return known;
+    if (known.lost || known.done) return known;
     const held = new Set(known.held || []);
     let told = {};
     for (let number = 0; number < parts; number += 1) {
@@ -51,7 +51,7 @@
       const body = file.slice(number * PART, (number + 1) * PART);
       const sent = { method: "POST", headers: { ...headers, "content-type": "application/octet-stream" }, body };
       told = await insist(`${address}&partie=${number}`, sent, waiting);
-      if (told.lost || told.cause) return told;
+      if (told.lost || told.cause || told.done) return told;
     }
     return told;
   };

@@ -14,13 +14,17 @@
     return new TextDecoder().decode(plain);
   };
 
+  const dated = (place, kept) => {
+    const when = document.getElementById("quand").content.cloneNode(true);
+    when.querySelector("time").textContent = new Date(kept.at).toLocaleString(kept.language);
+    place.append(when);
+  };
+
   const show = (place, kept, sheet) => {
     const piece = new DOMParser().parseFromString(sheet, "text/html").querySelector(".card-sheet");
     place.lang = kept.language;
     place.replaceChildren(document.adoptNode(piece));
-    const when = document.getElementById("quand").content.cloneNode(true);
-    when.querySelector("time").textContent = new Date(kept.at).toLocaleString(kept.language);
-    place.append(when);
+    dated(place, kept);
   };
 
   const ask = (place, kept) => {
@@ -41,6 +45,7 @@
       }
     });
     place.append(asked);
+    dated(place, kept);
   };
 
   const start = async () => {

@@ -9,8 +9,8 @@ from dataclasses import replace
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from carnet.client.signature_writing import CURRENT, DS, LEGACY, PURPOSE, Pen, Style, signature
 from carnet.clock import to_dtm
+from carnet.identity.signature_writing import CURRENT, DS, LEGACY, PURPOSE, Pen, Style, signature
 from carnet.metadata import (
     INVISIBLE_PATIENT,
     MASQUE_PS,

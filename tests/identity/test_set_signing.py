@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from cryptography import x509
 
-from carnet.client.dsg import ENTRY_ID, sign_submission
 from carnet.crypto.xml_signature import Policy
 from carnet.demo import documents
 from carnet.demo.dicom_manifest import manifest
@@ -12,6 +11,7 @@ from carnet.demo.documents import Draft
 from carnet.demo.pki import TestAuthority
 from carnet.identity.certificate_kind import classify
 from carnet.identity.dsg import verify_submission_signature
+from carnet.identity.set_signing import ENTRY_ID, sign_submission
 from carnet.metadata import (
     Association,
     AssociationType,

@@ -1,0 +1,82 @@
+"""Runs the published rules of the CI-SIS over a document: its XML schema, and schematrons through the compiler that comes with them.
+
+The rules are not part of this project: they are looked for in ../shared/rules, or in the folder that CISIS_RULES names, as the agency
+publishes them (ansforge/TestContenuCDA-3-0: `schematrons`, `jeuxDeValeurs`, `infrastructure`).
+"""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+SHARED = Path(__file__).parents[2].parent / "shared" / "rules"
+SVRL = "{http://purl.oclc.org/dsdl/svrl}"
+STEPS = ("iso_dsdl_include", "iso_abstract_expand", "iso_svrl_for_xslt2")
+SCHEMATRONS = (
+    "CI-SIS_IPS-FR_2024.01.sch",
+    "profils/CI-SIS_ModelesDeContenusCDA.sch",
+    "profils/CI-SIS_Modeles_ANS.sch",
+    "profils/IHE.sch",
+)
+"""Not run: those of the minimal structure and of terminology, which name vocabularies that are not published with them."""
+
+
+def published_rules():
+    """The folder of the rules; skips the test where there is none."""
+    named = os.environ.get("CISIS_RULES", "")
+    folder = Path(named) if named else SHARED
+    if not (folder / "schematrons" / "moteur").is_dir():
+        pytest.skip("the published rules of the CI-SIS are not here: CISIS_RULES names no folder with schematrons")
+    return folder
+
+
+def own_copy(folder, place):
+    """A copy in which includes are found whatever their case: some name files as a Windows disk would."""
+    for name in ("schematrons", "jeuxDeValeurs"):
+        shutil.copytree(folder / name, place / name)
+    for path in (place / "schematrons").rglob("*.sch"):
+        text = re.sub(r"<!--.*?-->", "", path.read_text(encoding="utf-8", errors="replace"), flags=re.DOTALL)
+        for href in re.findall(r'<include\s+href="([^"#]+)', text):
+            wanted = Path(os.path.normpath(path.parent / href))
+            if not wanted.exists() and wanted.parent.is_dir():
+                alike = [one for one in wanted.parent.iterdir() if one.name.lower() == wanted.name.lower()]
+                if alike:
+                    shutil.copy(alike[0], wanted)
+    return place
+
+
+class Rules:
+    """The rules, compiled once."""
+
+    def __init__(self, folder, place):
+        saxonche = pytest.importorskip("saxonche", reason="saxonche runs the schematrons (XSLT 2)")
+        self._saxon = saxonche.PySaxonProcessor(license=False)
+        self._xslt = self._saxon.new_xslt30_processor()
+        self.schema = etree.XMLSchema(etree.parse(folder / "infrastructure" / "cda" / "CDA_extended.xsd"))
+        copy = own_copy(folder, place)
+        self._compiled = {name: self._compile(copy / "schematrons", name) for name in SCHEMATRONS}
+
+    def _compile(self, folder, name):
+        text = (folder / name).read_text(encoding="utf-8")
+        out = folder / name
+        for number, step in enumerate(STEPS):
+            sheet = self._xslt.compile_stylesheet(stylesheet_file=str(folder / "moteur" / f"{step}.xsl"))
+            text = sheet.transform_to_string(source_file=str(out))
+            out = (folder / name).with_suffix(f".{number}.xml")
+            out.write_text(text, encoding="utf-8")
+        return self._xslt.compile_stylesheet(stylesheet_file=str(out))
+
+    def told(self, path):
+        """What each schematron says of a document: how many rules met something in it, and the assertions that failed."""
+        found = {}
+        for name, sheet in self._compiled.items():
+            report = etree.fromstring(sheet.transform_to_string(source_file=str(path)).encode())
+            failed = [
+                " ".join("".join(one.itertext()).split())
+                for one in report.iter(f"{SVRL}failed-assert", f"{SVRL}successful-report")
+            ]
+            found[name] = (len(list(report.iter(f"{SVRL}fired-rule"))), failed)
+        return found
