@@ -5,17 +5,20 @@ from __future__ import annotations
 import httpx
 
 from carnet.cli import demonstration
-from carnet.cli.demonstration import running_provider
+from carnet.cli.demonstration import running_professionals_provider, running_provider
 from carnet.demo.stage import set_stage
 from tests.free_ports import free_port
 
 
 def test_the_identity_provider_that_the_settings_name_answers_while_the_demonstration_runs(tmp_path):
-    stage = set_stage(tmp_path / "home", port=free_port(), provider=free_port())
-    with running_provider(stage):
-        found = httpx.get(f"{stage.settings.oidc_issuer}/.well-known/openid-configuration", timeout=60).json()
-    assert found["issuer"] == stage.settings.oidc_issuer
-    assert "« identité numérique »" in demonstration._of_the_space(stage)
+    stage = set_stage(tmp_path / "home", port=free_port(), provider=free_port(), professionals_provider=free_port())
+    issuers = (stage.settings.oidc_issuer, stage.settings.pro_oidc_issuer)
+    with running_provider(stage), running_professionals_provider(stage):
+        found = [httpx.get(f"{one}/.well-known/openid-configuration", timeout=60).json()["issuer"] for one in issuers]
+    assert tuple(found) == issuers
+    said = demonstration._of_the_space(stage)
+    assert "« identité numérique »" in said
+    assert f"{stage.settings.space_origin}/pro is for professionals" in said
     assert (stage.home / "oidc.pem").stat().st_mode & 0o777 == 0o600
 
 

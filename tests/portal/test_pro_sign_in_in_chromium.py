@@ -74,7 +74,7 @@ def test_a_doctor_comes_from_care_software_signs_in_chooses_and_leaves(served):
         page.locator("label", has_text=HOSPITAL.name).locator("input").focus()
         page.keyboard.press("Space")
         press(page, "Exercer dans cette situation")
-        page.wait_for_url("**/pro/patients/*/equipe")
+        page.wait_for_url("**/pro/patients/*/entree")  # nobody has authorised the biologist
         expect(page.locator(".pro-who")).to_contain_text(HOSPITAL.name)
         press(page, "Se déconnecter")
         fits(page)

@@ -151,37 +151,30 @@ def test_who_leaves_the_directory_or_the_structure_acts_no_more_at_once(house):
     assert other.get("/pro").status_code == 403
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"SubjectNameID": BIOLOGIST.identifier},
-        {"SubjectNameID": "899970000016 "},
-        {"SubjectNameID": ["899970000016"]},
-        {"otherIds": [{"identifiant": BIOLOGIST.identifier, "origine": "RPPS"}]},
-        {"otherIds": "none"},
-        {"family_name": ""},
-        {"SubjectRole": ["60^1.2.250.1.213.1.1.5.5"]},
-        {"SubjectRefPro": {"exercices": []}},
-        {"SubjectRefPro": {"exercices": [{"codeProfession": "10", "activities": [{"numeroFinessSite": "990000028"}]}]}},
-    ],
-    ids=[
-        "another person",
-        "a blank",
-        "a list",
-        "another RPPS",
-        "no list",
-        "no name",
-        "another role",
-        "none",
-        "elsewhere",
-    ],
-)
-def test_claims_that_say_something_else_let_nobody_in(house, wrong):
+WRONG = [
+    {"SubjectNameID": BIOLOGIST.identifier},
+    {"SubjectNameID": "899970000016 "},
+    {"SubjectNameID": ["899970000016"]},
+    {"otherIds": [{"identifiant": BIOLOGIST.identifier, "origine": "RPPS"}]},
+    {"otherIds": "none"},
+    {"family_name": ""},
+    {"SubjectRole": ["60^1.2.250.1.213.1.1.5.5"]},
+    {"SubjectRefPro": {"exercices": []}},
+    {"SubjectRefPro": {"exercices": [{"codeProfession": "10", "activities": [{"numeroFinessSite": "990000028"}]}]}},
+]
+"""Claims of another person, in another form, in another role, or of nowhere."""
+
+
+def test_claims_that_say_something_else_let_nobody_in(house):
     known = house.idp.server.context.userinfo.db
-    known[MEDECIN_TRAITANT.identifier] = {**known[MEDECIN_TRAITANT.identifier], **wrong}
-    signed_in = house.sign_in(MEDECIN_TRAITANT)
-    assert signed_in.answer.status_code == 403
-    assert SESSION not in signed_in.browser.cookies
+    right = known[MEDECIN_TRAITANT.identifier]
+    for wrong in WRONG:
+        known[MEDECIN_TRAITANT.identifier] = {**right, **wrong}
+        signed_in = house.sign_in(MEDECIN_TRAITANT)
+        assert signed_in.answer.status_code == 403, wrong
+        assert SESSION not in signed_in.browser.cookies
+    known[MEDECIN_TRAITANT.identifier] = right
+    assert is_in(house.sign_in(MEDECIN_TRAITANT).browser)
 
 
 def test_a_level_that_is_not_accepted_lets_nobody_in(open_pro_sign_in_house):
@@ -245,8 +238,8 @@ def test_a_session_ends_when_nobody_uses_it(house, later, there):
 
 def test_a_session_ends_after_its_hours_however_it_is_used(house):
     browser = house.sign_in(MEDECIN_TRAITANT).browser
-    for _ in range(48):
-        house.offset += 10 * MINUTE
+    for _ in range(35):
+        house.offset += 14 * MINUTE
         if house.offset < 8 * HOUR:
             assert is_in(browser)
     assert not is_in(browser)
