@@ -417,7 +417,6 @@ _SIGNING_IN = {  # security §5.5: who came in, how, and who tried
 
 WORDS: Mapping[str, Words] = MappingProxyType(
     {**_EXCHANGE, **_OVERVIEWS, **_DEPOSITS, **_SYNTHESIS, **_PORTAL, **_CHOICES, **_KEEPING, **_SIGNING_IN}
-    {**_EXCHANGE, **_DEPOSITS, **_PORTAL, **_CHOICES, **_KEEPING, **_SIGNING_IN}
 )
 
 

@@ -9,6 +9,8 @@ from carnet.portal.professional import (
     entry_pages,
     find_pages,
     pro_comparison_page,
+    pro_deposit_list,
+    pro_depositing,
     pro_document_page,
     pro_documents,
     pro_export,
@@ -17,8 +19,6 @@ from carnet.portal.professional import (
     pro_summary_page,
     pro_timeline_page,
     synthesis_pages,
-    pro_deposit_list,
-    pro_depositing,
     team_pages,
 )
 from carnet.portal.professional.caller_visit import CallerPage, calling

@@ -19,7 +19,8 @@ from carnet.errors import DuplicateIdentifier, MalformedMessage, UnknownDocument
 from carnet.portal.professional.pro_visit import ProVisit
 from carnet.portal.professional.synthesis_form import FIELDS, LONGEST, WrongLine, line_of, typed_of
 from carnet.portal.visit import see_other
-from carnet.record.deposit_drafts import deposited, to_replace, unique_id_of
+from carnet.record.deposit_drafts import deposited, to_replace
+from carnet.record.deposit_kinds import usual_activity
 from carnet.record.extract_filling import fill
 from carnet.record.retrieval import fetch
 from carnet.record.step_up import StepUpNeeded
@@ -252,8 +253,8 @@ async def _written(visit: ProVisit) -> tuple[bytes, SigningBasis, Former | None]
 
 async def _done_already(visit: ProVisit, fields: Mapping[str, str]) -> Response:
     """Where a form is sent a second time: its document is there, or there is nothing to sign. Raises UnknownDocument."""
-    unique_id = unique_id_of(fields.get("brouillon", ""))
-    if not await visit.perform(deposited(visit.requester, unique_id)):
+    requester = visit.requester
+    if await visit.perform(deposited(requester, fields.get("brouillon", ""), usual_activity(requester), "")) is None:
         raise UnknownDocument("No synthesis is being written.")
     return see_other(visit.path("/synthese?fait=signer"))
 
