@@ -1,4 +1,4 @@
-"""The README's pictures: the demonstration's own patient, in Chromium, from the sign-in on. Run by `make pictures`."""
+"""The README's pictures: the demonstration's own patient and attending doctor, in Chromium, from the sign-in on. Run by `make pictures`."""
 
 from __future__ import annotations
 
@@ -9,15 +9,23 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
-from carnet.cli.demonstration import free_port, running_provider, running_server
+from carnet.cli.demonstration import free_port, running_professionals_provider, running_provider, running_server
 from carnet.cli.operator_gate import operator_gate
 from carnet.demo.journey import Journey
-from carnet.demo.people import PAT_TROIS
+from carnet.demo.people import MEDECIN_TRAITANT, PAT_TROIS
 from carnet.demo.stage import Stage, set_stage
 from carnet.demo.story import Story
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 PAGES = {"home": "/", "documents": "/documents", "result-over-time": "/resultats", "access": "/acces"}
+PROFESSIONAL_PAGES = {
+    "pro-summary": "",
+    "pro-results": "/resultats",
+    "pro-document": "/documents",
+    "pro-synthesis": "/synthese",
+}
+"""Paths in an open record; a document is the first of the list, a synthesis what is drafted of the record."""
+SCREEN = ViewportSize(width=1280, height=860)
 PHONE = ViewportSize(width=390, height=844)
 FLAGS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--hide-scrollbars")
 
@@ -30,13 +38,23 @@ def main() -> int:
         return 2
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        stage = set_stage(Path(folder) / "home", port=free_port(), samples=(), provider=free_port())
-        with running_server(stage), running_provider(stage), sync_playwright() as playwright:
+        stage = set_stage(
+            Path(folder) / "home",
+            port=free_port(),
+            samples=(),
+            provider=free_port(),
+            professionals_provider=free_port(),
+        )
+        providers = (running_provider(stage), running_professionals_provider(stage))
+        with running_server(stage), providers[0], providers[1], sync_playwright() as playwright:
             _play(stage)
             browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
             page = _signed_in(browser, stage)
             for name, path in PAGES.items():
                 _take(page, stage, name, path)
+            page, record = _professional(browser, stage)
+            for name, path in PROFESSIONAL_PAGES.items():
+                _take_of_record(page, record, name, path)
             browser.close()
     return 0
 
@@ -71,6 +89,31 @@ def _take(page: Page, stage: Stage, name: str, path: str) -> None:
     page.goto(stage.settings.space_origin + path)
     if name == "result-over-time":
         page.locator('main a[href^="/resultats/"]').first.click()
+    page.wait_for_load_state("networkidle")
+    page.evaluate("document.fonts.ready")
+    page.screenshot(path=str(PICTURES / f"{name}.png"))
+    print(f"{name}: {page.title()}")
+
+
+def _professional(browser: Browser, stage: Stage) -> tuple[Page, str]:
+    """The attending doctor, signed in, in the patient's record; the address of the record."""
+    context = browser.new_context(ignore_https_errors=True, viewport=SCREEN, locale="fr-FR", reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(stage.settings.space_origin + "/pro")
+    page.locator("main form button, main a.ds-button").first.click()
+    page.locator(f'button[value="{MEDECIN_TRAITANT.identifier}"]').click()
+    page.locator('input[name="ins"]').fill(PAT_TROIS.identifier.value)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/pro/patients/**")
+    return page, page.url.partition("?")[0]
+
+
+def _take_of_record(page: Page, record: str, name: str, path: str) -> None:
+    page.goto(record + path)
+    if name == "pro-document":
+        page.locator('main table a[href*="/documents/"]').first.click()
+    if name == "pro-synthesis":
+        page.locator("main form button, main a.ds-button").first.click()
     page.wait_for_load_state("networkidle")
     page.evaluate("document.fonts.ready")
     page.screenshot(path=str(PICTURES / f"{name}.png"))

@@ -54,6 +54,9 @@ def _stated(part: Part, section: Any, anchors: Anchors, medicines: tuple[Medicin
     else:
         read = _READERS.get(part)
         lines = tuple(read(section, anchors)) if read is not None else ()
+    lines = tuple(
+        one for one in lines if one.label
+    )  # an entry that names nothing is a form left empty: no allergy, no problem
     if not lines and (part in _BY_TEXT or child_at(section, "entry") is None):
         lines = tuple(_texts(section))
     return Stated(part, Told.LINES if lines else Told.NOT_STATED, lines)

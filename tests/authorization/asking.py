@@ -174,6 +174,9 @@ def corners_hold(modules: Any, matrices: Any, doctor: Requester) -> bool:
         and (policy.medecin_traitant_can_be_blocked, policy.deleted_readable) == (False, True)
         and not policy.forbidden_structures
         and not engine.viewer(doctor, open_record, NOW).sees(*columns)
+        and engine.opens_type(doctor, "PLAN", NOW)
+        and not engine.opens_type(doctor, "unknown", NOW)
+        and not engine.opens_type(doctor, "PLAN", 0)
         and not viewer.sees("PLAN", "", AvailabilityStatus.APPROVED.value, *columns[3:])
         and not side.decide(side.PatientSideFacts(side.Actor.CARER, "open"), side.PatientRight.SEE).allowed
         and not side.decide(side.PatientSideFacts(side.Actor.HOLDER), side.PatientRight.SEE).allowed

@@ -1,4 +1,5 @@
 import dataclasses
+from pathlib import Path
 
 import pytest
 from lxml import etree
@@ -15,6 +16,7 @@ from carnet.cda.synthesis_reading import stated_in
 from carnet.cda.synthesis_templates import ABSENCES, SECTIONS
 from tests.cda.syntheses import EVERY_PART, by_part, synthesis, told
 
+SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples" / "cda"
 CDA = {"h": "urn:hl7-org:v3"}
 HOSTILE = '<script>alert("x")</script> & ]]> \'é\u202e\x00\x1b\ud800 {{ 7 * 7 }}'
 HOSTILE_SHOWN = '<script>alert("x")</script> & ]]> \'é {{ 7 * 7 }}'
@@ -124,3 +126,9 @@ def test_a_thousand_lines_are_all_there():
     lines = tuple(SynthesisLine(f"Problème numéro {number}") for number in range(1000))
     read = by_part(stated_in(write_synthesis(synthesis([told(Part.PROBLEMS, *lines)]))))
     assert read[Part.PROBLEMS].lines == lines
+
+
+@pytest.mark.skipif(not SAMPLES.exists(), reason="the public example documents are not here")
+def test_an_entry_that_names_nothing_is_no_line():
+    (said,) = [one for one in stated_in((SAMPLES / "LDL-SES_2022.01.xml").read_bytes()) if one.part is Part.ALLERGIES]
+    assert all(one.label for one in said.lines)

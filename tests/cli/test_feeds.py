@@ -30,7 +30,7 @@ def test_good_feeds_are_taken_in_whole(run, file):
     assert (said.status, said.out, said.err) == (0, "6 persons taken.\n", "")
     said = run("directory", "import", "--home", "HOME", file(directory_feed()), "--source", "demonstration")
     assert (said.status, said.err) == (0, "")
-    assert said.out == "15 lines taken, 0 passed over, 0 made inactive.\n"
+    assert said.out == "16 lines taken, 0 passed over, 0 made inactive.\n"
 
 
 def test_a_byte_order_mark_is_no_part_of_the_header(run, file):

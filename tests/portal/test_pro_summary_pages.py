@@ -93,7 +93,7 @@ def test_the_summary_tells_each_line_with_a_link_to_its_source(house, pro, nurse
         "PRODUIT A",
         "5,3",
         "au-dessus de l'intervalle de référence",
-        "Calculée à partir de 5 documents",
+        "Calculé à partir de 5 documents",
     ):
         assert words in page.plain, words
     assert f'{root}/documents/{source.unique_id}"' in page.text

@@ -137,4 +137,4 @@ def test_an_act_waits_shortly_once_nobody_begins_any_more(room, monkeypatch):
 
 
 def test_what_the_door_hurries_the_gate_hurries():
-    assert HURRIED == URGENT
+    assert URGENT | {"pro/mask"} == HURRIED  # the portal's own way to mask

@@ -15,6 +15,7 @@ from carnet.cda.rendering import PAGE_POLICY, page_of
 from carnet.cda.synthesis_model import Part, Told
 from carnet.cda.synthesis_narrative import date_words
 from carnet.cda.synthesis_templates import ABSENCES, HABITS, MEASUREMENTS, RELATIVES, SYSTEM_NAMES
+from carnet.clock import to_dtm
 from carnet.errors import DuplicateIdentifier, MalformedMessage, UnknownDocument
 from carnet.portal.professional.pro_visit import ProVisit
 from carnet.portal.professional.synthesis_form import FIELDS, LONGEST, WrongLine, line_of, typed_of
@@ -142,7 +143,8 @@ async def review(visit: ProVisit) -> Response:
 
 async def review_frame(visit: ProVisit) -> Response:
     """The document alone, for the frame of that page."""
-    content, _made, _former = await _written(visit)
+    _content, made, former = await _written(visit)
+    content = written(visit.requester, made, former, signed=to_dtm(visit.space.gate.platform.clock()))
     text = await ROOM.look(partial(_framed, content, visit.language))
     return HTMLResponse(text, headers={"content-security-policy": PAGE_POLICY, "x-frame-options": "SAMEORIGIN"})
 
