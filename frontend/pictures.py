@@ -25,7 +25,7 @@ PROFESSIONAL_PAGES = {
     "pro-synthesis": "/synthese",
 }
 """Paths in an open record; a document is the first of the list, a synthesis what is drafted of the record."""
-SCREEN = ViewportSize(width=1280, height=860)
+SCREEN = ViewportSize(width=1440, height=900)
 PHONE = ViewportSize(width=390, height=844)
 FLAGS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--hide-scrollbars")
 
