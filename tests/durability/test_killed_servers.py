@@ -66,8 +66,10 @@ def acknowledged(history):
 
 
 def deaths(count, dice):
-    """How each server is to die: every point at least once where there are enough deaths, the others at any moment."""
+    """How each server is to die: every point at least once where there are enough deaths, else some of them, the others at any moment."""
     points = [point for point in POINTS if point not in NOT_OF_THE_SERVER]
+    if count < len(points):
+        points = dice.sample(points, count * 2 // 3)
     named = list(itertools.islice(itertools.cycle(points), max(len(points), count * 2 // 3)))[:count]
     orders = [(point, 1 if point in ONCE_IN_A_WHILE else dice.randrange(1, 40)) for point in named]
     orders += [("", dice.uniform(0.1, 1.5)) for _ in range(count - len(orders))]
@@ -122,7 +124,7 @@ def under_fire(home, folder, *, kills, submissions, seed, program=None, point_de
 
 
 def test_sixty_killed_servers_lose_nothing_that_was_acknowledged(durable_home, tmp_path, seed, tell, deep):
-    kills, submissions = deep(20, 60), deep(400, 5_200)
+    kills, submissions = deep(9, 60), deep(300, 5_200)
     history, starts, met = under_fire(durable_home, tmp_path, kills=kills, submissions=submissions, seed=seed)
     findings, counts = judge(durable_home, history)
     walls = sorted(wall for wall, _cpu in starts)
@@ -138,7 +140,7 @@ def test_sixty_killed_servers_lose_nothing_that_was_acknowledged(durable_home, t
     )
     assert findings.all() == {}
     assert len(met) == kills
-    assert set(met) >= POINTS.keys() - NOT_OF_THE_SERVER
+    assert len(set(met)) >= deep(6, len(POINTS.keys() - NOT_OF_THE_SERVER))
     assert counts["acknowledged"] >= submissions
     assert counts["unanswered"] >= kills / 2, "the clients must have been met by the deaths"
     # How soon it is back is judged in the deep run: on a machine that does much else the clock tells of the others.

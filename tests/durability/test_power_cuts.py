@@ -78,7 +78,7 @@ def figures(room, judge):
 def test_no_power_cut_loses_an_acknowledged_submission_or_shows_half_of_one(recorded, images_folder, seed, tell, deep):
     room = recorded()
     room.rounds(ROUNDS)
-    judge, images = judge_of(room, images_folder), deep(2_000, 100_000)
+    judge, images = judge_of(room, images_folder), deep(1_000, 100_000)
     cut_at_random(room, judge, images, random.Random(seed))
     tell(**figures(room, judge))
     assert not judge.found, judge.examples
@@ -133,7 +133,7 @@ def test_no_cut_at_any_moment_of_a_submission_loses_it_or_leaves_half_of_it(reco
     room = recorded()
     start = one_submission(room)
     judge = judge_of(room, images_folder)
-    moments = cut_everywhere(room, judge, start, seed, random_images=deep(20, 200))
+    moments = cut_everywhere(room, judge, start, seed, random_images=deep(8, 200))
     syncs = [step.name for step in room.recorder.steps[start:] if step.kind in {"sync", "names"}]
     tell(moments=moments, **figures(room, judge))
     assert not judge.found, judge.examples

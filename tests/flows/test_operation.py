@@ -407,8 +407,10 @@ def test_two_workers_write_one_record_at_the_same_time(pair):
 
 def test_workers_stop_with_the_process_that_started_them(open_house):
     with open_house(CARNET_WORKERS="2") as house:
-        workers = children_of(house.server.pid)
-        assert workers
+        end = time.monotonic() + 60
+        while len(workers := children_of(house.server.pid)) < 2 and time.monotonic() < end:
+            time.sleep(0.05)
+        assert len(workers) >= 2
         house.server.send_signal(signal.SIGTERM)
         house.server.wait(timeout=60)
         end = time.monotonic() + 60

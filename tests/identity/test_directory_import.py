@@ -34,11 +34,12 @@ def dump(connection):
 
 def test_people_and_structures_become_known(connection):
     report = apply(connection, parse(directory_feed().splitlines()), 1_000, source="demo", commit=lambda: None)
-    assert (report.taken, report.bad) == (len(ORGANIZATIONS) + len(PROFESSIONALS), ())
+    places = sum(1 + len(one.other_organizations) for one in PROFESSIONALS)
+    assert (report.taken, report.bad) == (len(ORGANIZATIONS) + places, ())
     for one in PROFESSIONALS:
         found = professional(connection, one.identifier)
         assert (found.family_name, found.active) == (one.family_name, True)
-        assert found.organizations == (one.organization.identifier,)
+        assert set(found.organizations) == {place.identifier for place in (one.organization, *one.other_organizations)}
         specialties = {"", one.specialty.code} if one.specialty else {""}
         assert {role.specialty for role in found.roles} == specialties
     for one in ORGANIZATIONS:
