@@ -30,7 +30,7 @@ def _card(order: Order, earlier: tuple[Earlier, ...], found: DoneExaminations, d
     sure = first.likeness is not Likeness.ALIKE and not first.requested
     begins = "Déjà au dossier" if not first.requested else "Déjà demandé"
     name = order.text or first.label
-    summary = f"{begins} : {first.label}, {_day(first.moment)}"
+    summary = " ".join(f"{begins} : {first.label}, {_day(first.moment)}".split())
     return {
         "uuid": str(uuid.uuid4()),
         "summary": summary if len(summary) <= LONGEST_SUMMARY else summary[: LONGEST_SUMMARY - 1] + "…",

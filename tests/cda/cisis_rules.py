@@ -29,7 +29,10 @@ def published_rules():
     named = os.environ.get("CISIS_RULES", "")
     folder = Path(named) if named else SHARED
     if not (folder / "schematrons" / "moteur").is_dir():
-        pytest.skip("the published rules of the CI-SIS are not here: CISIS_RULES names no folder with schematrons")
+        pytest.skip(
+            "the published rules of the CI-SIS, which are no part of this project, are not here: CISIS_RULES names no folder with schematrons; "
+            "test_synthesis_document.py holds sections, codes and absences instead"
+        )
     return folder
 
 

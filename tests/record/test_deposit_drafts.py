@@ -1,4 +1,4 @@
-"""Deposits in preparation, what they become, and their correction: each by its act through the gate."""
+"""Deposits in preparation and what they become: each by its act through the gate."""
 
 from __future__ import annotations
 
@@ -7,91 +7,36 @@ from dataclasses import replace
 
 import msgspec
 import pytest
+from portal_deposits import TEXT, begun, by_portal, bytes_of, described, put_in, today
 
-from carnet.authorization.engine import Engine
 from carnet.cda.conformance import differences
 from carnet.cda.contents import clinical_document, wrapped_of
 from carnet.cda.header import read_header
 from carnet.cda.participants import child_at
-from carnet.clock import DAY, HOUR, to_dtm
+from carnet.clock import DAY, HOUR
 from carnet.demo import documents
 from carnet.demo.documents import Draft
 from carnet.demo.people import (
     BIOLOGIST,
     COMMUNITY_NURSE,
-    HOSPITAL_DOCTOR,
-    LANTERNE,
     MEDECIN_TRAITANT,
-    MIRABELLE,
     NESSI,
     OTHER_GP,
     PAT_TROIS,
 )
 from carnet.errors import DuplicateIdentifier, Refused, Several, UnknownDocument
 from carnet.metadata import INVISIBLE_PATIENT, INVISIBLE_REPRESENTANTS_LEGAUX, MASQUE_PS, AvailabilityStatus
-from carnet.record import deposit_drafts, own_deposits
-from carnet.record.administration import Administration
+from carnet.record import deposit_drafts
 from carnet.record.deposit_drafts import DraftsFull, Said
-from carnet.record.deposit_duties import DUTIES, duties_of
 from carnet.record.deposit_kinds import offered_types, suggested_type
-from carnet.record.deposit_making import check_cda, deposit_of, faults_of, for_a_replacement, making, refused_for
-from carnet.record.deposits_everywhere import PAGE, deposits_everywhere
+from carnet.record.deposit_making import check_cda, deposit_of, faults_of, making, refused_for
 from carnet.record.due import run_due
 from carnet.record.patient_acts import PatientActs
-from carnet.repository import deposit_rows
-
-TEXT = b"Compte rendu de consultation. Motif : douleurs. Examen clinique normal."
-LETTER = "11488-4"
 
 
 @pytest.fixture
 def room(open_room):
     return open_room(submission_signature_required=True)
-
-
-def by_portal(room, who=MEDECIN_TRAITANT, patient=PAT_TROIS, **changes):
-    return room.caller(who, patient, portal=True, **changes)
-
-
-def today(room):
-    return to_dtm(room.now)[:8]
-
-
-def described(room, **about):
-    """A description that nothing is wrong with."""
-    known = {
-        "media_type": "text/plain",
-        "title": "Consultation",
-        "type": LETTER,
-        "began": today(room),
-        "setting": "AMBULATOIRE",
-        "activity": "consultation",
-        "described": True,
-    }
-    return Said(**{**known, **about})
-
-
-def begun(room, requester, said=None, content=TEXT):
-    draft_id = deposit_drafts.new_draft_id()
-    act = deposit_drafts.begin(requester, draft_id, said or described(room), content, content[:9])
-    return room.do(requester, act)
-
-
-def put_in(room, requester, **about):
-    """Deposits a text and returns what stands then in the depositor's list."""
-    draft_id = begun(room, requester, described(room, **about))
-    made = room.do(requester, deposit_drafts.basis(requester, draft_id))
-    room.do(requester, making(room.platform, requester, made))
-    return next(one for one in listed(room, requester) if one.unique_id == deposit_drafts.unique_id_of(draft_id))
-
-
-def listed(room, requester):
-    return room.do(requester, own_deposits.own_deposits())
-
-
-def bytes_of(room, unique_id, requester=None):
-    (found,) = room.do(requester or room.caller(), room.retrieving(unique_id))
-    return room.give(found)
 
 
 # --- the document that is made ------------------------------------------------------------------------------------
@@ -338,234 +283,6 @@ def test_a_hostile_document_is_refused_and_nothing_is_kept(room, content):
     before = room.kept()
     assert wrong_with(room, by_portal(room), content)
     assert room.kept() == before
-
-
-# --- my deposits --------------------------------------------------------------------------------------------------
-
-
-def test_a_new_version_keeps_the_set_and_takes_the_place_of_the_old_one(room):
-    requester = by_portal(room)
-    old = put_in(room, requester, title="Ancienne")
-    known = room.do(requester, deposit_drafts.to_replace(requester, old.unique_id))
-    header = read_header(room.give(known.located))
-    said = for_a_replacement(
-        described(room, title="Nouvelle", replaces=old.unique_id, replaced_uuid=known.entry_uuid), header
-    )
-    draft_id = begun(room, requester, said)
-    made = room.do(requester, deposit_drafts.basis(requester, draft_id))
-    room.do(requester, making(room.platform, requester, made))
-    new, former = listed(room, requester)
-    later = read_header(bytes_of(room, new.unique_id))
-    assert (later.set_id, later.version_number) == (header.set_id, 2)
-    assert [one.ids[0].root for one in later.related] == [old.unique_id]
-    assert (former.state, former.replaced_by, former.may) == ("replaced", "Nouvelle", frozenset())
-
-
-def test_nobody_replaces_another_s(room):
-    mine = put_in(room, by_portal(room))
-    other = by_portal(room, HOSPITAL_DOCTOR)
-    with pytest.raises(Refused):
-        room.do(other, deposit_drafts.to_replace(other, mine.unique_id))
-
-
-def test_a_deposit_is_archived_brought_back_masked_and_deleted(room):
-    requester = by_portal(room)
-    one = put_in(room, requester)
-    for name, state, masks in (
-        ("archiver", "archived", frozenset()),
-        ("desarchiver", "current", frozenset()),
-        ("masquer", "current", {MASQUE_PS}),
-        ("demasquer", "current", frozenset()),
-    ):
-        assert name in next(iter(listed(room, requester))).may
-        room.do(requester, own_deposits.change(requester, one.unique_id, name))
-        (now,) = listed(room, requester)
-        assert (now.state, now.masks) == (state, masks), name
-    room.do(requester, own_deposits.change(requester, one.unique_id, "supprimer"))
-    assert listed(room, requester) == ()
-    with pytest.raises(UnknownDocument):
-        room.do(requester, own_deposits.change(requester, one.unique_id, "desarchiver"))
-
-
-def test_what_is_hidden_from_the_patient_says_when_it_is_told_and_shown_and_is_announced(room):
-    requester = by_portal(room)
-    one = put_in(room, requester, masks=(INVISIBLE_PATIENT,))
-    told, shown = own_deposits.told_and_shown(one.registered_at)
-    assert (one.told_at, one.shown_at) == (told, shown)
-    assert told == one.registered_at + 14 * DAY
-    assert "montrer-au-patient" in one.may
-    assert "masquer" not in one.may
-    room.do(requester, own_deposits.change(requester, one.unique_id, "montrer-au-patient"))
-    (now,) = listed(room, requester)
-    assert (now.masks, now.told_at) == (frozenset(), 0)
-    assert "montrer-au-patient" not in now.may
-
-
-def test_a_minor_s_document_is_kept_from_the_representatives_and_shown_to_them(room):
-    requester = by_portal(room, OTHER_GP, MIRABELLE)
-    one = put_in(room, requester, masks=(INVISIBLE_REPRESENTANTS_LEGAUX,))
-    assert one.masks == {INVISIBLE_REPRESENTANTS_LEGAUX}
-    room.do(requester, own_deposits.change(requester, one.unique_id, "montrer-aux-representants"))
-    assert listed(room, requester)[0].masks == frozenset()
-
-
-def test_another_s_document_is_neither_listed_nor_changed(room):
-    mine = put_in(room, by_portal(room))
-    other = by_portal(room, OTHER_GP)
-    assert listed(room, other) == ()
-    for name in own_deposits.CHANGES:
-        with pytest.raises(UnknownDocument):
-            room.do(other, own_deposits.change(other, mine.unique_id, name))
-
-
-def test_control_a_build_that_forgets_whose_a_document_is_lists_another_s(room, monkeypatch):
-    put_in(room, by_portal(room))
-    monkeypatch.setattr(Engine, "own", lambda *_: True)
-    assert len(listed(room, by_portal(room, HOSPITAL_DOCTOR))) == 1
-
-
-def test_control_a_build_that_forgets_the_drafts_maker_shows_it_to_others(room, monkeypatch):
-    draft_id = begun(room, by_portal(room))
-    monkeypatch.setattr(deposit_drafts, "maker_of", lambda _scope: b"anybody")
-    with pytest.raises(UnknownDocument):  # this one was made by somebody: the row says who
-        room.do(by_portal(room, OTHER_GP), deposit_drafts.show(by_portal(room, OTHER_GP), draft_id))
-    other = begun(room, by_portal(room))
-    assert room.do(by_portal(room, OTHER_GP), deposit_drafts.show(by_portal(room, OTHER_GP), other)).draft_id == other
-
-
-def test_what_care_software_deposited_is_among_my_deposits_of_the_record(room):
-    sent = room.document()
-    room.do(room.caller(), room.submitting(room.submission(sent, signed=True), room.caller()))
-    assert [one.unique_id for one in listed(room, by_portal(room))] == [sent.entry.unique_id]
-
-
-# --- among all records --------------------------------------------------------------------------------------------
-
-
-def everywhere(room, requester=None, before=0):
-    requester = requester or by_portal(room, patient=None)
-    return room.do(replace(requester, patient=None), deposits_everywhere(before))
-
-
-def test_my_deposits_are_found_again_in_all_records_with_their_patients_names(room):
-    for patient in (PAT_TROIS, NESSI):
-        put_in(room, by_portal(room, patient=patient), title=f"Pour {patient.traits.birth_name}")
-    found = everywhere(room).deposits
-    assert [one.traits.birth_name for one in found] == ["NESSI", "PAT-TROIS"]
-    assert [one.deposit.title for one in found] == ["Pour NESSI", "Pour PAT-TROIS"]
-    assert everywhere(room, by_portal(room, OTHER_GP)).deposits == ()
-
-
-def test_each_patient_s_trace_says_that_the_list_was_looked_at(room):
-    put_in(room, by_portal(room))
-    ticket = room.last_ticket()
-    everywhere(room)
-    lines = [one for one in room.lines_since(ticket) if one["action"] == "pro/my-deposits"]
-    assert len(lines) == 2  # one of the patient, one of nobody's record
-
-
-@pytest.mark.parametrize("shut", ["closed", "blocked"])
-def test_a_record_that_is_closed_or_blocked_is_absent_from_the_list(room, shut):
-    requester = by_portal(room, OTHER_GP, LANTERNE)
-    put_in(room, requester)
-    put_in(room, by_portal(room, OTHER_GP, NESSI))
-    administration = Administration(room.gate, "operator:tests")
-    if shut == "closed":
-        administration.close_record(LANTERNE.identifier, "demande")
-    else:
-        administration.block(LANTERNE.identifier, OTHER_GP.identifier)
-    found = everywhere(room, requester).deposits
-    assert [one.traits.birth_name for one in found] == ["NESSI"]
-
-
-def test_a_deleted_deposit_is_absent_from_the_list(room):
-    requester = by_portal(room)
-    one = put_in(room, requester)
-    room.do(requester, own_deposits.change(requester, one.unique_id, "supprimer"))
-    assert everywhere(room).deposits == ()
-
-
-def test_a_long_list_comes_in_pages(room):
-    requester = by_portal(room)
-    first = put_in(room, requester, title="La première")
-    patient_key = room.rows("SELECT patient_key FROM portal_deposit")[0][0]
-    depositor = bytes(room.rows("SELECT depositor FROM portal_deposit")[0][0])
-
-    def more(connection):
-        for number in range(PAGE):
-            line = deposit_rows.DepositLine(f"{number:032}", patient_key, first.unique_id, room.now - 10 - number)
-            deposit_rows.note_deposit(connection, line, depositor=depositor, forget_until=0)
-
-    room.gate.administer(more)
-    newest = everywhere(room)
-    assert len(newest.deposits) == PAGE
-    oldest = everywhere(room, before=newest.older)
-    assert len(oldest.deposits) == 1
-    assert oldest.older == 0
-
-
-# --- what the law asks for ----------------------------------------------------------------------------------------
-
-
-def keys(requester, activity="consultation", day="20261122", *, attending=False):
-    return {one.key for one in duties_of(requester, activity, day, attending=attending)}
-
-
-def test_who_is_asked_for_what_follows_profession_structure_and_stay(room):
-    doctor = by_portal(room)
-    assert {"medicines", "biology-prescription", "imaging-request", "letter", "certificate"} <= keys(doctor)
-    assert "synthesis" not in keys(doctor)
-    assert "synthesis" in keys(doctor, attending=True)
-    assert "medicines" not in keys(doctor, "sejour")
-    hospital = by_portal(room, HOSPITAL_DOCTOR)
-    assert {"discharge-letter", "discharge-summary"} <= keys(hospital, "sejour")
-    assert "discharge-letter" not in keys(hospital)
-    assert "biology" in keys(by_portal(room, BIOLOGIST))
-    assert keys(by_portal(room, COMMUNITY_NURSE)) == set()
-
-
-def test_a_duty_holds_from_its_day_on(room):
-    assert "medicines" not in keys(by_portal(room), day="20221230")
-    assert "medicines" in keys(by_portal(room), day="20221231")
-
-
-def test_every_duty_names_its_text_and_types_that_there_are():
-    assert len({one.key for one in DUTIES}) == len(DUTIES)
-    for one in DUTIES:
-        assert one.source
-        assert one.types
-        assert one.professions or one.specialties or one.sectors or one.attending
-
-
-def test_what_is_missing_is_told_until_it_is_there(room):
-    requester = by_portal(room)
-
-    def there(day):
-        found = room.do(requester, deposit_drafts.desk(requester, "consultation", day)).expected
-        return {one.duty.key: one.there for one in found}
-
-    assert there(today(room))["medicines"] == ()
-    one = put_in(room, requester, type="57833-6", title="Ordonnance")
-    assert there(today(room))["medicines"] == (one.unique_id,)
-    assert there(today(room))["letter"] == ()
-    room.now += 2 * DAY
-    assert there(today(room))["medicines"] == ()
-
-
-def test_the_day_of_an_act_begins_at_midnight_in_paris(room):
-    requester = by_portal(room)
-    room.now = room.now - room.now % DAY + 23 * HOUR + HOUR // 2  # half past midnight, or half past one, in Paris
-    day = to_dtm(room.now + 2 * HOUR)[:8]
-    one = put_in(room, requester, type="57833-6", title="Ordonnance")
-    found = room.do(requester, deposit_drafts.desk(requester, "consultation", day)).expected
-    assert {item.duty.key: item.there for item in found}["medicines"] == (one.unique_id,)
-
-
-def test_another_s_prescription_does_not_fulfil_mine(room):
-    put_in(room, by_portal(room, HOSPITAL_DOCTOR), type="57833-6", title="Ordonnance")
-    requester = by_portal(room)
-    found = room.do(requester, deposit_drafts.desk(requester, "consultation", today(room))).expected
-    assert {one.duty.key: one.there for one in found}["medicines"] == ()
 
 
 def test_the_signature_of_a_deposit_is_that_of_the_portal(room):
