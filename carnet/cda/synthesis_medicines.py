@@ -53,7 +53,7 @@ def _vaccination(part: Part, document: str, number: int, line: SynthesisLine) ->
         *templates(f"{CCD}.24", f"{PCC}.4.12", f"{FR}.3.45"),
         statement_id(document, part, number),
         coded("code", code),
-        referring(anchor_of(part, number)),
+        referring(anchor_of(part, number, "note" if line.note else "")),
         element("statusCode", code="completed"),
         moment("effectiveTime", line.start),
         _product(line, anchor_of(part, number), absent=absent),
@@ -79,7 +79,7 @@ def _product(line: SynthesisLine, anchor: str, *, absent: bool) -> Any:
 def _rank(line: SynthesisLine) -> Any:
     if not line.rank:
         return None
-    number = line.rank.isdecimal()
+    number = line.rank.isascii() and line.rank.isdecimal()
     value = element("value", value=line.rank, kind="INT") if number else element("value", text=line.rank, kind="ST")
     observation = element(
         "observation",

@@ -110,7 +110,7 @@ EXTRACTORS: tuple[Extractor, ...] = (
     Extractor(1, (ExtractKind.REPORT,), has_report, _packed(ExtractKind.REPORT, packed_report)),
     Extractor(1, (ExtractKind.MEDICATION,), has_medication, _packed(ExtractKind.MEDICATION, packed_medication)),
     Extractor(1, (ExtractKind.PROBLEMS,), has_problems, _packed(ExtractKind.PROBLEMS, packed_problems)),
-    Extractor(1, (ExtractKind.STATED,), has_stated_parts, _packed(ExtractKind.STATED, packed_stated_parts)),
+    Extractor(2, (ExtractKind.STATED,), has_stated_parts, _packed(ExtractKind.STATED, packed_stated_parts)),
     Extractor(1, (ExtractKind.IMAGING,), has_studies, _packed(ExtractKind.IMAGING, packed_studies)),
     Extractor(1, (ExtractKind.EXAMINATIONS,), has_examinations, _packed(ExtractKind.EXAMINATIONS, packed_examinations)),
 )

@@ -67,7 +67,13 @@ def lines(page):
 def send(browser, root, rest, **fields):
     path = f"{root}/synthese/{rest}"
     page = browser.get(f"{root}/synthese/brouillon")
-    return browser.send(path, {**page.fields(path), **fields})
+    return browser.send(path, {**page.fields(path), **mark(page, rest), **fields})
+
+
+def mark(page, rest):
+    """What the form that corrects a line says of the line as it was shown."""
+    found = re.search(rf'action="[^"]*/{rest}">(?:(?!</form>).)*name="vue" value="(\w+)"', page.text, re.DOTALL)
+    return {"vue": found[1]} if found else {}
 
 
 def sign(browser, root):

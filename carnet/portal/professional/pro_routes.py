@@ -19,6 +19,7 @@ from carnet.portal.professional import (
     pro_summary_page,
     pro_timeline_page,
     synthesis_pages,
+    synthesis_signing_pages,
     team_pages,
 )
 from carnet.portal.professional.caller_visit import CallerPage, calling
@@ -64,9 +65,9 @@ PATIENT_PAGES: tuple[tuple[str, str, ProPage], ...] = (
     (POST, "/synthese/lignes/{line}", synthesis_pages.change_line),
     (POST, "/synthese/parties/{part}", synthesis_pages.change_part),
     (POST, "/synthese/abandonner", synthesis_pages.give_up),
-    (GET, "/synthese/relire", synthesis_pages.review),
-    (GET, "/synthese/relire/cadre", synthesis_pages.review_frame),
-    (POST, "/synthese/relire", synthesis_pages.sign),
+    (GET, "/synthese/relire", synthesis_signing_pages.review),
+    (GET, "/synthese/relire/cadre", synthesis_signing_pages.review_frame),
+    (POST, "/synthese/relire", synthesis_signing_pages.sign),
     (GET, "/examens-deja-faits", pro_repeat_page.show),
     (GET, "/deposer", pro_depositing.choose),
     (POST, "/deposer", pro_depositing.begin),
