@@ -109,3 +109,12 @@ def synthesis(parts=EVERY_PART, *, version=1, replaces="", model=Model.IPS_FR):
 
 def by_part(parts):
     return {one.part: one for one in parts}
+
+
+def joined(stated):
+    """As a draft joins what is fitted: each part once."""
+    found = {}
+    for one in stated:
+        lines = found.get(one.part, Stated(one.part)).lines + one.lines
+        found[one.part] = Stated(one.part, Told.LINES, lines) if lines else one
+    return tuple(found.values())

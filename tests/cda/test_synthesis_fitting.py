@@ -10,7 +10,7 @@ from carnet.cda.synthesis_model import LOINC, Model, Part, Stated, SynthesisLine
 from carnet.cda.synthesis_reading import stated_in
 from carnet.metadata import Code
 from tests.cda.stated_lines import stated
-from tests.cda.syntheses import EVERY_PART, by_part, synthesis, told
+from tests.cda.syntheses import EVERY_PART, by_part, joined, synthesis, told
 
 REPEATED = settings(
     derandomize=True,
@@ -21,16 +21,6 @@ REPEATED = settings(
 )
 
 
-def drafted(said):
-    """As a draft joins what is fitted: each part once."""
-    lines = {}
-    for one in fitted(said):
-        before = lines.get(one.part, Stated(one.part))
-        both = before.lines + one.lines
-        lines[one.part] = Stated(one.part, Told.LINES, both) if both else one
-    return tuple(lines.values())
-
-
 def read_again(parts, model):
     return by_part(stated_in(write_synthesis(synthesis(parts, model=model))))
 
@@ -39,7 +29,7 @@ def read_again(parts, model):
 @REPEATED
 @given(said=stated())
 def test_what_is_drafted_is_read_again_line_for_line(model, said):
-    parts = drafted(said)
+    parts = joined(fitted(said))
     read = read_again(parts, model)
     mandatory = {part for part, one in LAYOUTS[model].sections.items() if one.mandatory}
     wanted = {part: Stated(part) for part in mandatory}
@@ -50,7 +40,7 @@ def test_what_is_drafted_is_read_again_line_for_line(model, said):
 @REPEATED
 @given(said=stated())
 def test_what_fits_fits_as_it_is(said):
-    parts = drafted(said)
+    parts = joined(fitted(said))
     assert fitted(parts) == parts
 
 
