@@ -21,6 +21,7 @@ from carnet.cda.synthesis_templates import (
     MEASUREMENTS,
     PROBLEM_NATURE,
     PROBLEM_NATURES,
+    PRODUCT_SYSTEMS,
     ROLES,
     SNOMED,
 )
@@ -32,6 +33,8 @@ _STAMP = re.compile(r"\d{4}(?:\d\d){0,5}(?:\.\d{1,4})?(?:[+-]\d{4})?", re.ASCII)
 _OID = re.compile(r"[0-2](?:\.(?:0|[1-9]\d*))+", re.ASCII)
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 _TEXTS = frozenset({Part.ALERTS, Part.WORK, Part.FUNCTION})
+_CONDITIONS = frozenset({Part.PROBLEMS, Part.HISTORY, Part.FAMILY})
+_PRODUCTS = frozenset({Part.TREATMENTS, Part.VACCINATIONS})
 _ENDING = frozenset(
     {Part.PROBLEMS, Part.HISTORY, Part.ALLERGIES, Part.TREATMENTS, Part.PROCEDURES, Part.DEVICES, Part.FAMILY}
 )
@@ -82,7 +85,8 @@ def _placed(part: Part, line: SynthesisLine) -> tuple[Part, SynthesisLine]:
         value="",
         unit="",
         answer=NO_CODE,
-        lot=line.lot if part in (Part.TREATMENTS, Part.VACCINATIONS) else "",
+        code=NO_CODE if part in _PRODUCTS and line.code.system not in PRODUCT_SYSTEMS else line.code,
+        lot=line.lot if part in _PRODUCTS else "",
         rank=line.rank if part is Part.VACCINATIONS else "",
         note=line.note if line.note != line.label else "",
     )
@@ -130,11 +134,9 @@ def _in_words(line: SynthesisLine) -> SynthesisLine:
 
 def _nature(part: Part, nature: Code) -> Code:
     """The sort of statement, where the list of the part has it and it says more than the part does."""
-    if part in (Part.PROBLEMS, Part.HISTORY, Part.FAMILY):
-        allowed = nature.system == SNOMED and nature.code in PROBLEM_NATURES - {PROBLEM_NATURE.code}
-    else:
-        allowed = part is Part.ALLERGIES and nature.system == SNOMED and nature.code != ALLERGY_NATURE.code
-    return _displayed(nature) if allowed and _code(nature).code else NO_CODE
+    told = nature.system == SNOMED and nature.code not in (PROBLEM_NATURE.code, ALLERGY_NATURE.code)
+    known = part is Part.ALLERGIES or (part in _CONDITIONS and nature.code in PROBLEM_NATURES)
+    return _displayed(nature) if told and known and _code(nature).code else NO_CODE
 
 
 def _relative(relative: Code) -> Code:

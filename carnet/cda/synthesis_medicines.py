@@ -9,7 +9,7 @@ from carnet.cda.synthesis_markup import coded, element, moment, original, referr
 from carnet.cda.synthesis_model import LOINC, NO_CODE, Part, SynthesisLine
 from carnet.cda.synthesis_narrative import anchor_of
 from carnet.cda.synthesis_statements import comment, labelled, statement_id
-from carnet.cda.synthesis_templates import ABSENCES, CCD, FR, PCC
+from carnet.cda.synthesis_templates import ABSENCES, CCD, CIS, FR, PCC
 from carnet.metadata import Code
 
 _ACT_CODE = "2.16.840.1.113883.5.4"
@@ -68,12 +68,19 @@ def _vaccination(part: Part, document: str, number: int, line: SynthesisLine) ->
 def _product(line: SynthesisLine, anchor: str, *, absent: bool) -> Any:
     material = element(
         "manufacturedMaterial",
-        coded("code", NO_CODE if absent else labelled(line), original(anchor), missing="NA" if absent else "UNK"),
+        _code(NO_CODE if absent else labelled(line), anchor, missing="NA" if absent else "UNK"),
         element("name", nullFlavor="NA") if absent else element("name", text=line.label),
         element("lotNumberText", text=line.lot) if line.lot else None,
     )
     product = element("manufacturedProduct", *templates(*_PRODUCT), material, classCode="MANU")
     return element("consumable", product, typeCode="CSM")
+
+
+def _code(code: Code, anchor: str, *, missing: str) -> Any:
+    """What the product is called by: its CIS; a code of a pack is a translation of one that is not known."""
+    if code.system in ("", CIS):
+        return coded("code", code, original(anchor), missing=missing)
+    return coded("code", NO_CODE, original(anchor), coded("translation", code))
 
 
 def _rank(line: SynthesisLine) -> Any:

@@ -15,7 +15,7 @@ from carnet.cda.synthesis_entry_reading import READERS, absences_stated
 from carnet.cda.synthesis_layouts import RESULTS, VSM
 from carnet.cda.synthesis_model import NO_CODE, Part, Stated, SynthesisLine, Told
 from carnet.cda.synthesis_narrative import NOT_STATED
-from carnet.cda.synthesis_templates import ABSENCES, PART_OF
+from carnet.cda.synthesis_templates import ABSENCES, PART_OF, PRODUCT_SYSTEMS
 from carnet.metadata import Code
 
 _BY_TEXT = frozenset({Part.ALERTS, Part.WORK, Part.FUNCTION})
@@ -73,7 +73,7 @@ def _belongs(line: MedicineLine, part: Part, section: Code) -> bool:
 def medicine_line(line: MedicineLine) -> SynthesisLine:
     """A medicine or vaccination as a line of a synthesis; its dosages and instructions are the note."""
     told = [one for one in (*line.texts, *line.instructions) if one != line.name]
-    code = line.product if line.product.code else NO_CODE
+    code = next((one for one in (line.product, *line.classes) if one.code and one.system in PRODUCT_SYSTEMS), NO_CODE)
     return SynthesisLine(
         label=line.name,
         code=Code(code.code, code.system),

@@ -26,6 +26,10 @@ PROBLEM_NATURES = frozenset({"404684003", "55607006", "64572001", "248536006", "
 """The sorts that there are (SNOMED CT, JDV_ProblemCodes_CISIS)."""
 ALLERGY_NATURE = Code("420134006", SNOMED, "propension aux effets indésirables")
 """The same of an allergy: neither allergy nor intolerance is claimed."""
+CIS = "1.2.250.1.213.2.3.1"
+"""The one scheme by which the rules let a product be coded (FR-Produit-de-sante); packs stand beside it as a translation."""
+PRODUCT_SYSTEMS = frozenset({CIS, "1.2.250.1.213.2.3.2", "1.2.250.1.213.2.62"})
+"""CIS, CIP and UCD: schemes of products. A class (ATC) is none: two medicines of one class are two."""
 FAMILY_MEMBER = Code("FAMMEMB", ROLES, "Autre membre de la famille")
 
 
@@ -184,7 +188,8 @@ SYSTEM_NAMES: Mapping[str, str] = MappingProxyType(
         "2.16.840.1.113883.6.139": "CISP-2",
         "1.2.250.1.215.300.1": "CCAM",
         "1.2.250.1.213.2.5": "CCAM",
-        "1.2.250.1.213.2.3.1": "CIS",
+        CIS: "CIS",
+        "1.2.250.1.213.2.62": "UCD",
         "1.2.250.1.213.2.3.2": "CIP",
         "2.16.840.1.113883.6.73": "ATC",
         "1.2.250.1.213.2.68": "EMDN",

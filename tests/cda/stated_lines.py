@@ -20,6 +20,12 @@ codes = st.one_of(
     st.builds(Code, st.sampled_from(sorted({*MEASUREMENTS, *HABITS})), st.just(LOINC), texts),
     st.builds(Code, st.sampled_from([*sorted(PROBLEM_NATURES), "416098002"]), st.just(SNOMED), texts),
     st.builds(Code, st.sampled_from(sorted(RELATIVES)), st.just(ROLES), texts),
+    st.builds(
+        Code,
+        st.just("3400938022209"),
+        st.sampled_from(["1.2.250.1.213.2.3.1", "1.2.250.1.213.2.3.2", "2.16.840.1.113883.6.73"]),
+        texts,
+    ),
     st.just(Code("no-known-allergies", "2.16.840.1.113883.5.1150.1")),
 )
 lines = st.builds(

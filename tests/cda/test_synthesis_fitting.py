@@ -67,6 +67,13 @@ def test_a_code_that_no_document_may_carry_is_left_out_and_the_words_stay():
     assert fitted([told(Part.PROBLEMS, retired)]) == (told(Part.PROBLEMS, SynthesisLine("Asthme")),)
 
 
+def test_a_product_keeps_the_code_of_its_pack_and_no_code_of_its_class():
+    pack, group = Code("3400938022209", "1.2.250.1.213.2.3.2"), Code("B01AC04", "2.16.840.1.113883.6.73")
+    said = fitted([told(Part.TREATMENTS, SynthesisLine("PLAVIX 75 mg", pack), SynthesisLine("Clopidogrel", group))])
+    assert said == (told(Part.TREATMENTS, SynthesisLine("PLAVIX 75 mg", pack), SynthesisLine("Clopidogrel")),)
+    assert read_again(said, Model.VSM)[Part.TREATMENTS] == said[0]
+
+
 def test_a_part_none_of_whose_lines_says_anything_is_not_stated_and_never_denied():
     assert fitted([told(Part.ALLERGIES, SynthesisLine("\u202e \x07"))]) == (Stated(Part.ALLERGIES),)
     assert fitted([Stated(Part.ALLERGIES, Told.NONE_KNOWN)]) == (Stated(Part.ALLERGIES, Told.NONE_KNOWN),)

@@ -23,7 +23,12 @@ FROM_OTHERS = fitted(
         told(part, replace(one, code=code))
         for part in Part
         for one in (ODD, ENDED)
-        for code in (NO_CODE, Code("72166-2", LOINC), Code("29463-7", LOINC))
+        for code in (
+            NO_CODE,
+            Code("72166-2", LOINC),
+            Code("29463-7", LOINC),
+            Code("3400938022209", "1.2.250.1.213.2.3.2"),
+        )
     ]
 )
 """What documents of others may state, made to fit: a line with everything wrong in it and one that is over, in every part."""
