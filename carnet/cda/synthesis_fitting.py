@@ -31,6 +31,7 @@ LONGEST = 10_000
 """Characters of a text, as they are read again (`result_values.plain_text`)."""
 _STAMP = re.compile(r"\d{4}(?:\d\d){0,5}(?:\.\d{1,4})?(?:[+-]\d{4})?", re.ASCII)
 _OID = re.compile(r"[0-2](?:\.(?:0|[1-9]\d*))+", re.ASCII)
+_TOKEN = re.compile(r"[!-~]+")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 _TEXTS = frozenset({Part.ALERTS, Part.WORK, Part.FUNCTION})
 _CONDITIONS = frozenset({Part.PROBLEMS, Part.HISTORY, Part.FAMILY})
@@ -62,6 +63,7 @@ def _placed(part: Part, line: SynthesisLine) -> tuple[Part, SynthesisLine]:
         line,
         label=_text(line.label),
         value=_text(line.value),
+        unit=_text(line.unit),
         rank=_text(line.rank),
         lot=_text(line.lot),
         note=_text(line.note),
@@ -105,8 +107,8 @@ def _habit(line: SynthesisLine) -> tuple[Part, SynthesisLine]:
     """A habit has a code of the list, and says something: a quantity, a coded answer or words."""
     if line.code.system != LOINC or line.code.code not in HABITS or not line.value:
         return Part.ALERTS, _in_words(line)
-    if line.unit and not (_NUMBER.fullmatch(line.value) and re.fullmatch(r"\S+", line.unit)):
-        line = replace(line, value=f"{line.value} {clean(line.unit)}", unit="")
+    if line.unit and not (_NUMBER.fullmatch(line.value) and _TOKEN.fullmatch(line.unit)):
+        line = replace(line, value=f"{line.value} {line.unit}", unit="")
     return Part.HABITS, _observed(replace(line, answer=NO_CODE if line.unit else _code(line.answer)))
 
 
@@ -124,7 +126,7 @@ def _observed(line: SynthesisLine) -> SynthesisLine:
 
 def _in_words(line: SynthesisLine) -> SynthesisLine:
     """What it says as one text; nothing where it names something without saying what it is."""
-    value = clean(f"{line.value} {line.unit}")
+    value = f"{line.value} {line.unit}".strip()
     told = " : ".join(filter(None, (line.label, value)))
     date = f"({date_words(line.start or line.end)})" if line.start or line.end else ""
     return SynthesisLine(
@@ -149,7 +151,7 @@ def _displayed(code: Code) -> Code:
 
 def _code(code: Code) -> Code:
     """A code as the XML schema lets it stand, without its label, which is the line's; one of absence names nothing."""
-    valid = re.fullmatch(r"\S+", code.code) and _OID.fullmatch(code.system) and code.system != ABSENT_OR_UNKNOWN
+    valid = _TOKEN.fullmatch(code.code) and _OID.fullmatch(code.system) and code.system != ABSENT_OR_UNKNOWN
     return Code(code.code, code.system) if valid else NO_CODE
 
 

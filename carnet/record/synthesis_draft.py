@@ -29,6 +29,7 @@ from carnet.record.synthesis_lines import LineSource, SynthesisDraft
 from carnet.record.synthesis_merging import Statements, merged
 from carnet.repository import synthesis_drafts
 from carnet.repository.synthesis_drafts import WrittenDraft
+from carnet.requester import AccessMode
 
 SYNTHESES = frozenset({"60591-5", "SYNTH"})
 """Types of a synthesis: the French patient summary and the VSM before it are one kind."""
@@ -60,8 +61,8 @@ def require_writer(scope: Scope) -> None:
 
 
 def may_write(scope: Scope) -> bool:
-    """Whether the requester is the declared médecin traitant of the record."""
-    return scope.record.medecin_traitant
+    """Whether the requester is the declared médecin traitant of the record, in the normal mode: an emergency asks for no synthesis."""
+    return scope.record.medecin_traitant and scope.requester.mode is AccessMode.NORMAL
 
 
 def syntheses_among(documents: Sequence[Visible]) -> list[Visible]:

@@ -15,7 +15,10 @@ stamps = st.sampled_from(
 codes = st.one_of(
     st.just(NO_CODE),
     st.builds(
-        Code, st.sampled_from(["E11", "N10", "a b", ""]), st.sampled_from(["2.16.840.1.113883.6.3", "CIM", ""]), texts
+        Code,
+        st.sampled_from(["E11", "N10", "a b", "E\u202e11", ""]),
+        st.sampled_from(["2.16.840.1.113883.6.3", "CIM", ""]),
+        texts,
     ),
     st.builds(Code, st.sampled_from(sorted({*MEASUREMENTS, *HABITS})), st.just(LOINC), texts),
     st.builds(Code, st.sampled_from([*sorted(PROBLEM_NATURES), "416098002"]), st.just(SNOMED), texts),
@@ -37,7 +40,7 @@ lines = st.builds(
     start=stamps,
     end=stamps,
     value=st.sampled_from(["", "58.0", "82,5", "1e3", "007"]) | texts,
-    unit=st.sampled_from(["", "kg", "cm", "%", "{pack}/a", "mm Hg", "kilos"]),
+    unit=st.sampled_from(["", "kg", "cm", "%", "{pack}/a", "mm Hg", "kilos", "k\u202eg", "\x07"]),
     answer=codes,
     lot=texts,
     rank=st.sampled_from(["", "2", "II", "٢"]),

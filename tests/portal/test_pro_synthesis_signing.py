@@ -138,6 +138,18 @@ def test_a_line_corrected_on_one_page_is_not_taken_back_by_an_older_one(signing)
     assert send(browser, root, path, action="corriger", **(said | {"fin": "2019"}), precision="").status == 422
 
 
+def test_a_page_whose_draft_was_signed_in_another_tab_says_that_it_saved_nothing(signing):
+    _pro, browser, root = signing
+    page = browser.get(f"{root}/synthese/brouillon")
+    path = f"{root}/synthese/lignes/{lines(page)['Asthme']}"
+    forms = [page.fields(path) | {"action": one} for one in ("retirer", "corriger")]
+    assert sign(browser, root).status == 303
+    for form in forms:
+        answer = browser.send(path, form)
+        assert (answer.status, answer.headers["location"]) == (303, f"{root}/synthese?fait=ailleurs")
+        assert "Rien n'est enregistré" in browser.get(answer.headers["location"]).plain.replace("\u2019", "'")
+
+
 def test_what_another_s_vsm_has_to_watch_is_drafted(open_house):
     pro = ProHouse(open_house())
     content = summary(

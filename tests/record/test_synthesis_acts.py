@@ -4,8 +4,9 @@ import pytest
 from synthesis_work import change, draft, kept_words, put_summary, told
 
 from carnet.cda.synthesis_model import Part, SynthesisLine
-from carnet.demo.people import OTHER_GP
-from carnet.record.synthesis_acts import ChangedLine, adding, correcting, moving
+from carnet.demo.people import MEDECIN_TRAITANT, OTHER_GP
+from carnet.errors import Refused
+from carnet.record.synthesis_acts import ChangedLine, adding, correcting, drafting, moving
 
 DOSE = SynthesisLine("Doliprane", note="1 par jour")
 
@@ -40,3 +41,10 @@ def test_a_line_that_is_sent_twice_is_added_once(room):
         added = change(room, drafted.name, adding(Part.ALERTS, SynthesisLine("Vit seule")))
     assert kept_words(added, Part.ALERTS) == ["Vit seule"]
     assert len(added.lines) == 1
+
+
+def test_nobody_writes_it_in_an_emergency(room):
+    for who in (MEDECIN_TRAITANT, OTHER_GP):
+        requester = room.glass_breaker(who, portal=True)
+        with pytest.raises(Refused):
+            room.do(requester, drafting(requester, final=True))

@@ -3,7 +3,7 @@
 import pytest
 from synthesis_work import doctor, draft, put_summary, sign, told
 
-from carnet.cda.synthesis_model import Part
+from carnet.cda.synthesis_model import Model, Part
 from carnet.clock import DAY
 from carnet.demo.people import MEDECIN_TRAITANT, OTHER_GP, PAT_TROIS
 from carnet.exchange.notice_topics import sentences
@@ -47,6 +47,15 @@ def signed(room):
     draft(room)
     sign(room)
     return room
+
+
+def test_a_vsm_counts_as_much(room):
+    draft(room)
+    sign(room, model=Model.VSM)
+    room.now += 364 * DAY
+    assert (reminded(room), overdue(room)) == (0, False)
+    room.now += 2 * DAY
+    assert (reminded(room), overdue(room)) == (1, True)
 
 
 def test_a_year_after_the_last_synthesis_its_doctor_is_told_once(signed):

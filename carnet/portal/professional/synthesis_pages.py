@@ -34,6 +34,8 @@ from carnet.record.synthesis_lines import DraftLine
 PATIENCE = 3.0
 """Seconds after which no further document is begun while a draft waits for what was not read yet."""
 DRAFT = "/synthese/brouillon"
+ELSEWHERE = "/synthese?fait=ailleurs"
+"""Where a form leads whose draft or line is not there any more: another page signed, dropped or changed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,10 @@ async def change_line(visit: ProVisit) -> Response:
     }
     if action not in works:
         raise MalformedMessage("This form names no act.")
-    await visit.perform(changing(visit.requester, fields.get("brouillon", ""), works[action]))
+    try:
+        await visit.perform(changing(visit.requester, fields.get("brouillon", ""), works[action]))
+    except UnknownDocument:
+        return see_other(visit.path(ELSEWHERE))
     return see_other(visit.path(f"{DRAFT}?fait={action}#ligne-{line_id}"))
 
 
@@ -105,6 +110,8 @@ async def change_part(visit: ProVisit) -> Response:
         await visit.perform(changing(visit.requester, name, work))
     except TooManyLines:
         return await _again(visit, Wrong(part.value, "libelle", "many", {}))
+    except UnknownDocument:
+        return see_other(visit.path(ELSEWHERE))
     return see_other(visit.path(f"{DRAFT}?fait={action}#partie-{part.value}"))
 
 
@@ -122,7 +129,7 @@ async def _correct(visit: ProVisit, fields: Mapping[str, str], line_id: str) -> 
     found = await visit.perform(drafting(visit.requester, final=True))
     known = next((one for one in found.draft.lines if one.line_id == line_id), None)
     if known is None or found.draft.name != fields.get("brouillon", ""):
-        raise UnknownDocument("No such line in this synthesis.")
+        return see_other(visit.path(ELSEWHERE))
     first = FIELDS[known.part][0]
     try:
         line = line_of(known.part, fields, known.line)
