@@ -107,10 +107,10 @@ def test_a_synthesis_is_drafted_and_signed_by_keys_alone_on_pages_that_are_sound
             page = watched(chromium, address, treating, width, seen)
             find_by_keys(page, address)
             root = root_of(page)
-            for path in ("/synthese", "/synthese/brouillon", "/synthese/relire"):
+            for path in ("/synthese", "/synthese/brouillon", "/synthese/relire", "/synthese/relire?modele=vsm"):
                 look(page, address, root + path, seen, axe=width == 390)
             page.context.close()
 
     browse(pro.app, walk)
     assert seen.faults == [], "\n".join(sorted({one.split("synthese", 1)[-1] for one in seen.faults}))
-    assert seen.walked == 9
+    assert seen.walked == 12
