@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from urllib.parse import urlencode
 
 import pytest
 from pro_house import ProHouse
@@ -13,6 +14,7 @@ from carnet.consent.choices import Choice
 from carnet.demo.people import HOSPITAL_DOCTOR, MEDECIN_TRAITANT, MIRABELLE, NESSI, OTHER_GP, PAT_TROIS, REGULATOR, SAMU
 from carnet.identity.ins import NIR_TEST
 from carnet.portal.professional import pro_visit
+from carnet.portal.professional.pro_routes import PATIENT_PAGES
 from carnet.record.administration import Administration
 from carnet.record.own_trail import OwnTrail
 
@@ -23,6 +25,7 @@ TRAITS = {
     "birth_date": "28/03/1979",
     "birth_place": "",
 }
+MAKING = ("/deposer", "/synthese/")
 URGENT = {"motif": "INCONSCIENT", "phrase": "Patient inconscient aux urgences"}
 
 
@@ -247,6 +250,42 @@ def test_the_identity_is_checked_before_anything_is_fed(pro):
     assert browser.send(f"{root}/identite", page.fields(f"{root}/identite") | {"controle": "oui"}).status == 303
     assert "INS qualifiée" in browser.get(f"{root}/entree").plain
     assert any("contrôlé l'identité" in line for line in trail(pro))
+
+
+def test_who_is_led_aside_comes_back_to_the_page_that_was_asked_for(pro):
+    browser = pro.browser(OTHER_GP)
+    root = pro.opened(browser, PAT_TROIS)
+    aside = browser.get(f"{root}/documents?famille=biology").headers["location"]
+    assert aside == f"{root}/entree?suite=%2Fdocuments%3Ffamille%3Dbiology"
+    taken = browser.send(aside, browser.get(aside).fields(aside) | {"acces": "consentement", "declare": "oui"})
+    assert browser.get(taken.headers["location"]).headers["location"] == f"{root}/documents?famille=biology"
+    aside = browser.get(f"{root}/deposer").headers["location"]
+    assert aside == f"{root}/identite?suite=%2Fdeposer"
+    stated = browser.send(aside, browser.get(aside).fields(aside) | {"controle": "oui"})
+    assert stated.headers["location"] == f"{root}/deposer"
+
+
+@pytest.mark.parametrize(
+    "wish", ["//evil.test", "/../../x", "/%2e%2e/x", "https://evil.test", "evil", "/a\b", "/" + "x" * 1000]
+)
+def test_a_way_back_leads_nowhere_else(pro, wish):
+    browser = pro.browser(MEDECIN_TRAITANT)
+    root = pro.opened(browser, PAT_TROIS)
+    where = browser.get(f"{root}/entree?{urlencode({'suite': wish})}").headers["location"]
+    assert where in {root, f"{root}{wish}"}
+    assert where == root or wish == "//evil.test"  # below the root of the record, where there is no such page
+
+
+def test_what_prepares_a_document_asks_for_the_identity_first(pro):
+    """Whatever is a page of depositing or of writing a synthesis; what only shows, and what takes away, is not."""
+    browser = pro.browser(MEDECIN_TRAITANT)
+    root = pro.opened(browser, PAT_TROIS)
+    first = {
+        path
+        for method, path, _page in PATIENT_PAGES
+        if method == "GET" and "/identite?" in browser.get(f"{root}{path}").headers.get("location", "")
+    }
+    assert first == {path for method, path, _page in PATIENT_PAGES if method == "GET" and path.startswith(MAKING)}
 
 
 # --- one record, one session ---------------------------------------------------------------------------------------

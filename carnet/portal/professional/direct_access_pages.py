@@ -16,7 +16,7 @@ from carnet.identity.browser_secrets import is_token, new_token
 from carnet.portal.professional.caller import Caller
 from carnet.portal.professional.pro_door import SITUATION, VISIT_SECONDS, ProDoor, pro_endpoint, pro_space_of
 from carnet.portal.professional.pro_space import ProSpace
-from carnet.portal.professional.pro_visit import ROOT
+from carnet.portal.professional.pro_visit import ENTRY, ROOT, aside
 from carnet.record.direct_access import (
     Wish,
     dashboard_access,
@@ -30,8 +30,6 @@ from carnet.record.record_opening import Opened, open_record
 DIRECT = "acces-direct"
 """The cookie of the browser that arrived, and the path where it goes on without the INS."""
 DASHBOARD = "TableauDeBord"
-ENTRY = "/entree"
-"""Where somebody without authorisation is asked to confirm it (TD0.3)."""
 OF_NO_RECORD: Mapping[str, str] = MappingProxyType({DASHBOARD: "/pro", "Parametrages": SITUATION})
 OF_A_RECORD: Mapping[str, str] = MappingProxyType(
     {  # page of PDT-INF-527: path under the record. INFERRED: which of our pages is which of theirs
@@ -92,7 +90,8 @@ async def _go_on(door: ProDoor, request: Request) -> Response:
         return RedirectResponse("/pro", status_code=303)
     if not found.handle:
         return _refused(space, request)
-    rest = OF_A_RECORD[wish.page] if found.may_read else ENTRY
+    wanted = OF_A_RECORD[wish.page]
+    rest = wanted if found.may_read else aside(ENTRY, wanted)
     return RedirectResponse(f"{ROOT}/{found.handle}{rest}", status_code=303)
 
 

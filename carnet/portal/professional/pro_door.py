@@ -19,6 +19,7 @@ from carnet.identity.oidc_client import IdentityProvider
 from carnet.portal.professional.caller import Caller
 from carnet.portal.professional.pro_mounting import is_professional
 from carnet.portal.professional.pro_space import ProSpace
+from carnet.portal.professional.pro_visit import ROOT
 from carnet.portal.shell import Endpoint, SignInNeeded, safe_path
 from carnet.record.gate import Gate
 from carnet.record.practising import requester_in
@@ -95,8 +96,9 @@ class ProDoor:
 
     def let_in(self, request: Request, signed_in: ProSignedIn) -> Response:
         """Gives the browser its session under a new cookie, and leads to the choice of a situation, or where the professional wanted to go."""
-        chosen = signed_in.session.situation
-        response = RedirectResponse(self.after(request) if chosen else SITUATION, status_code=303)
+        chosen, former = signed_in.session.situation, self.present(request)
+        same = former is not None and former.session.session_id == signed_in.session.session_id
+        response = RedirectResponse(self.after(request, same=same) if chosen else SITUATION, status_code=303)
         space = pro_space_of(request)
         space.set_cookie(response, SESSION, signed_in.token)
         space.set_cookie(response, METHOD, signed_in.session.method, seconds=YEAR)
@@ -104,10 +106,11 @@ class ProDoor:
         self._end_former(request, signed_in)
         return response
 
-    def after(self, request: Request) -> str:
-        """Where the professional wanted to go, a path of these pages."""
+    def after(self, request: Request, *, same: bool) -> str:
+        """Where the professional wanted to go, a path of these pages; a record is not open any more unless the session is the `same` as before."""
         wanted = safe_path(self.cookie(request, AFTER), "/pro")
-        return wanted if is_professional(wanted) else "/pro"
+        gone = wanted.startswith(f"{ROOT}/") and not same
+        return wanted if is_professional(wanted) and not gone else "/pro"
 
     def _end_former(self, request: Request, signed_in: ProSignedIn) -> None:
         """Ends the session that the browser had before: nobody holds its cookie any more, who should."""

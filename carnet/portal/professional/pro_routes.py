@@ -90,7 +90,7 @@ def professional_routes(space: ProSpace) -> list[Route]:
     return [
         *(Route(f"/pro{path}", calling(space, page), methods=[method]) for method, path, page in CALLER_PAGES),
         *(
-            Route(f"{ROOT}/{{handle}}{path}", visiting_record(space, page, tabs), methods=[method])
+            Route(f"{ROOT}/{{handle}}{path}", visiting_record(space, page, tabs, path), methods=[method])
             for method, path, page in PATIENT_PAGES
         ),
     ]

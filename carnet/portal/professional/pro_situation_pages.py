@@ -46,5 +46,5 @@ async def _take(door: ProDoor, request: Request) -> Response:
         return _page(door, request, who, "refused", 403)
     if not taken:
         return _page(door, request, who, "choose", 422)
-    response = RedirectResponse(door.after(request), status_code=303)
+    response = RedirectResponse(door.after(request, same=False), status_code=303)
     return door.forget(request, response, AFTER)

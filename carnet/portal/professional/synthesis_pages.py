@@ -45,7 +45,6 @@ from carnet.record.synthesis_signing import (
     SigningBasis,
     basis,
     digest,
-    require_fresh,
     signing,
     written,
 )
@@ -153,7 +152,7 @@ async def sign(visit: ProVisit) -> Response:
     """Signs and deposits what was shown, of a doctor who has just shown who they are. Sent twice, it is done once."""
     fields = await visit.form()
     try:
-        require_fresh(visit.space.gate.platform, visit.caller.shown_at)
+        visit.space.require_shown(visit.caller)
     except StepUpNeeded:
         return await _review_page(visit, status=403, wrong="step-up")
     try:
