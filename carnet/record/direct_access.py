@@ -22,9 +22,9 @@ from carnet.record.act import Act
 from carnet.record.functional_right import right
 from carnet.record.gate import Gate
 from carnet.record.groups import OF_NOBODY
+from carnet.record.open_records import known_identifier
 from carnet.record.population import PopulationScope, open_population
 from carnet.record.pro_desk import ProCase, ProDesk
-from carnet.record.record_opening import known_identifier
 from carnet.record.scope import Scope
 from carnet.record.sign_in_desk import Visitor
 

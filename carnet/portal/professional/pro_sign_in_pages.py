@@ -14,6 +14,7 @@ from carnet.errors import CarnetError, CertificateInvalid, SignInFailed, TooMany
 from carnet.identity.browser_secrets import new_token
 from carnet.identity.oidc_client import IdentityProvider
 from carnet.identity.pro_sessions import CARD, PROVIDER
+from carnet.portal.form_protection import check_origin
 from carnet.portal.professional.pro_door import (
     AFTER,
     METHOD,
@@ -181,11 +182,16 @@ async def _sign_out_page(door: ProDoor, request: Request) -> Response:
 
 
 async def _sign_out(door: ProDoor, request: Request) -> Response:
-    """Signs out here or everywhere; who came from the provider is led on to sign out there too (RP-Initiated Logout)."""
+    """Signs out here or everywhere; who came from the provider is led on to sign out there too (RP-Initiated Logout).
+
+    Of a session that has ended meanwhile nothing is left to end: its form needs no token, only to come from here.
+    """
     space, who = pro_space_of(request), door.present(request)
-    fields = await space.form(request)
     url = ""
-    if who is not None:
+    if who is None:
+        check_origin(request)
+    else:
+        fields = await space.form(request)
         desk = ProSessions(door.gate, door.visitor(request), who)
         if fields.get("partout"):
             desk.sign_out_everywhere()

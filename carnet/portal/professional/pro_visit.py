@@ -24,7 +24,7 @@ from carnet.portal.professional.pro_space import NotOpenHere, ProSpace
 from carnet.portal.shell import Endpoint, safe_path
 from carnet.portal.visit import see_other
 from carnet.record.act import Act
-from carnet.record.record_opening import Opening, opening_of
+from carnet.record.open_records import Opening, opening_of
 from carnet.requester import Requester
 
 T = TypeVar("T")
