@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from carnet.errors import AssertionInvalid, Refused, SignInFailed, Unauthenticated, Unavailable
+from carnet.errors import Refused, Unauthenticated, Unavailable
+from carnet.identity.logout_tokens import use_logout_token
 from carnet.identity.practice_situations import Situation
 from carnet.identity.pro_sessions import (
     CARD,
@@ -24,7 +25,6 @@ from carnet.identity.pro_sessions import (
     pro_session_of,
 )
 from carnet.identity.record_openings import leave_rows
-from carnet.identity.replay import remember
 from carnet.identity.sessions import NOTED_AFTER
 from carnet.platform import Connection
 from carnet.record.gate import Gate
@@ -33,8 +33,6 @@ from carnet.record.practising import Practice, is_entitled, practice, requester_
 from carnet.record.pro_desk import ProCase, ProDesk, pro_limits
 from carnet.record.pro_sign_in import card_holder
 from carnet.record.sign_in_desk import Visitor
-from carnet.record.space_sessions import LOGOUT_REMEMBERED
-from carnet.requester import AssertionUse
 
 BY_PERSON, BY_CARD_GONE = "person", "card"
 
@@ -171,12 +169,7 @@ def end_pro_at_providers_word(gate: Gate, visitor: Visitor, issuer: str, claims:
 
 
 def _at_providers_word(case: ProCase, *, issuer: str, claims: Mapping[str, Any]) -> int:
-    name = hashlib.sha256(f"logout of a professional|{issuer}\x00{claims['jti']}".encode()).digest()
-    try:
-        remember(case.connection, AssertionUse(name, case.now + LOGOUT_REMEMBERED), "")
-    except AssertionInvalid as error:
-        raise SignInFailed("this logout token came before") from error
-    session, subject = str(claims.get("sid", "")), str(claims.get("sub", ""))
+    session, subject = use_logout_token(case.connection, "logout of a professional", issuer, claims, now=case.now)
     keyring = case.platform.keyring
     ended = end_pro_by_provider(case.connection, keyring, issuer, session=session, subject=subject, now=case.now)
     case.detail = " ".join(one for _professional, one in ended) or "nothing changed"

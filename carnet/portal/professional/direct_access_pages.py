@@ -14,9 +14,10 @@ from starlette.routing import BaseRoute, Route
 from carnet.errors import RecordClosed, UnknownDocument, UnknownPatient
 from carnet.identity.browser_secrets import is_token, new_token
 from carnet.portal.professional.caller import Caller
-from carnet.portal.professional.pro_door import SITUATION, VISIT_SECONDS, ProDoor, pro_endpoint, pro_space_of
+from carnet.portal.professional.pro_door import SITUATION, VISIT_SECONDS, ProDoor, pro_space_of
 from carnet.portal.professional.pro_space import ProSpace
 from carnet.portal.professional.pro_visit import ENTRY, ROOT, aside
+from carnet.portal.shell import answered_by_space
 from carnet.record.direct_access import (
     Wish,
     dashboard_access,
@@ -48,9 +49,9 @@ def direct_routes(door: ProDoor) -> Sequence[BaseRoute]:
     """The addresses, and the one behind them."""
     get = ["GET"]
     return [
-        Route("/AccesDirect/{page}", pro_endpoint(_of_no_record), methods=get),
-        Route("/AccesDirect/{page}/{number}", pro_endpoint(partial(_arrive, door)), methods=get),
-        Route(f"/pro/{DIRECT}/{{ticket}}", pro_endpoint(partial(_go_on, door)), methods=get),
+        Route("/AccesDirect/{page}", answered_by_space(_of_no_record), methods=get),
+        Route("/AccesDirect/{page}/{number}", answered_by_space(partial(_arrive, door)), methods=get),
+        Route(f"/pro/{DIRECT}/{{ticket}}", answered_by_space(partial(_go_on, door)), methods=get),
     ]
 
 

@@ -20,7 +20,7 @@ from carnet.portal.professional.caller import Caller
 from carnet.portal.professional.pro_mounting import is_professional
 from carnet.portal.professional.pro_space import ProSpace
 from carnet.portal.professional.pro_visit import ROOT
-from carnet.portal.shell import Endpoint, SignInNeeded, safe_path
+from carnet.portal.shell import SignInNeeded, safe_path
 from carnet.record.gate import Gate
 from carnet.record.practising import requester_in
 from carnet.record.pro_desk import ProSignedIn
@@ -121,26 +121,14 @@ class ProDoor:
 
     def forget(self, request: Request, response: Response, *names: str) -> Response:
         """Takes cookies back."""
-        space = pro_space_of(request)
-        for name in names:
-            response.delete_cookie(space.cookie(name), path="/", secure=space.secure, httponly=True, samesite="lax")
-        return response
+        return pro_space_of(request).forget_cookies(response, *names)
 
     def cookie(self, request: Request, name: str) -> str:
         """The value of one of our cookies, '' for none."""
-        return request.cookies.get(pro_space_of(request).cookie(name), "")
+        return pro_space_of(request).cookie_of(request, name)
 
 
 def pro_space_of(request: Request) -> ProSpace:
     """The space that answers a request."""
     found: ProSpace = request.app.state.space
     return found
-
-
-def pro_endpoint(work: Endpoint) -> Endpoint:
-    """An endpoint that always answers with a page, like those of the space."""
-
-    async def answered(request: Request) -> Response:
-        return await pro_space_of(request).endpoint(work)(request)
-
-    return answered

@@ -37,7 +37,7 @@ class ProSpace(Shell):
     SIGN_IN: ClassVar[str] = "/pro/connexion"
     FORM_COOKIE: ClassVar[str] = "formulaire-pro"
     MISHAP: ClassVar[str] = "pro_mishap.html"
-    BUSY: ClassVar[str] = "pro_busy.html"
+    FRAME: ClassVar[str] = "pro_base.html"
 
     @property
     def sign_out(self) -> str:
