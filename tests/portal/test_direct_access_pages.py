@@ -133,6 +133,13 @@ def test_after_the_lawful_entry_comes_the_page_that_was_asked_for(house):
         browser.send(f"{root}/equipe", browser.get(f"{root}/equipe"), {"action": "quitter"})
 
 
+def test_an_address_of_a_hospital_is_no_limit_for_who_is_signed_in(open_pro_sign_in_house):
+    house = open_pro_sign_in_house(pro_sign_in_tries_address=3)
+    browser = house.sign_in(MEDECIN_TRAITANT).browser
+    assert {browser.get(f"/AccesDirect/Documents/{INS}").status_code for _ in range(5)} == {303}
+    assert [house.browser().get(f"/AccesDirect/Documents/{INS}").status_code for _ in range(4)] == [303, 303, 303, 429]
+
+
 def test_who_may_read_is_asked_nothing(house):
     known = house.sign_in(COMMUNITY_NURSE).browser
     assert follow(known, f"/AccesDirect/Documents/{INS}")[1].headers["location"].endswith("/documents")

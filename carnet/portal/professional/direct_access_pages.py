@@ -73,7 +73,8 @@ async def _arrive(door: ProDoor, request: Request) -> Response:
         raise UnknownDocument("There is no such page.")
     known = door.cookie(request, DIRECT)
     browser = known if is_token(known) else new_token()
-    ticket = keep_wish(door.gate, door.visitor(request, browser=browser), Wish(page, request.path_params["number"]))
+    visitor, wish = door.visitor(request, browser=browser), Wish(page, request.path_params["number"])
+    ticket = keep_wish(door.gate, visitor, wish, known=door.caller(request) is not None)
     response = RedirectResponse(f"/pro/{DIRECT}/{ticket}", status_code=303, headers={"referrer-policy": "no-referrer"})
     space.set_cookie(response, DIRECT, browser, seconds=VISIT_SECONDS)
     return response
