@@ -9,6 +9,7 @@ import base64
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -185,6 +186,18 @@ def test_an_address_that_a_caller_forges_is_replaced_by_the_proxys(proxied):
 def test_health_answers_through_the_proxy_without_a_certificate(proxied):
     answer = proxied.house.http().get(f"{proxied.house.stage.address}/health/ready")
     assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+
+
+def test_a_card_signs_in_to_the_portal_through_the_proxy(proxied):
+    """The form's origin has the port of the proxy, and so must the Host that Carnet compares it with."""
+    http, address = proxied.house.http(MEDECIN_TRAITANT), proxied.house.stage.address
+    page = http.get(f"{address}/pro/connexion")
+    form = {"jeton": re.search(r'name="jeton" value="([^"]*)"', page.text)[1]}
+    answer = http.post(f"{address}/pro/connexion/carte", data=form, headers={"origin": address})
+    assert (answer.status_code, answer.headers.get("location")) == (303, "/pro")
+    assert MEDECIN_TRAITANT.family_name in http.get(f"{address}/pro").text
+    bare = {"cookie": "; ".join(f"{name}={value}" for name, value in http.cookies.items())}
+    assert proxied.house.http().get(f"{address}/pro", headers=bare).status_code == 303
 
 
 def test_no_address_that_names_a_patient_stands_in_the_proxys_log(proxied):
