@@ -57,9 +57,12 @@ _DROP = prepare(delete(own_lines).where(tuple_(_ROW.patient_key, _ROW.actor, _RO
 
 
 def note_lines(connection: Connection, lines: Iterable[OwnLine]) -> None:
-    """Notes lines, in the order of the trace."""
+    """Notes lines, given in the order of the trace: a statement for each actor, day and patient."""
+    rows: dict[tuple[bytes, int, int], dict[str, object]] = {}
     for actor, day, patient_key, seq, at in lines:
-        row = {"patient_key": patient_key, "actor": actor, "day": day, "first_seq": seq, "last_seq": seq, "last_at": at}
+        new = {"patient_key": patient_key, "actor": actor, "day": day, "first_seq": seq}
+        rows.setdefault((actor, day, patient_key), new).update(last_seq=seq, last_at=at)
+    for row in rows.values():
         connection.execute(_NOTE, row)
 
 

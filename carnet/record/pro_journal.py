@@ -34,8 +34,8 @@ from carnet.record.answering import AnsweredLine, own_or_all, told
 from carnet.record.population import PopulationScope, open_population
 from carnet.record.trail_view import reader_of
 
-MOST_RECORDS = 100
-"""Of one day, shown at once; a day of more says so."""
+MOST_RECORDS = 25
+"""Of one day, shown at once: an act holds up others while it runs. A day of more says so."""
 MOST_LINES = 100
 """Of one record on one day."""
 LATE = 5 * MINUTE
@@ -133,16 +133,20 @@ def _of_patient(
 def _lines(
     scope: PopulationScope, place: Place, key: PatientKey, span: tuple[int, int], unread: int | None
 ) -> list[dict[str, Any]]:
-    """One's own lines of the day, the newest first, one more than are shown: those that nobody followed yet (`unread`: after this ticket), then those noted."""
+    """One's own lines of the day, the newest first, one more than are shown: those that nobody followed yet (`unread`: after this ticket), then those noted.
+
+    Where nothing is noted of a record that was opened, as before there were notes, its trace is read back to the day.
+    """
     connection, me = scope.connection, scope.requester.identifier
+    after = unread if place.last_seq else 0
 
     def first(lines: Iterable[tuple[Line, dict[str, Any]]]) -> list[dict[str, Any]]:
         return list(islice(own_or_all(lines, key, span, me), MOST_LINES + 1))
 
     found = []
-    if unread is not None:
+    if after is not None:
         back = outlines_back(connection, place.patient_key)
-        found = first(takewhile(lambda pair: pair[0].ticket > unread, back))
+        found = first(takewhile(lambda pair: pair[0].ticket > after, back))
     if place.last_seq:
         back = outlines_back(connection, place.patient_key, seq=place.last_seq)
         found += first(takewhile(lambda pair: (pair[0].patient_seq or 0) >= place.first_seq, back))

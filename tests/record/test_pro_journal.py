@@ -5,11 +5,14 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from sqlalchemy import delete
 
 from carnet.audit import own_lines
 from carnet.clock import DAY, HOUR, MINUTE, to_datetime
 from carnet.consent.erasure_of_choices import erase_choices
 from carnet.consent.majority import PARIS
+from carnet.database.statements import prepare
+from carnet.database.tables import own_lines as own_lines_table
 from carnet.demo.people import HOSPITAL_DOCTOR, LABORATORY, MEDECIN_TRAITANT, NESSI, OTHER_GP, PAT_TROIS
 from carnet.errors import Refused
 from carnet.record import pro_journal
@@ -148,6 +151,17 @@ def test_nothing_of_a_row_names_the_professional_and_all_go_with_the_patient_or_
     done = run_due(room.gate, room.now + own_lines.KEPT + DAY)
     assert room.rows("SELECT count(*) FROM own_lines") == [(0,)]
     assert done.counts["journal-forgotten"] == 1
+
+
+def test_a_day_before_there_were_notes_has_what_the_portal_opened(room):
+    opened(room)
+    followed(room)
+    before = sentences(journal(room, OTHER_GP))
+    room.gate.administer(lambda connection: connection.sweep(prepare(delete(own_lines_table)), {}))
+    room.now += DAY
+    opened(room)
+    followed(room)
+    assert sentences(journal(room, OTHER_GP, days_ago=1)) == before
 
 
 def test_a_journal_that_counts_only_what_the_portal_opened_is_caught(room, monkeypatch):
