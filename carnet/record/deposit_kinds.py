@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from carnet.metadata import Code
 from carnet.platform import Platform
+from carnet.record.entry_updates import CONSULTATION
 from carnet.requester import Requester
 from carnet.terminology.value_sets import class_of, value_set
 
@@ -28,7 +29,7 @@ _BY_SECTOR: Mapping[str, str] = MappingProxyType(
 ACTIVITIES: Mapping[str, Code] = MappingProxyType(
     {
         # JDV_J59: what the document comes of, in the words of the form
-        "consultation": Code("07", "1.2.250.1.213.2.2", "Consultations soins externes"),
+        "consultation": CONSULTATION,
         "sejour": Code("03", "1.2.250.1.213.2.2", "Hospitalisation complète (non compris hospitalisation de semaine)"),
         "urgences": Code("10", "1.2.250.1.213.2.2", "Accueil des urgences"),
     }

@@ -21,6 +21,7 @@ from carnet.portal.professional.pro_deposit_files import Wrong
 from carnet.portal.professional.pro_visit import ProVisit
 from carnet.portal.visit import see_other
 from carnet.record import deposit_drafts
+from carnet.record.announcement_rule import told_and_shown
 from carnet.record.deposit_drafts import DepositPreparation, Done, DraftsFull, Said, ToReplace
 from carnet.record.deposit_kinds import (
     ACTIVITIES,
@@ -32,7 +33,6 @@ from carnet.record.deposit_kinds import (
     usual_setting,
 )
 from carnet.record.deposit_making import VISIBILITIES, faults_of, making, mask_faults, refused_for
-from carnet.record.own_deposits import told_and_shown
 from carnet.record.portal_deposit import NoSeal, may_seal
 
 PATH = "/deposer"
