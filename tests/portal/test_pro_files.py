@@ -218,6 +218,9 @@ def test_a_signature_that_does_not_hold_is_a_banner_and_a_damaged_document_is_no
         segment.write_bytes(held)
     damaged = browser.get(at(root, entry))
     assert (damaged.status, "Le document conservé est abîmé" in damaged.plain) == (200, True)
+    beside = browser.get(f"{root}/documents?apercu={entry.unique_id}")
+    assert (beside.status, "Le document conservé est abîmé" in beside.plain) == (200, True)
+    assert "data-row" in beside.text
 
 
 # --- documents made to do harm (security T15) -----------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from portal_deposits import begun, by_portal, bytes_of, described, listed, put_in
 
 from carnet.authorization.engine import Engine
@@ -23,7 +24,7 @@ from carnet.metadata import INVISIBLE_PATIENT, INVISIBLE_REPRESENTANTS_LEGAUX, M
 from carnet.record import deposit_drafts, own_deposits
 from carnet.record.administration import Administration
 from carnet.record.announcement_rule import told_and_shown
-from carnet.record.deposit_making import for_a_replacement, making
+from carnet.record.deposit_making import making
 from carnet.record.deposits_everywhere import PAGE, deposits_everywhere
 from carnet.record.document_changes import changing
 from carnet.repository import deposit_rows
@@ -47,9 +48,8 @@ def test_a_new_version_keeps_the_set_and_takes_the_place_of_the_old_one(room):
     old = put_in(room, requester, title="Ancienne")
     known = room.do(requester, deposit_drafts.to_replace(requester, old.unique_id))
     header = read_header(room.give(known.located))
-    said = for_a_replacement(
-        described(room, title="Nouvelle", replaces=old.unique_id, replaced_uuid=known.entry_uuid), header
-    )
+    said = described(room, title="Nouvelle", replaces=old.unique_id, replaced_uuid=known.entry_uuid)
+    said = structs.replace(said, set_id=header.set_id.root, version=header.version_number)
     draft_id = begun(room, requester, said)
     made = room.do(requester, deposit_drafts.basis(requester, draft_id))
     room.do(requester, making(room.platform, requester, made))

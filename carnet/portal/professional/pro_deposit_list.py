@@ -16,7 +16,8 @@ from carnet.errors import (
 from carnet.portal.professional.caller_visit import CallerVisit
 from carnet.portal.professional.pro_visit import ProVisit
 from carnet.portal.visit import see_other
-from carnet.record.deposit_drafts import DepositPreparation, desk
+from carnet.record.deposit_drafts import desk
+from carnet.record.deposit_said import DepositPreparation
 from carnet.record.deposits_everywhere import deposits_everywhere
 from carnet.record.document_changes import changing
 from carnet.record.own_deposits import CHANGES, own_deposit, own_deposits
