@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from carnet.database.connection import Connection
-from carnet.metadata import INVISIBLE_PATIENT, Association
+from carnet.metadata import INVISIBLE_PATIENT, Association, AvailabilityStatus
 from carnet.registry import association_table, entry_table
 from carnet.registry.found import FoundEntry
 from carnet.registry.holder import Holder
@@ -53,5 +53,8 @@ def _row(connection: Connection, holder: Holder, logical_id: str, step: Step) ->
         name = waiting.pop(0)
         found[name] = entry_table.find_by_logical_id(connection, holder, (name,))
         beside = entry_table.find_by_uuid(connection, holder, step([row.uuid for row in found[name]]))
-        waiting += sorted({row.logical_id for row in beside.values() if is_hidden(row)} - found.keys() - set(waiting))
+        hidden = {
+            row.logical_id for row in beside.values() if is_hidden(row) and row.status != AvailabilityStatus.DELETED
+        }
+        waiting += sorted(hidden - found.keys() - set(waiting))
     return [row for rows in found.values() for row in rows]

@@ -151,6 +151,13 @@ def test_hostile_files_are_refused_with_a_sentence_and_leave_nothing(pro):
     assert browser.get(f"{root}/depots").plain.count("Pas encore déposés") == 0
 
 
+def test_a_web_page_is_told_to_be_one_and_no_cda_with_faults(pro):
+    browser, root = entered(pro)
+    fields = browser.get(f"{root}/deposer").fields(f"{root}/deposer")
+    answer = browser.send_files(f"{root}/deposer", fields, ("page.html", b"<!doctype html><p>Bonjour</p>"))
+    assert (answer.status, "C'est une page web ou un dessin" in answer.plain) == (422, True)
+
+
 def test_no_file_and_a_text_among_pictures_are_told(pro):
     browser, root = entered(pro)
     page = browser.get(f"{root}/deposer")

@@ -21,10 +21,18 @@ from carnet.portal.professional.pro_deposit_steps import chosen_act, here, today
 from carnet.portal.professional.pro_visit import ProVisit
 from carnet.portal.visit import see_other
 from carnet.record import deposit_drafts
-from carnet.record.deposit_kinds import ACTIVITIES, offered_types, type_code, usual_activity, usual_setting
+from carnet.record.deposit_kinds import (
+    ACTIVITIES,
+    offered_types,
+    suggested_type,
+    type_code,
+    usual_activity,
+    usual_setting,
+)
 from carnet.record.deposit_making import refused_for
 from carnet.record.deposit_said import Said, ToReplace
 from carnet.record.draft_keeping import Full, new_draft_id
+from carnet.record.kind_suggestion import date_for
 from carnet.record.portal_deposit import MASKS, may_seal
 
 
@@ -119,9 +127,9 @@ def _filled_in(visit: ProVisit, said: Said, text: str) -> Said:
         return said
     platform, requester = visit.space.gate.platform, visit.requester
     offered = offered_types(platform, requester, platform.clock())
-    seems = pro_deposit_files.suggested_type(text, requester, offered)
+    seems = suggested_type(text, requester, offered)
     kind = said.type or seems
-    day = pro_deposit_files.date_for(text, birth_date=visit.opening.traits.birth_date, today=today(visit))
+    day = date_for(text, birth_date=visit.opening.traits.birth_date, today=today(visit))
     return msgspec.structs.replace(
         said,
         suggested=seems,
