@@ -90,7 +90,7 @@ def _summary(scope: Scope) -> Summary:
     )
     synthesis = _synthesis(scope, shown)
     named = synthesis.unique_id if synthesis else ""
-    stated = extracts_of(scope, ExtractKind.PROBLEMS, shown)
+    stated = extracts_of(scope, ExtractKind.STATED, shown)
     taken = extracts_of(scope, ExtractKind.MEDICATION, shown)
     reported = extracts_of(scope, ExtractKind.REPORT, [one for one in shown if one.found.type_code in LABORATORY_TYPES])
     lists = stated_lists(stated, named)
