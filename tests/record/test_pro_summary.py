@@ -358,6 +358,16 @@ def test_what_is_new_is_each_professional_s_own_and_stays_new_for_half_an_hour(r
     assert summed(room, HOSPITAL_DOCTOR).arrivals.count == 0
 
 
+def test_what_is_unmasked_is_new_to_who_could_not_see_it(room):
+    secret = put(room, stating(room.now - DAY, section(ALLERGIES, PENICILLIN)), masks=(MASQUE_PS,))
+    old = put(room, stating(room.now - DAY, section(ACTIVE, entry("I10", "A"))))
+    assert summed(room, COMMUNITY_NURSE).documents == 1
+    room.now += HOUR
+    PatientActs(room.gate, "operator:tests").unmask(PAT_TROIS.identifier, secret.unique_id)
+    assert summed(room, COMMUNITY_NURSE).arrivals.newest == (secret.unique_id,)
+    assert old.unique_id in summed(room, COMMUNITY_NURSE).tellings
+
+
 def test_one_s_own_deposit_is_not_new_to_oneself(room):
     put(room, stating(room.now - DAY, section(ALLERGIES, PENICILLIN)))
     for who in (MEDECIN_TRAITANT, HOSPITAL_DOCTOR):
