@@ -12,11 +12,13 @@ from enum import StrEnum
 from carnet.metadata import DocumentEntry
 from carnet.record.searchable_text import text_and_terms
 from carnet.record.structured_extracts import (
+    has_encounter,
     has_examinations,
     has_medication,
     has_report,
     has_statements,
     has_studies,
+    packed_encounter,
     packed_examinations,
     packed_medication,
     packed_report,
@@ -40,6 +42,8 @@ class ExtractKind(StrEnum):
     """What a document states part by part: problems, history and allergies as pages list them, and what a synthesis takes beside."""
     IMAGING = "imaging"
     """Where the images of an examination are."""
+    ENCOUNTER = "encounter"
+    """In which encounter (stay, consultation) the document was written."""
     EXAMINATIONS = "examinations"
     """Which examinations of imaging were done, or are asked for."""
 
@@ -107,6 +111,7 @@ EXTRACTORS: tuple[Extractor, ...] = (
     Extractor(2, (ExtractKind.MEDICATION,), has_medication, _packed(ExtractKind.MEDICATION, packed_medication)),
     Extractor(2, (ExtractKind.STATED,), has_statements, _packed(ExtractKind.STATED, packed_statements)),
     Extractor(1, (ExtractKind.IMAGING,), has_studies, _packed(ExtractKind.IMAGING, packed_studies)),
+    Extractor(1, (ExtractKind.ENCOUNTER,), has_encounter, _packed(ExtractKind.ENCOUNTER, packed_encounter)),
     Extractor(1, (ExtractKind.EXAMINATIONS,), has_examinations, _packed(ExtractKind.EXAMINATIONS, packed_examinations)),
 )
 

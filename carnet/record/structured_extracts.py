@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import msgspec
 
+from carnet.cda.encounters import Encounter
 from carnet.cda.examinations import Examination, examinations_of
 from carnet.cda.formats import DICOM
 from carnet.cda.header import read_header
@@ -34,6 +35,7 @@ _NO_MEDICINES = frozenset(
     {"55115-0", "PRESC-BIO", "PRESC-AAT", "E1762", "EXPPAT_1", "EXPPAT_2", "EXPPAT_3", "74465-6", "59284-0", "86531-1"}
 )
 _NO_STATEMENTS = LABORATORY_TYPES | PRESCRIPTION_TYPES | {"IMG-KOS", "PRESC-BIO"}
+_NO_ENCOUNTER = frozenset({"IMG-KOS", "E1762", "EXPPAT_1", "EXPPAT_2", "EXPPAT_3", "REMB"})
 SYNTHESIS_TYPES = frozenset({"SYNTH", "60591-5"})
 """Syntheses of a record: the VSM and the French patient summary (IPS-FR)."""
 
@@ -67,6 +69,7 @@ _MEDICATION = msgspec.msgpack.Decoder(Medication)
 _STATED = msgspec.msgpack.Decoder(PackedStatements)
 _PARTS = msgspec.msgpack.Decoder(tuple[Stated, ...])
 _STUDIES = msgspec.msgpack.Decoder(tuple[Study, ...])
+_ENCOUNTER = msgspec.msgpack.Decoder(Encounter)
 _EXAMINATIONS = msgspec.msgpack.Decoder(tuple[Examination, ...])
 _ENCODE = msgspec.msgpack.encode
 
@@ -112,6 +115,14 @@ def packed_examinations(content: bytes, mime_type: str) -> bytes:
     return _ENCODE(found) if found else b""
 
 
+def packed_encounter(content: bytes, mime_type: str) -> bytes:
+    """The encounter in which a document was written; b'' where it tells neither a kind nor a time."""
+    if mime_type == DICOM:
+        return b""
+    found = read_header(content).encounter
+    return _ENCODE(found) if found.setting or found.began or found.ended else b""
+
+
 def has_report(type_code: str) -> bool:
     """Whether documents of a type are laboratory reports."""
     return type_code in LABORATORY_TYPES
@@ -135,6 +146,11 @@ def has_studies(type_code: str) -> bool:
 def has_examinations(type_code: str) -> bool:
     """Whether documents of a type may name examinations of imaging."""
     return type_code in EXAMINATION_TYPES
+
+
+def has_encounter(type_code: str) -> bool:
+    """Whether documents of a type are written in an encounter: not the patient's own, nor signatures."""
+    return type_code not in _NO_ENCOUNTER and not type_code.startswith("DOCPAT")
 
 
 def report_in(plain: bytes) -> PackedReport:
@@ -166,3 +182,8 @@ def studies_in(plain: bytes) -> tuple[Study, ...]:
 def examinations_in(plain: bytes) -> tuple[Examination, ...]:
     """The extract of examinations done or asked for."""
     return _EXAMINATIONS.decode(plain)
+
+
+def encounter_of(plain: bytes) -> Encounter:
+    """The extract of the encounter in which a document was written."""
+    return _ENCOUNTER.decode(plain)

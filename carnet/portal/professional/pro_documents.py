@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from carnet.portal.dates_in_words import day_in_paris
+from carnet.cda.timestamps import day_in_paris
 from carnet.portal.languages import language_of
 from carnet.portal.patient.reading_pages import View, view_of
 from carnet.portal.professional.pro_visit import ProVisit
