@@ -157,7 +157,7 @@ def _in_every_worker(gate: Gate, operation: Operation) -> Iterator[Coroutine[Any
     """What each worker does beside answering."""
     settings = gate.platform.settings
     yield keep_forgetting(gate)
-    yield keep_reading(gate, gate.on_the_way)
+    yield keep_reading(gate, gate.line.on_the_way)
     yield operation.keep_time()
     if settings.documents_url:
         yield keep_closing(gate, settings.documents_upload_interval)
@@ -183,8 +183,8 @@ def _portal(gate: Gate, admission: Admission, operation: Operation) -> Portal:
     callers = open_pro_sign_in(gate, address_of, certificate_of)
     professional = professional_space(gate, callers, patient.state.space.assets)
     return Portal(
-        SpaceInTurn(patient, admission, operation, gate.stir),
-        SpaceInTurn(professional, admission, operation, gate.stir, PRO),
+        SpaceInTurn(patient, admission, operation, gate.line.stir),
+        SpaceInTurn(professional, admission, operation, gate.line.stir, PRO),
     )
 
 
@@ -192,9 +192,12 @@ def application(platform: Platform, *, sealer: bool = True) -> Starlette:
     """The whole application of one worker. One worker of a server seals the trace (`sealer`); its `state` has what a server needs to stop it."""
     gate = Gate(platform)
     operation = Operation(platform, gate)
-    admission = Admission(platform.settings, shed=operation.refused, freed=gate.stir)
+    admission = Admission(platform.settings, shed=operation.refused, freed=gate.line.stir)
     pages = _portal(gate, admission, operation)
-    gate.on_the_way, gate.one_begins = lambda: admission.on_the_way - pages.in_progress, lambda: admission.one_begins
+    gate.line.on_the_way, gate.line.one_begins = (
+        lambda: admission.on_the_way - pages.in_progress,
+        lambda: admission.one_begins,
+    )
     door = SoapDoor(platform, gate)
     hooks = HooksEndpoint(platform, HooksDoor(platform, gate), operation, admission)
     base = platform.settings.base_path
@@ -225,6 +228,7 @@ def application(platform: Platform, *, sealer: bool = True) -> Starlette:
             ),
             Route("/cds-services", hooks.discover, methods=["GET"]),
             Route("/cds-services/{service}", hooks.call, methods=["POST"]),
+            Route("/cds-services/{service}/feedback", hooks.feedback, methods=["POST"]),
             Route("/health/live", operation.live, methods=["GET"]),
             Route("/health/ready", operation.ready, methods=["GET"]),
             Route("/metrics", operation.metrics, methods=["GET"]),

@@ -62,6 +62,12 @@ class Operation:
             "Times that the witness did not sign the trace's checkpoint.",
             registry=self.registry,
         )
+        self.hook_feedback = Counter(
+            "carnet_hook_feedback",
+            "Cards of CDS Hooks that software told the outcome of.",
+            ("service", "outcome"),
+            registry=self.registry,
+        )
         self.waiting = Gauge(
             "carnet_waiting_acts",
             "Acts waiting for the next transaction.",
@@ -102,7 +108,7 @@ class Operation:
         """Counts one answered request; `outcome` is success, partial, failure, refused, fault or error."""
         self.requests.labels(transaction, outcome).inc()
         self.durations.labels(transaction).observe(seconds)
-        self.waiting.set(self.gate.waiting)
+        self.waiting.set(len(self.gate.line.queue))
 
     async def keep_time(self) -> None:
         """Measures, for as long as it runs, by how much the event loop is late."""
@@ -147,7 +153,7 @@ class Operation:
             ("documents", _works(partial(_write_document, platform.segments))),
             ("revocation lists", _works(platform.certificates.check_revocation_lists)),
             ("rules", _proves(self.gate.check_rules)),
-            ("waiting acts", self.gate.waiting < platform.settings.maximum_waiting_requests),
+            ("waiting acts", len(self.gate.line.queue) < platform.settings.maximum_waiting_requests),
             ("stopping", not self.stopping),
         ]
 

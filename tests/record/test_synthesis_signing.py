@@ -18,14 +18,13 @@ from carnet.cda.header import read_header
 from carnet.cda.synthesis_model import LOINC, Model, Part, Stated, SynthesisLine, Told
 from carnet.cda.synthesis_reading import stated_in
 from carnet.client.feeding import from_cda
-from carnet.clock import DAY, HOUR, MINUTE, to_dtm
+from carnet.clock import DAY, HOUR, to_dtm
 from carnet.demo.people import MEDECIN_TRAITANT, OTHER_GP, PAT_TROIS
 from carnet.errors import DuplicateIdentifier, Refused, UnknownDocument
 from carnet.metadata import MASQUE_PS, AvailabilityStatus, Code
 from carnet.record.administration import Administration
-from carnet.record.step_up import StepUpNeeded
 from carnet.record.synthesis_acts import adding, saying, standing
-from carnet.record.synthesis_signing import ChangedSince, basis, digest, require_fresh, signing, written
+from carnet.record.synthesis_signing import ChangedSince, basis, digest, signing, written
 
 PATIENT = PAT_TROIS.identifier
 TYPES = {Model.IPS_FR: "60591-5", Model.VSM: "SYNTH"}
@@ -229,12 +228,6 @@ def test_a_record_that_is_closed_meanwhile_takes_no_synthesis(drafted):
     with pytest.raises(Refused):
         room.do(requester, act)
     assert room.kept() == before
-
-
-def test_a_signature_asks_who_it_is_again_after_a_while(room):
-    require_fresh(room.platform, room.now - 14 * MINUTE)
-    with pytest.raises(StepUpNeeded):
-        require_fresh(room.platform, room.now - 16 * MINUTE)
 
 
 def test_the_patient_reads_what_was_done_in_words():

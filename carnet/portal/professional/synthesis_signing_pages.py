@@ -30,7 +30,6 @@ from carnet.record.synthesis_signing import (
     SigningBasis,
     basis,
     digest,
-    require_fresh,
     signing,
     written,
 )
@@ -56,7 +55,7 @@ async def sign(visit: ProVisit) -> Response:
     fields = await visit.form()
     model = fields.get("modele", "")
     try:
-        require_fresh(visit.space.gate.platform, visit.caller.shown_at)
+        visit.space.require_shown(visit.caller)
     except StepUpNeeded:
         return await _review_page(visit, model, status=403, wrong="step-up")
     with suppress(ChangedSince):

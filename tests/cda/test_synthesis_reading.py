@@ -27,10 +27,16 @@ def read(root):
 
 
 @pytest.mark.parametrize(
-    ("part", "path"),
-    [(Part.PROCEDURES, PROCEDURES), (Part.FAMILY, FAMILY), (Part.HABITS, HABITS), (Part.PROBLEMS, PROBLEMS)],
+    ("part", "path", "name", "value"),
+    [
+        (Part.PROCEDURES, PROCEDURES, "negationInd", "true"),
+        (Part.PROCEDURES, PROCEDURES, "moodCode", "INT"),
+        (Part.FAMILY, FAMILY, "negationInd", "true"),
+        (Part.HABITS, HABITS, "negationInd", "true"),
+        (Part.HABITS, HABITS, "moodCode", "GOL"),
+        (Part.PROBLEMS, PROBLEMS, "negationInd", "true"),
+    ],
 )
-@pytest.mark.parametrize(("name", "value"), [("negationInd", "true"), ("moodCode", "INT")])
 def test_what_is_denied_or_planned_is_no_line(part, path, name, value):
     root = etree.fromstring(write_synthesis(synthesis()))
     first, *others = root.xpath(path, namespaces=CDA)
