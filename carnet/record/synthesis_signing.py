@@ -21,8 +21,8 @@ from carnet.identity.patients import Traits, traits
 from carnet.metadata import AvailabilityStatus, PatientIdentifier
 from carnet.platform import Platform
 from carnet.record.act import Act
-from carnet.record.deposit_drafts import unique_id_of
 from carnet.record.deposit_kinds import ACTIVITIES, setting_code, usual_activity, usual_setting
+from carnet.record.draft_keeping import unique_id_of
 from carnet.record.facts import document_facts
 from carnet.record.own_additions import patient_in_cda
 from carnet.record.portal_deposit import Deposit, deposit_act
