@@ -23,7 +23,7 @@ from carnet.record.own_documents import SpaceDocument, Visible, in_words
 from carnet.record.own_medicines import medication_among
 from carnet.record.scope import Scope
 from carnet.record.seen_documents import seen_documents
-from carnet.record.structured_extracts import stated_parts_in
+from carnet.record.structured_extracts import parts_in
 from carnet.record.synthesis_lines import LineSource, SynthesisDraft
 from carnet.record.synthesis_merging import Statements, merged
 from carnet.repository import synthesis_drafts
@@ -70,7 +70,7 @@ def make_draft(scope: Scope) -> Drafted:
     documents = in_use(seen_documents(scope, Function.CONSULT))
     told = extracts_of(scope, ExtractKind.STATED, documents)
     medicines, missing = medication_among(scope, documents)
-    stated = {one.document.found.unique_id: stated_parts_in(one.content) for one in told.found if one.content}
+    stated = {one.document.found.unique_id: parts_in(one.content) for one in told.found if one.content}
     recent = _recent(scope, documents)
     for one in medicines:
         name = one.document.found.unique_id

@@ -228,6 +228,7 @@ def application(platform: Platform, *, sealer: bool = True) -> Starlette:
             ),
             Route("/cds-services", hooks.discover, methods=["GET"]),
             Route("/cds-services/{service}", hooks.call, methods=["POST"]),
+            Route("/cds-services/{service}/feedback", hooks.feedback, methods=["POST"]),
             Route("/health/live", operation.live, methods=["GET"]),
             Route("/health/ready", operation.ready, methods=["GET"]),
             Route("/metrics", operation.metrics, methods=["GET"]),

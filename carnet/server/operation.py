@@ -62,6 +62,12 @@ class Operation:
             "Times that the witness did not sign the trace's checkpoint.",
             registry=self.registry,
         )
+        self.hook_feedback = Counter(
+            "carnet_hook_feedback",
+            "Cards of CDS Hooks that software told the outcome of.",
+            ("service", "outcome"),
+            registry=self.registry,
+        )
         self.waiting = Gauge(
             "carnet_waiting_acts",
             "Acts waiting for the next transaction.",

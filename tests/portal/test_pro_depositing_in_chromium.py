@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from carnet.demo.people import MIRABELLE, OTHER_GP
-from carnet.record import deposit_drafts
+from carnet.record.draft_keeping import unique_id_of
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -56,7 +56,7 @@ def test_a_letter_is_deposited_by_keys_and_every_page_is_sound(open_house):
     at = waiting(browser, root)
     done = waiting(browser, root)
     assert confirm(browser, done).status == 303
-    deleted = f"{root}/depots/{deposit_drafts.unique_id_of(done.rpartition('/')[2])}/supprimer"
+    deleted = f"{root}/depots/{unique_id_of(done.rpartition('/')[2])}/supprimer"
     paths = (
         *(f"{root}/deposer", f"{root}/deposer?activite=sejour", f"{at}/description", f"{at}/verification"),
         *(f"{done}/fait", f"{root}/depots", deleted, "/pro/depots"),

@@ -54,7 +54,7 @@ def search_by_keys(page, seen):
     page.keyboard.press("/")
     page.keyboard.type("genou")
     page.keyboard.press("Enter")
-    page.wait_for_selector(".doc-hits mark:has-text('genou')", timeout=PATIENCE)
+    page.wait_for_selector(".hits mark:has-text('genou')", timeout=PATIENCE)
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     page.wait_for_selector(".doc-page h1:has-text('genou')", timeout=PATIENCE)

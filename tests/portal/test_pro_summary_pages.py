@@ -130,6 +130,17 @@ def test_absence_is_told_with_who_states_it_and_contradictions_are_both_there(ho
     assert "« Pas d'allergie connue »" in page
 
 
+def test_what_is_no_more_or_not_sure_says_so_in_its_author_s_words(house, nurse):
+    told = '<entryRelationship typeCode="REFR"><observation classCode="OBS" moodCode="EVN"><code code="33999-4"/><value xsi:type="CE" code="inactive" displayName="Inactif"/></observation></entryRelationship></observation>'
+    put(house, stating(house.now - DAY, section(ALLERGIES, PENICILLIN.replace("</observation>", told))))
+    house.index()
+    browser, root = nurse
+    assert (
+        '<strong lang="fr">Pénicilline</strong> <strong class="sum-mark" lang="fr">Inactif</strong>'
+        in browser.get(root).text
+    )
+
+
 def hidden(house):
     """Documents that the nurse may not read, each of which would change a page."""
     secret = section(ALLERGIES, entry("Z88.8", "SECRET")), section(ACTIVE, entry("Z99", "SECRET"))

@@ -261,10 +261,11 @@ def _shape(page):
 def test_the_page_says_that_the_yearly_synthesis_is_due(drafted):
     pro, browser, root, _source = drafted
     words = "La synthèse annuelle est à rédiger"
-    assert words not in browser.get(f"{root}/synthese").plain
+    assert words not in browser.get(f"{root}/synthese").plain + browser.get(root).plain
     pro.house.now += 366 * DAY
     browser, root = opened(pro)
     assert words in browser.get(f"{root}/synthese").plain
+    assert f'href="{root}/synthese"><strong>{words}' in browser.get(root).text
 
 
 def test_a_page_of_one_patient_changes_nothing_for_another(drafted):

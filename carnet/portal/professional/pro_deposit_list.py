@@ -16,9 +16,11 @@ from carnet.errors import (
 from carnet.portal.professional.caller_visit import CallerVisit
 from carnet.portal.professional.pro_visit import ProVisit
 from carnet.portal.visit import see_other
-from carnet.record.deposit_drafts import DepositPreparation, desk
+from carnet.record.deposit_drafts import desk
+from carnet.record.deposit_said import DepositPreparation
 from carnet.record.deposits_everywhere import deposits_everywhere
-from carnet.record.own_deposits import CHANGES, change, own_deposit, own_deposits
+from carnet.record.document_changes import changing
+from carnet.record.own_deposits import CHANGES, own_deposit, own_deposits
 
 PATH = "/depots"
 CONFIRMED = frozenset({"supprimer"})
@@ -66,7 +68,7 @@ async def correct(visit: ProVisit) -> Response:
     if name not in CHANGES:
         raise MalformedMessage("This form names no act.")
     try:
-        await visit.perform(change(visit.requester, unique_id, name))
+        await visit.perform(changing(unique_id, CHANGES[name], own=True))
     except (Refused, Unavailable, UnknownDocument):
         raise
     except (StatusTransition, VersionMismatch):

@@ -8,7 +8,7 @@ from functools import partial
 from starlette.responses import Response
 
 from carnet.cda.comparability import is_final
-from carnet.cda.problems import Problem
+from carnet.cda.problems import REFUTED, Problem
 from carnet.portal.patient.result_words import ShownResult, shown_result
 from carnet.portal.professional.pro_days import short_day, short_stamp
 from carnet.portal.professional.pro_visit import ProVisit
@@ -41,6 +41,7 @@ async def show(visit: ProVisit) -> Response:
         results=shown_results(found.results, language),
         name_of=name_of,
         detail_of=detail_of,
+        doubts_of=doubts_of,
         beyond=beyond,
         short=partial(short_day, language=language),
         short_stamp=partial(short_stamp, language=language),
@@ -63,16 +64,26 @@ def _last(one: LastResult, language: str) -> ShownLast:
 
 def name_of(one: Problem) -> str:
     """What a statement is about. An answer without a code (`oui`) is told with its question, which its nature is."""
-    if one.code.code or not one.nature or one.nature.casefold() == one.label.casefold():
+    nature = one.nature.display
+    if one.code.code or not nature or nature.casefold() == one.label.casefold():
         return one.label
-    return f"{one.nature} : {one.label}"
+    return f"{nature} : {one.label}"
 
 
 def detail_of(one: Problem) -> str:
     """The author's own words where they say something that the name does not."""
-    if one.text.casefold() in (one.nature.casefold(), one.label.casefold()):
-        return ""
-    return beyond(one.text, one.label)
+    known = (one.nature.display.casefold(), one.label.casefold(), "oui", "non")
+    own = "" if one.text.casefold() in known else one.text
+    return " ; ".join(filter(None, (beyond(own, one.label), ", ".join(one.reactions), one.note)))
+
+
+def doubts_of(one: Problem) -> list[str]:
+    """What its author says against a statement that stands as one: that it is over, or not sure, in their words."""
+    told = (
+        (one.standing, one.standing.code in ("", "active")),
+        (one.certainty, one.certainty.code in ("", "confirmed", REFUTED)),
+    )
+    return [code.display or code.code for code, plain in told if not plain]
 
 
 def beyond(text: str, name: str) -> str:
