@@ -14,7 +14,7 @@ from carnet.cda.participants import PROFESSIONALS, STRUCTURES, Identifier, Organ
 from carnet.cda.professional_document import author_profession
 from carnet.cda.synthesis_document import write_synthesis
 from carnet.cda.synthesis_model import Synthesis
-from carnet.clock import to_dtm
+from carnet.clock import MINUTE, to_dtm
 from carnet.errors import LocalPolicy
 from carnet.identity.directory import organization, professional
 from carnet.identity.patients import Traits, traits
@@ -28,6 +28,7 @@ from carnet.record.own_additions import patient_in_cda
 from carnet.record.portal_deposit import Deposit, deposit_act
 from carnet.record.retrieval import current_entries
 from carnet.record.scope import Scope
+from carnet.record.step_up import StepUpNeeded
 from carnet.record.synthesis_draft import drop_draft, own_draft, require_writer
 from carnet.record.synthesis_lines import SynthesisDraft
 from carnet.registry.registration import Registered
@@ -80,6 +81,12 @@ def written(requester: Requester, made: SigningBasis, former: Former | None, *, 
 def digest(content: bytes) -> str:
     """What a page says of the document that it shows, so that no other is signed."""
     return hashlib.sha256(content).hexdigest()
+
+
+def require_fresh(platform: Platform, shown_at: int) -> None:
+    """Raises StepUpNeeded for who has not just shown who they are (`pro_step_up_minutes`): a signature is nobody's habit."""
+    if shown_at <= platform.clock() - platform.settings.pro_step_up_minutes * MINUTE:
+        raise StepUpNeeded("Signing is asked of somebody who has just shown who they are.", rules=("step-up",))
 
 
 def signing(

@@ -15,13 +15,14 @@ from carnet.audit.act_words import words_of
 from carnet.cda.header import read_header
 from carnet.cda.synthesis_model import LOINC, Part, Stated, SynthesisLine, Told
 from carnet.cda.synthesis_reading import stated_in
-from carnet.clock import DAY, HOUR, to_dtm
+from carnet.clock import DAY, HOUR, MINUTE, to_dtm
 from carnet.demo.people import MEDECIN_TRAITANT, OTHER_GP, PAT_TROIS
 from carnet.errors import Refused, UnknownDocument
 from carnet.metadata import MASQUE_PS, AvailabilityStatus, Code
 from carnet.record.administration import Administration
+from carnet.record.step_up import StepUpNeeded
 from carnet.record.synthesis_acts import adding, saying, standing
-from carnet.record.synthesis_signing import ChangedSince, basis, digest, signing, written
+from carnet.record.synthesis_signing import ChangedSince, basis, digest, require_fresh, signing, written
 
 PATIENT = PAT_TROIS.identifier
 PARTS = (
@@ -153,6 +154,12 @@ def test_who_is_not_the_medecin_traitant_any_more_signs_nothing(drafted):
     with pytest.raises(Refused):
         room.do(requester, act)
     assert room.kept() == before
+
+
+def test_a_signature_asks_who_it_is_again_after_a_while(room):
+    require_fresh(room.platform, room.now - 14 * MINUTE)
+    with pytest.raises(StepUpNeeded):
+        require_fresh(room.platform, room.now - 16 * MINUTE)
 
 
 def test_the_patient_reads_what_was_done_in_words():

@@ -45,6 +45,7 @@ from carnet.record.synthesis_signing import (
     SigningBasis,
     basis,
     digest,
+    require_fresh,
     signing,
     written,
 )
@@ -152,7 +153,7 @@ async def sign(visit: ProVisit) -> Response:
     """Signs and deposits what was shown, of a doctor who has just shown who they are. Sent twice, it is done once."""
     fields = await visit.form()
     try:
-        visit.space.require_shown(visit.caller)
+        require_fresh(visit.space.gate.platform, visit.caller.shown_at)
     except StepUpNeeded:
         return await _review_page(visit, status=403, wrong="step-up")
     try:
