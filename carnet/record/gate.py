@@ -83,6 +83,11 @@ class Gate:
         self._rules = RulesInForce(self.platform)
         self.line = WaitingLine(self._run_batch)
 
+    @property
+    def waiting(self) -> int:
+        """How many acts wait for the next transaction."""
+        return len(self.line.queue)
+
     async def perform(self, requester: Requester, act: Act[T]) -> T:
         """Decides, runs and traces one act; returns its result once that is durable.
 

@@ -108,7 +108,7 @@ class Operation:
         """Counts one answered request; `outcome` is success, partial, failure, refused, fault or error."""
         self.requests.labels(transaction, outcome).inc()
         self.durations.labels(transaction).observe(seconds)
-        self.waiting.set(len(self.gate.line.queue))
+        self.waiting.set(self.gate.waiting)
 
     async def keep_time(self) -> None:
         """Measures, for as long as it runs, by how much the event loop is late."""
@@ -153,7 +153,7 @@ class Operation:
             ("documents", _works(partial(_write_document, platform.segments))),
             ("revocation lists", _works(platform.certificates.check_revocation_lists)),
             ("rules", _proves(self.gate.check_rules)),
-            ("waiting acts", len(self.gate.line.queue) < platform.settings.maximum_waiting_requests),
+            ("waiting acts", self.gate.waiting < platform.settings.maximum_waiting_requests),
             ("stopping", not self.stopping),
         ]
 

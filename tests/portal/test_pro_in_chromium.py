@@ -82,6 +82,8 @@ def second_tab(page, address, root, seen):
     other.wait_for_selector("#pro-guard[open]", timeout=PATIENCE)
     assert page.url.startswith(address + root)
     assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
+    with page.expect_navigation(timeout=PATIENCE):  # shown again as the browser kept it: the server is asked
+        page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
     other.close()
     seen.walked += 1
 

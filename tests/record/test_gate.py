@@ -277,7 +277,7 @@ def test_too_many_waiting_acts_are_told_so_at_once(open_room):
     assert [type(result).__name__ for result in results] == ["SearchResult", "SearchResult", "Busy", "Busy", "Busy"]
     assert isinstance(results[2], Busy)
     assert len(room.lines_since(ticket)) == 2
-    assert len(room.gate.line.queue) == 0
+    assert room.gate.waiting == 0
 
 
 # --- negative controls: these checks are worth something ------------------------------------------------------------
