@@ -16,9 +16,10 @@ from carnet.authorization.facts import Function
 from carnet.authorization.functional_rights import feeding_function
 from carnet.clock import HOUR
 from carnet.consent.majority import majority_at
-from carnet.errors import DuplicateIdentifier, UnknownDocument
+from carnet.errors import DuplicateIdentifier, StatusTransition, UnknownDocument
 from carnet.identity.directory import organization, professional
 from carnet.identity.patients import traits
+from carnet.metadata import AvailabilityStatus
 from carnet.record.act import Act
 from carnet.record.announcement_rule import told_and_shown
 from carnet.record.deposit_duties import expected
@@ -61,7 +62,7 @@ def show(requester: Requester, draft_id: str) -> Act[DepositPreparation]:
 
 
 def basis(requester: Requester, draft_id: str) -> Act[DepositBasis]:
-    """Everything that the deposit is made of."""
+    """Everything that the deposit is made of. Raises as `to_replace` too, where it replaces a document."""
     return _act(requester, "read", partial(_basis, draft_id=draft_id))
 
 
@@ -81,7 +82,10 @@ def deposited(requester: Requester, draft_id: str, activity: str, day: str) -> A
 
 
 def to_replace(requester: Requester, unique_id: str) -> Act[ToReplace]:
-    """One's own document, as a new version needs it. Raises Refused, and UnknownDocument for what the professional may not know of."""
+    """One's own document, as a new version needs it.
+
+    Raises Refused, StatusTransition for one that is not in use any more, and UnknownDocument for what the professional may not know of.
+    """
     return _act(requester, "read", partial(_to_replace, unique_id=unique_id))
 
 
@@ -222,6 +226,8 @@ def _replaceable(scope: Scope, unique_id: str) -> FoundEntry:
     if found is None:
         raise UnknownDocument("No such document in this record.", subject=unique_id)
     scope.require(Function.REPLACE, document_facts(scope, found), subject=unique_id)
+    if found.status != AvailabilityStatus.APPROVED:
+        raise StatusTransition("Only a document in use is replaced.", subject=unique_id)
     return found
 
 

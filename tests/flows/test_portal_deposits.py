@@ -11,6 +11,7 @@ from carnet.metadata import MASQUE_PS, AvailabilityStatus
 from carnet.record import deposit_drafts, own_deposits
 from carnet.record.deposit_making import deposit_of
 from carnet.record.deposit_said import Said
+from carnet.record.document_changes import changing
 from carnet.record.draft_keeping import unique_id_of
 from carnet.record.portal_deposit import deposit_act
 from carnet.requester import Authentication, CardClass, Requester
@@ -69,7 +70,7 @@ def test_corrections_by_the_portal_are_those_that_care_software_sees(record):
     (entry,) = record.documents().entries
     assert entry.masks == {MASQUE_PS}
     for name in ("demasquer", "archiver"):
-        record.house.gate.perform_now(requester, own_deposits.change(requester, unique_id, name))
+        record.house.gate.perform_now(requester, changing(unique_id, own_deposits.CHANGES[name], own=True))
     assert record.documents().entries == ()
     (put_away,) = record.documents(status=AvailabilityStatus.ARCHIVED).entries
     assert (put_away.unique_id, put_away.masks) == (unique_id, frozenset())

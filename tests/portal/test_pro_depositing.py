@@ -325,6 +325,23 @@ def test_what_changed_of_a_document_meanwhile_does_not_stop_its_new_version(pro)
     assert patient_sees(pro) == ["Seconde"]
 
 
+def test_what_is_not_in_use_any_more_is_told_before_a_file_is_chosen_and_at_the_last_step(pro):
+    browser, root = entered(pro)
+    first = deposited(pro, browser, root, LETTER, titre="Première")
+    fields = browser.get(f"{root}/deposer?remplace={first}").fields(f"{root}/deposer")
+    at = begun(browser, root, LETTER, query=f"?remplace={first}")
+    describe(browser, at, titre="Seconde")
+    page = browser.get(f"{at}/verification")
+    act(browser, root, first, "archiver")
+    late = [
+        browser.send(f"{at}/verification", page.fields(f"{at}/verification")),
+        browser.send_files(f"{root}/deposer", fields, b"Un autre texte."),
+        browser.get(f"{root}/deposer?remplace={first}"),
+    ]
+    assert [(one.status, "Ce document a changé depuis" in one.plain) for one in late] == [(409, True)] * 3
+    assert patient_sees(pro) == ["Première"]
+
+
 def test_a_form_of_one_patient_deposits_nothing_in_another_s_record(pro):
     browser, root = entered(pro)
     at = begun(browser, root, LETTER)

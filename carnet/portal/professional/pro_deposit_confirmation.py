@@ -8,8 +8,9 @@ from dataclasses import replace
 import msgspec
 from starlette.responses import Response
 
-from carnet.errors import CarnetError, DuplicateIdentifier, Refused, Unavailable, UnknownDocument
+from carnet.errors import CarnetError, DuplicateIdentifier, Refused, StatusTransition, Unavailable, UnknownDocument
 from carnet.metadata import INVISIBLE_REPRESENTANTS_LEGAUX
+from carnet.portal.professional.pro_deposit_list import changed_meanwhile
 from carnet.portal.professional.pro_deposit_steps import (
     chosen_act,
     here,
@@ -59,6 +60,8 @@ async def deposit(visit: ProVisit) -> Response:
     draft_id = visit.request.path_params["draft"]
     try:
         basis = await visit.perform(deposit_drafts.basis(visit.requester, draft_id))
+    except StatusTransition:
+        return await changed_meanwhile(visit)
     except UnknownDocument:
         if await _done(visit, draft_id) is None:
             raise

@@ -32,6 +32,11 @@ async def in_record(visit: ProVisit) -> Response:
     return await _in_record(visit)
 
 
+async def changed_meanwhile(visit: ProVisit) -> Response:
+    """The same where a document is not any more what a page was made for."""
+    return await _in_record(visit, wrong="changed", status=409)
+
+
 async def _in_record(visit: ProVisit, *, wrong: str = "", status: int = 200) -> Response:
     return visit.page(
         "pro_deposits.html",
@@ -72,7 +77,7 @@ async def correct(visit: ProVisit) -> Response:
     except (Refused, Unavailable, UnknownDocument):
         raise
     except (StatusTransition, VersionMismatch):
-        return await _in_record(visit, wrong="changed", status=409)
+        return await changed_meanwhile(visit)
     except CarnetError:
         return await _in_record(visit, wrong="refused", status=422)
     return see_other(f"{visit.path(PATH)}?fait={name}")

@@ -13,10 +13,11 @@ from collections.abc import Sequence
 import msgspec
 from starlette.responses import Response
 
-from carnet.errors import DuplicateIdentifier, TooLarge
+from carnet.errors import DuplicateIdentifier, StatusTransition, TooLarge
 from carnet.portal.file_forms import FileForm
 from carnet.portal.professional import pro_deposit_files
 from carnet.portal.professional.pro_deposit_files import Wrong
+from carnet.portal.professional.pro_deposit_list import changed_meanwhile
 from carnet.portal.professional.pro_deposit_steps import chosen_act, here, today
 from carnet.portal.professional.pro_visit import ProVisit
 from carnet.portal.visit import see_other
@@ -38,7 +39,10 @@ from carnet.record.portal_deposit import MASKS, may_seal
 
 async def choose(visit: ProVisit) -> Response:
     """Where a deposit begins: what the law asks for, what was begun before, and a file to choose."""
-    return await _choosing(visit, replaces=visit.request.query_params.get("remplace", "")[:128])
+    try:
+        return await _choosing(visit, replaces=visit.request.query_params.get("remplace", "")[:128])
+    except StatusTransition:
+        return await changed_meanwhile(visit)
 
 
 async def _choosing(visit: ProVisit, *, replaces: str = "", wrong: Sequence[Wrong] = (), status: int = 200) -> Response:
@@ -74,8 +78,10 @@ async def begin(visit: ProVisit) -> Response:
         return await _choosing(visit, wrong=(Wrong("FILE_SIZE"),), status=413)
     replaces = form.fields.get("remplace", "")[:128]
     said = Said(replaces=replaces)
-    if replaces:
-        said = await _replacing(visit, said)
+    try:
+        said = await _replacing(visit, said) if replaces else said
+    except StatusTransition:
+        return await changed_meanwhile(visit)
     draft_id = await asyncio.to_thread(_named, form)
     taken = await pro_deposit_files.taken(visit, form.files, said, draft_id)
     if taken.wrong:
@@ -84,6 +90,8 @@ async def begin(visit: ProVisit) -> Response:
     try:
         act = deposit_drafts.begin(visit.requester, draft_id, filled, taken.content, taken.preview)
         return see_other(here(visit, await visit.perform(act), "description"))
+    except StatusTransition:
+        return await changed_meanwhile(visit)
     except DuplicateIdentifier as error:
         if error.subject == draft_id:
             return see_other(here(visit, draft_id, "fait"))
