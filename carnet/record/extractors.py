@@ -109,7 +109,7 @@ EXTRACTORS: tuple[Extractor, ...] = (
     Extractor(1, (ExtractKind.TEXT, ExtractKind.TERMS), _every, _search),
     Extractor(2, (ExtractKind.REPORT,), has_report, _packed(ExtractKind.REPORT, packed_report)),
     Extractor(2, (ExtractKind.MEDICATION,), has_medication, _packed(ExtractKind.MEDICATION, packed_medication)),
-    Extractor(2, (ExtractKind.STATED,), has_statements, _packed(ExtractKind.STATED, packed_statements)),
+    Extractor(3, (ExtractKind.STATED,), has_statements, _packed(ExtractKind.STATED, packed_statements)),
     Extractor(1, (ExtractKind.IMAGING,), has_studies, _packed(ExtractKind.IMAGING, packed_studies)),
     Extractor(1, (ExtractKind.ENCOUNTER,), has_encounter, _packed(ExtractKind.ENCOUNTER, packed_encounter)),
     Extractor(1, (ExtractKind.EXAMINATIONS,), has_examinations, _packed(ExtractKind.EXAMINATIONS, packed_examinations)),
