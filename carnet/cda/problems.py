@@ -39,6 +39,16 @@ class ProblemKind(Enum):
 _SECTIONS = {"11450-4": ProblemKind.ACTIVE, "11348-0": ProblemKind.PAST, "48765-2": ProblemKind.ALLERGY}
 
 
+class Term(NamedTuple):
+    """What is said of a statement: a code of one value set, and its label."""
+
+    code: str = ""
+    display: str = ""
+
+
+_NO_TERM = Term()
+
+
 class Problem(NamedTuple):
     """One statement. `label` is the problem, of an allergy the agent; `nature` what sort of statement it is.
 
@@ -56,8 +66,8 @@ class Problem(NamedTuple):
     end: str = ""
     status: str = ""
     denied: bool = False
-    standing: Code = _NO_CODE
-    certainty: Code = _NO_CODE
+    standing: Term = _NO_TERM
+    certainty: Term = _NO_TERM
     severity: str = ""
     criticality: str = ""
     reactions: tuple[str, ...] = ()
@@ -187,11 +197,11 @@ def _problem(kind: ProblemKind, concern: Any, observation: Any, anchors: Anchors
         start=start,
         end=end,
         status=code_of(child_at(concern, "statusCode")).code,
-        denied=negated or said.get(_CERTAINTY, _NO_CODE).code == REFUTED,
-        standing=said.get(_STANDING, _NO_CODE),
-        certainty=said.get(_CERTAINTY, _NO_CODE),
-        severity=said.get(_SEVERITY, _NO_CODE).display,
-        criticality=said.get(_CRITICALITY, _NO_CODE).display,
+        denied=negated or said.get(_CERTAINTY, _NO_TERM).code == REFUTED,
+        standing=said.get(_STANDING, _NO_TERM),
+        certainty=said.get(_CERTAINTY, _NO_TERM),
+        severity=said.get(_SEVERITY, _NO_TERM).display,
+        criticality=said.get(_CRITICALITY, _NO_TERM).display,
         reactions=tuple(_reactions(observation, anchors)),
         note=" ; ".join(comments_of(observation, anchors)),
     )
@@ -213,11 +223,12 @@ def _inside(observation: Any) -> Iterator[tuple[str, Any]]:
                 yield relation.get("typeCode", ""), one
 
 
-def _said_inside(observation: Any, anchors: Anchors) -> dict[str, Code]:
+def _said_inside(observation: Any, anchors: Anchors) -> dict[str, Term]:
     """What is said of a statement, by what it is about: the first of each."""
-    found: dict[str, Code] = {}
+    found: dict[str, Term] = {}
     for _relation, one in _inside(observation):
-        found.setdefault(code_of(child_at(one, "code")).code, _labelled(child_at(one, "value"), anchors))
+        value = _labelled(child_at(one, "value"), anchors)
+        found.setdefault(code_of(child_at(one, "code")).code, Term(value.code, value.display))
     return found
 
 
@@ -228,5 +239,5 @@ def _reactions(observation: Any, anchors: Anchors) -> Iterator[str]:
             continue
         label = label_of(child_at(one, "value"), anchors) or referred_text(child_at(one, "text"), anchors)
         if label:
-            severity = _said_inside(one, anchors).get(_SEVERITY, _NO_CODE).display
+            severity = _said_inside(one, anchors).get(_SEVERITY, _NO_TERM).display
             yield f"{label} ({severity})" if severity else label

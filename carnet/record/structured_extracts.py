@@ -44,7 +44,7 @@ class PackedStatements(msgspec.Struct, array_like=True, frozen=True):
     """What a document states: its lists of problems, history and allergies, and as bytes its other parts, which a synthesis alone asks for."""
 
     lists: Statements
-    parts: msgspec.Raw
+    parts: bytes
 
 
 class PackedReport(msgspec.Struct, array_like=True, frozen=True):
@@ -100,7 +100,7 @@ def packed_statements(content: bytes, mime_type: str) -> bytes:
     said = said_in(content)
     if not said.lists.lists and not said.parts:
         return b""
-    return _ENCODE(PackedStatements(said.lists, msgspec.Raw(_ENCODE(said.parts))))
+    return _ENCODE(PackedStatements(said.lists, _ENCODE(said.parts)))
 
 
 def packed_studies(content: bytes, mime_type: str) -> bytes:

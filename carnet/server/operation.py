@@ -62,12 +62,7 @@ class Operation:
             "Times that the witness did not sign the trace's checkpoint.",
             registry=self.registry,
         )
-        self.hook_feedback = Counter(
-            "carnet_hook_feedback",
-            "Cards of CDS Hooks that software told the outcome of.",
-            ("service", "outcome"),
-            registry=self.registry,
-        )
+        self.hook_feedback = _hook_feedback(self.registry)
         self.waiting = Gauge(
             "carnet_waiting_acts",
             "Acts waiting for the next transaction.",
@@ -194,6 +189,15 @@ class Operation:
 
 def _not_here() -> Response:
     return PlainTextResponse("Not found", status_code=404)
+
+
+def _hook_feedback(registry: CollectorRegistry) -> Counter:
+    return Counter(
+        "carnet_hook_feedback",
+        "Cards of CDS Hooks that software told the outcome of.",
+        ("service", "outcome"),
+        registry=registry,
+    )
 
 
 def _lateness(registry: CollectorRegistry) -> Histogram:

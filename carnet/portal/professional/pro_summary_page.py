@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from carnet.cda.comparability import is_final
 from carnet.cda.problems import REFUTED, Problem
+from carnet.cda.results_over_time import plain_name
 from carnet.portal.patient.result_words import ShownResult, shown_result
 from carnet.portal.professional.pro_days import short_day, short_stamp
 from carnet.portal.professional.pro_visit import ProVisit
@@ -71,10 +72,12 @@ def name_of(one: Problem) -> str:
 
 
 def detail_of(one: Problem) -> str:
-    """The author's own words where they say something that the name does not."""
-    known = (one.nature.display.casefold(), one.label.casefold(), "oui", "non")
-    own = "" if one.text.casefold() in known else one.text
-    return " ; ".join(filter(None, (beyond(own, one.label), ", ".join(one.reactions), one.note)))
+    """The author's own words where they say something that the name does not, and how an allergy showed itself."""
+    own, label = plain_name(one.text), plain_name(one.label)
+    known = own in (plain_name(one.nature.display), "oui", "non") or label.startswith(own)
+    said = "" if known else beyond(one.text, one.label)
+    said = "" if one.code.code and one.code.code in said and said.startswith("(") else said  # the code once more
+    return " ; ".join(filter(None, (said, ", ".join(one.reactions))))
 
 
 def doubts_of(one: Problem) -> list[str]:
