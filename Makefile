@@ -51,7 +51,7 @@ test: env packages
 # The long forms, before a release and by hand: the tests under fire with their big counts (tests/durability; figures go to its results/),
 # failovers, a real S3 service. Takes hours.
 deep: env packages
-	$(BIN)/python -m pytest -n 0 -m deep -rP
+	DURABILITY=deep $(BIN)/python -m pytest -n 0 -m deep -rP
 	DURABILITY=deep $(BIN)/python -m pytest tests/durability -n 0 -s -m "not deep"
 
 check: env

@@ -8,14 +8,6 @@ import pytest
 
 from carnet.crypto.keyring import DevelopmentKeyring
 from carnet.database.connection import SqliteConnection
-from carnet.database.schema import migrate
-
-
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory):
-    database = tmp_path_factory.mktemp("migrated") / "carnet.db"
-    migrate(database)
-    return database
 
 
 @pytest.fixture
