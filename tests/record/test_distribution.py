@@ -25,7 +25,7 @@ from carnet.database.citus import TICKETS_SKIPPED
 from carnet.database.distribution import LAYOUT, THE_TRACE, Lies, commands, distribute
 from carnet.database.postgres import PostgresConnection
 from carnet.database.schema import migrate
-from carnet.database.statements import Statement, postgres_text
+from carnet.database.statements import Statement
 from carnet.database.tables import care_link, document_entry, entry_code, metadata, record_opening
 from carnet.database.turns import ALONE, NOBODY
 from carnet.demo.people import HOSPITAL_DOCTOR, NESSI, PAT_TROIS
@@ -266,7 +266,7 @@ def test_on_citus_every_hot_statement_is_one_task_of_one_server(acts, on_citus):
     tasks = {}
     connection = on_citus.connection
     for statement, values in acts(on_citus).all:
-        text, defaults = postgres_text(statement)
+        text, defaults = statement.postgres
         lying = {LAYOUT[name] for name in tables_of(statement.expression)}
         if not lying & {Lies.BY_PATIENT, Lies.BY_VALUE} or ("value1" in values and Lies.BY_VALUE in lying):
             continue  # lists of identifiers are asked for one by one there

@@ -253,6 +253,6 @@ def test_a_replaced_document_is_shown_too_and_a_deleted_one_is_not(room):
 
 
 def test_hidden_documents_are_found_by_their_index(room):
-    values = {"before": 0, **dict(announcements._FIND.defaults)}
+    values = {"before": 0, **announcements._FIND.defaults}
     steps = room.connection._raw.execute(f"EXPLAIN QUERY PLAN {announcements._FIND.sqlite}", values).fetchall()
     assert any("ix_document_entry_patient_key_logical_id_registered_at" in step[-1] for step in steps), steps
