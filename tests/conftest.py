@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import email
 import email.policy
+import os
 import shutil
 import sys
 import threading
@@ -28,6 +29,9 @@ from postgres_clusters import Cluster, Copies, be_patient, programs
 from s3_double import KEY_ID, SECRET, S3Double
 
 be_patient()
+# Servers and commands that tests start are processes of their own: without bytecode each would compile seven hundred modules.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 SLOW_IS_RIGHT = {
     "deadline": None,
     "database": None,
