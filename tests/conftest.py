@@ -25,13 +25,15 @@ from carnet.platform import packaged_matrices
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from postgres_clusters import Cluster, Copies, be_patient, programs
+from postgres_clusters import Cluster, Copies, be_patient, programs, roomy
 from s3_double import KEY_ID, SECRET, S3Double
 
 be_patient()
 # Servers and commands that tests start are processes of their own: without bytecode each would compile seven hundred modules.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# Homes of tests sync as those of an exchange do; cuts of the power are played on recorded disks (tests/durability, tests/repository).
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", roomy())
 SLOW_IS_RIGHT = {
     "deadline": None,
     "database": None,
