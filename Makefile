@@ -11,6 +11,9 @@ OPTICAL := tesseract-ocr tesseract-ocr-fra
 HOME_DIR ?= .demo-home
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
+# Bytecode is kept whatever the shell says: a server that starts, after a crash perhaps, compiles nothing.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: env packages demo test deep check bench bench-overload lock clean
 
 env: $(VENV)/.complete
@@ -21,6 +24,7 @@ $(VENV)/.complete: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -q carnet
 	@touch $@
 
 # Debian packages that the tests drive: nginx (a reverse proxy), xmlsec1 (a second opinion on signatures), the server of PostgreSQL,
@@ -51,8 +55,8 @@ test: env packages
 # The long forms, before a release and by hand: the tests under fire with their big counts (tests/durability; figures go to its results/),
 # failovers, a real S3 service. Takes hours.
 deep: env packages
-	$(BIN)/python -m pytest -n 0 -m deep -rP
-	DURABILITY=deep $(BIN)/python -m pytest tests/durability -n 0 -s -m "not deep"
+	DURABILITY=deep $(BIN)/python -m pytest -n 0 -m deep -rP
+	DURABILITY=deep $(BIN)/python -m pytest tests/durability tests/repository/test_crash.py -n 0 -s -m "not deep"
 
 check: env
 	$(BIN)/ruff format --check .

@@ -6,6 +6,7 @@ The server refuses to run as root: then it runs as the user `postgres` of Debian
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import itertools
 import os
 import pwd
@@ -36,6 +37,9 @@ log_min_messages = fatal
 MUCH = 3 << 30
 USUAL, PATIENT = 4.0, 60.0
 """Seconds that a connection waits for the server: what an installation sets, and what it becomes in tests, where the machine may be busy."""
+PREFIX = "carnet-pg-"
+LONG_AGO = 6 * 3600
+"""Seconds."""
 _NAMES = itertools.count()
 
 
@@ -50,7 +54,10 @@ class Cluster:
 
     def __init__(self, settings: str = "", *, source: Cluster | None = None, port: int = 5432) -> None:
         self.port = port
-        self.folder = Path(tempfile.mkdtemp(prefix="carnet-pg-", dir=_roomy()))
+        sweep_left_behind()
+        self.folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=roomy()))
+        self._lock = os.open(self.folder, os.O_RDONLY)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
         self.data = self.folder / "data"
         self.process: subprocess.Popen | None = None
         if os.geteuid() == 0:
@@ -108,14 +115,28 @@ class Cluster:
         if self.process is not None:
             self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
+        os.close(self._lock)
 
     def _run(self, program: str, *arguments) -> None:
         command = [*_as_owner(), str(programs() / program), *map(str, arguments)]
         subprocess.run(command, check=True, capture_output=True, cwd="/")
 
 
-def _roomy() -> str:
-    """Memory where there is enough: a server that is killed, not cut off from power, loses nothing of it, and making databases is quick."""
+def sweep_left_behind() -> None:
+    """Takes away the files of servers whose tests were killed long ago: nobody holds their lock."""
+    for left in Path(roomy()).glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > LONG_AGO:
+                folder = os.open(left, os.O_RDONLY)
+                try:
+                    fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(left, ignore_errors=True)
+                finally:
+                    os.close(folder)
+
+
+def roomy() -> str:
+    """Memory where there is enough: what is killed, not cut off from power, loses nothing of it, and what it syncs costs no wait."""
     memory = Path("/dev/shm")
     return str(memory) if memory.exists() and shutil.disk_usage(memory).free > MUCH else "/tmp"
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from carnet.database.statements import Statement, postgres_text
+from carnet.database.statements import Statement
 from carnet.errors import Unavailable
 
 Ask = Callable[..., list[Any]]
@@ -66,7 +66,7 @@ def skip_tickets_after_a_restart(ask: Ask) -> None:
 
 def sweep(ask: Ask, statement: Statement, parameters: Mapping[str, Any]) -> None:
     """Runs `DELETE FROM table WHERE column < :number` on each shard by itself: a deletion over several would be committed in two phases."""
-    text, _ = postgres_text(statement)
+    text, _ = statement.postgres
     _, _, table, condition = text.split(None, 3)
     said = condition.replace(f"{table}.", "") % {name: int(value) for name, value in parameters.items()}
     ask(f"SELECT count(*) FROM run_command_on_shards('{table}', $$DELETE FROM %s {said}$$)")  # noqa: S608 - numbers and names of ours

@@ -141,7 +141,7 @@ class SqliteConnection:
 
     def execute_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
         """See Connection."""
-        defaults = dict(statement.defaults)
+        defaults = statement.defaults
         try:
             self._raw.executemany(statement.sqlite, [{**defaults, **row} for row in rows] if defaults else rows)
         except sqlite3.IntegrityError as error:

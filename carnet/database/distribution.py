@@ -75,7 +75,7 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "patient_choice": BY_PATIENT,
         "patient_contact": BY_PATIENT,
         "patient_identifier": EVERYWHERE,  # finds the patient
-        "portal_deposit": COORDINATOR,  # one depositor's in many records; written with the deposit, by two phases
+        "portal_deposit": COORDINATOR,  # one depositor's in many records; written apart, before the deposit
         "practice_choice": COORDINATOR,  # about professionals
         "professional": EVERYWHERE,  # directory
         "professional_contact": EVERYWHERE,  # directory
@@ -85,7 +85,7 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "professional_situation": EVERYWHERE,  # directory
         "profile_item": BY_PATIENT,
         "provisional_code": BY_PATIENT,
-        "record_opening": COORDINATOR,  # found by its handle before the patient is known
+        "record_opening": COORDINATOR,  # found by its handle before the patient is known; written apart
         "record_transition": BY_PATIENT,
         "registered_identifier": BY_VALUE,  # none is used twice, for any patient
         "replay": BY_VALUE,  # used once, whoever brings it
@@ -96,7 +96,7 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "rule_withdrawal": EVERYWHERE,  # rule data
         "schema_step": COORDINATOR,  # of the whole database
         "sign_in_attempt": COORDINATOR,  # before the patient is known
-        "sign_in_count": COORDINATOR,  # about accounts and addresses
+        "sign_in_count": COORDINATOR,  # about accounts and addresses; written apart
         "space_session": COORDINATOR,  # found by the cookie before the patient is known
         "space_visit": BY_PATIENT,
         "stored_document": BY_PATIENT,

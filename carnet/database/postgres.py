@@ -20,7 +20,7 @@ from carnet.database import citus
 from carnet.database.connection import Row
 from carnet.database.failures import ConstraintViolated, OutcomeUnknown
 from carnet.database.postgres_session import Session, open_session
-from carnet.database.statements import Statement, postgres_text
+from carnet.database.statements import Statement
 from carnet.database.turns import Turn
 from carnet.errors import Unavailable
 
@@ -77,7 +77,7 @@ class PostgresConnection:
         return self._execute(self._present(), statement, parameters)
 
     def _execute(self, session: Session, statement: Statement, parameters: Mapping[str, Any] | None) -> list[Row]:
-        text, defaults = postgres_text(statement)
+        text, defaults = statement.postgres
         values = {**defaults, **parameters} if parameters else defaults
         session.watch(self._limit)
         try:
@@ -114,7 +114,7 @@ class PostgresConnection:
 
     def execute_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
         """See Connection. The rows travel together."""
-        text, defaults = postgres_text(statement)
+        text, defaults = statement.postgres
         session = self._present()
         session.watch(self._limit)
         try:

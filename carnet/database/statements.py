@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -36,34 +36,45 @@ def _position(element: Position, compiler: Any, **options: Any) -> str:
     return f"{name}({compiler.process(element.clauses, **options)})"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Statement:
-    """The text of one SQL statement for the SQLite driver, with `:name` parameters, and the values it carries by itself.
+    """One SQL statement: `text` for SQLite as it stands, or the expression that a dialect's text is compiled from when it is first run there.
 
-    `expression` is what it was compiled from; `postgres_text` compiles it for PostgreSQL when it is first run there.
+    A server that starts compiles nothing: there are hundreds, and a start may be after a crash.
     """
 
-    sqlite: str
-    defaults: tuple[tuple[str, Any], ...] = ()
-    expression: ClauseElement | None = field(default=None, repr=False, compare=False)
+    text: str = ""
+    expression: ClauseElement | None = field(default=None, repr=False)
+
+    @cached_property
+    def sqlite(self) -> str:
+        """The text for the SQLite driver, with `:name` parameters."""
+        return self._for_sqlite[0]
+
+    @cached_property
+    def defaults(self) -> Mapping[str, Any]:
+        """The values that it carries by itself, by name, on SQLite."""
+        return self._for_sqlite[1]
+
+    @cached_property
+    def postgres(self) -> tuple[str, Mapping[str, Any]]:
+        """The same statement for psycopg, with `%(name)s` parameters, and the values that it carries by itself there."""
+        if self.expression is None:
+            return self.text.replace("%", "%%"), _NOTHING
+        return _compile(self.expression, _POSTGRES)
+
+    @cached_property
+    def _for_sqlite(self) -> tuple[str, Mapping[str, Any]]:
+        return (self.text, _NOTHING) if self.expression is None else _compile(self.expression, _SQLITE)
 
 
 def prepare(expression: ClauseElement) -> Statement:
-    """Compiles a Core expression. Give each variable a `bindparam(name)`; literal values in the expression become defaults.
+    """A statement of a Core expression. Give each variable a `bindparam(name)`; literal values in the expression become defaults.
 
     Call it at import, or under a cache keyed by the shape of the statement: compiling costs more than running.
     IN lists need a fixed count of binds (`column.in_([bindparam('v0'), bindparam('v1')])`).
     """
-    text, defaults = _compile(expression, _SQLITE)
-    return Statement(text, tuple(defaults.items()), expression)
-
-
-@cache
-def postgres_text(statement: Statement) -> tuple[str, Mapping[str, Any]]:
-    """The same statement for psycopg, with `%(name)s` parameters, and the values that it carries by itself."""
-    if statement.expression is None:
-        return statement.sqlite.replace("%", "%%"), _NOTHING
-    return _compile(statement.expression, _POSTGRES)
+    return Statement(expression=expression)
 
 
 def _compile(expression: ClauseElement, dialect: Dialect) -> tuple[str, dict[str, Any]]:

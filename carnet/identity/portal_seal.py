@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from carnet.errors import CertificateInvalid, ConfigurationError
@@ -39,7 +41,7 @@ def load_portal_seal(certificate: Path, key: Path) -> PortalSeal:
     Raises ConfigurationError when a file cannot be read, the key is another's, or the certificate is not an organization's seal.
     """
     first, *chain = _read(certificate, x509.load_pem_x509_certificates)
-    private = _read(key, lambda content: serialization.load_pem_private_key(content, None))
+    private = _read(key, _private_key)
     if not isinstance(private, rsa.RSAPrivateKey) or _spki(private.public_key()) != _spki(first.public_key()):
         raise ConfigurationError("portal_seal_key is not the RSA key of portal_seal_certificate.")
     try:
@@ -49,6 +51,12 @@ def load_portal_seal(certificate: Path, key: Path) -> PortalSeal:
     if holder.kind is not CertificateKind.ORGANIZATION_SEAL:
         raise ConfigurationError("portal_seal_certificate is not an organization's seal.")
     return PortalSeal(Pen(first, private, tuple(chain)), holder)
+
+
+@lru_cache(maxsize=1)
+def _private_key(content: bytes) -> PrivateKeyTypes:
+    """The key, proved whole once a process for one content of its file: that takes longer than all else that a start opens."""
+    return serialization.load_pem_private_key(content, None)
 
 
 def _read(path: Path, load: Callable[[bytes], T]) -> T:

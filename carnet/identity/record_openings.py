@@ -1,7 +1,8 @@
 """Records that professionals opened in the portal: rows found by an opaque handle that is of one session alone. Moments are microseconds UTC.
 
 Who was opened, in which mode and for what reason is sealed under the patient's key; who opened is a keyed hash. A row that ended stays as
-the opener's own memory (recent records, journal) for as long as `KEPT`.
+the opener's own memory (recent records, journal) for as long as `KEPT`. Rows are found before their patient is known, so they lie on no patient's
+shard and are written apart: one whose act was not kept lets nobody in.
 """
 
 from __future__ import annotations
@@ -146,7 +147,7 @@ def open_row(
         "opened_at": now,
         "ends_at": until,
     }
-    connection.execute(_ADD, row)
+    connection.apart(_ADD, row)
     return handle
 
 
@@ -182,27 +183,27 @@ def change_row(
 ) -> bool:
     """Writes what became of an opening; False when it was left meanwhile."""
     values = {"person": row.patient_key, "name": row.handle, "sealed": _sealed(key, row.handle, details)}
-    return bool(connection.execute(_CHANGE, {**values, "until": until}))
+    return bool(connection.apart(_CHANGE, {**values, "until": until}))
 
 
 def leave_row(connection: Connection, row: OpeningRow, *, now: int) -> bool:
     """Ends an opening; False when it was ended."""
-    return bool(connection.execute(_LEAVE, {"person": row.patient_key, "name": row.handle, "moment": now}))
+    return bool(connection.apart(_LEAVE, {"person": row.patient_key, "name": row.handle, "moment": now}))
 
 
 def leave_rows(connection: Connection, keyring: Keyring, opener: str, session_id: str, *, now: int) -> None:
     """Ends every opening of one session of a professional."""
-    connection.execute(_LEAVE_SESSION, {"whose": _opener(keyring, opener), "of_session": session_id, "moment": now})
+    connection.apart(_LEAVE_SESSION, {"whose": _opener(keyring, opener), "of_session": session_id, "moment": now})
 
 
 def forget_rows(connection: Connection, now: int, *, count: int) -> int:
     """Deletes at most `count` openings of more than `KEPT` ago; returns how many."""
-    return len(connection.execute(_DROP, {"before": now - KEPT, "count": count}))
+    return len(connection.apart(_DROP, {"before": now - KEPT, "count": count}))
 
 
 def forget_recent(connection: Connection, keyring: Keyring, opener: str) -> None:
     """Empties a professional's list of recent records; what they opened stays in their journal."""
-    connection.execute(_FORGET, {"whose": _opener(keyring, opener)})
+    connection.apart(_FORGET, {"whose": _opener(keyring, opener)})
 
 
 def _opener(keyring: Keyring, opener: str) -> bytes:

@@ -78,11 +78,14 @@ def take(connection: Connection, key: PatientKey, kind: str, *, state: str, brow
 def count_try(
     connection: Connection, keyring: Keyring, what: str, whom: str, *, maximum: int, span: int, now: int
 ) -> None:
-    """Counts one try of an account or an address. Raises TooManyTries when it made `maximum` within `span` microseconds already."""
+    """Counts one try of an account or an address. Raises TooManyTries when it made `maximum` within `span` microseconds already.
+
+    Where the database is spread it stays counted whatever becomes of what was tried.
+    """
     slice_of_span = span // SLICES
     if tries(connection, keyring, what, whom, span=span, now=now) >= maximum:
         raise TooManyTries(f"too many tries: {what}")
-    connection.execute(_ONE_MORE, {"subject": _subject(keyring, what, whom), "began_at": now - now % slice_of_span})
+    connection.apart(_ONE_MORE, {"subject": _subject(keyring, what, whom), "began_at": now - now % slice_of_span})
 
 
 def tries(connection: Connection, keyring: Keyring, what: str, whom: str, *, span: int, now: int) -> int:

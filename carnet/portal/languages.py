@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gettext
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 from babel.messages.catalog import Catalog
@@ -71,16 +73,15 @@ def english_catalogue() -> Catalog:
     return whole
 
 
-def load_words() -> dict[str, Words]:
-    """The languages by their code. Raises OSError when a catalogue cannot be read."""
-    catalogue = english_catalogue()
+@cache
+def load_words() -> Mapping[str, Words]:
+    """The languages by their code, read once a process: both spaces say the same. Raises OSError when a catalogue cannot be read."""
     compiled = io.BytesIO()
-    write_mo(compiled, catalogue)
+    write_mo(compiled, english_catalogue())
     compiled.seek(0)
-    return {
-        "fr": Words("fr", _French(), french),
-        "en": Words("en", gettext.GNUTranslations(compiled), english),
-    }
+    return MappingProxyType(
+        {"fr": Words("fr", _French(), french), "en": Words("en", gettext.GNUTranslations(compiled), english)}
+    )
 
 
 def language_of(request: Request) -> Language:

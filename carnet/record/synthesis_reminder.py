@@ -16,7 +16,7 @@ from carnet.identity.patients import by_key
 from carnet.platform import Connection, Platform
 from carnet.record.life import SYSTEM, person_of, trace
 from carnet.record.scope import Scope
-from carnet.registry.synthesis_dates import syntheses_between
+from carnet.registry.synthesis_dates import Written, syntheses_between, syntheses_of
 
 KIND = "synthesis-due"
 """Kind of the notice."""
@@ -24,7 +24,6 @@ PAGE = 500
 OPEN = frozenset({State.OPEN, State.ACTIVATED})
 Work = Callable[[Platform, Connection, int], str]
 """(platform, connection, now) -> what was done, a word for the report; '' for nothing."""
-_Written = Iterable[tuple[frozenset[str], int]]
 
 
 def is_overdue(scope: Scope) -> bool:
@@ -33,7 +32,7 @@ def is_overdue(scope: Scope) -> bool:
     since = medecin_traitant_since(scope.connection, patient_key, doctor, now=scope.now)
     if since is None or scope.record.state not in {one.value for one in OPEN}:
         return False
-    written = syntheses_between(scope.connection, patient_key, patient_key).get(patient_key, [])
+    written = syntheses_of(scope.connection, patient_key)
     return _is_due(scope.platform, doctor, since, written, scope.now)
 
 
@@ -50,7 +49,7 @@ def overdue_syntheses(platform: Platform, connection: Connection, until: int) ->
                 yield patient_key, _reminding(patient_key)
 
 
-def _is_due(platform: Platform, doctor: str, since: int, written: _Written, now: int) -> bool:
+def _is_due(platform: Platform, doctor: str, since: int, written: Iterable[Written], now: int) -> bool:
     days = platform.settings.synthesis_reminder_days
     last = max((moment for authors, moment in written if doctor in authors), default=0)
     return days > 0 and now >= max(since, last) + days * DAY

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 
 from carnet.database.connection import Connection
 from carnet.database.statements import prepare
@@ -22,7 +23,13 @@ _CONTENT = prepare(select(_D.sealed_content).where(*_ONE))
 _WRITE = prepare(update(deposit_draft).where(*_ONE).values(sealed_about=bindparam("about")))
 _DROP = prepare(delete(deposit_draft).where(*_ONE))
 _EXPIRED = prepare(select(_D.patient_key, _D.draft_id).where(_D.expires_at <= bindparam("now")).order_by(_D.expires_at))
-_NOTE = prepare(insert(portal_deposit).values({name: bindparam(name) for name in _L.keys()}))  # noqa: SIM118
+_NEW = upsert(portal_deposit).values({name: bindparam(name) for name in _L.keys()})  # noqa: SIM118
+_NOTE = prepare(
+    _NEW.on_conflict_do_update(
+        index_elements=["patient_key", "deposit_id"],
+        set_={name: _NEW.excluded[name] for name in ("depositor", "unique_id", "deposited_at")},
+    )
+)
 _LINES = prepare(
     select(_L.deposit_id, _L.patient_key, _L.unique_id, _L.deposited_at)
     .where(
@@ -119,9 +126,12 @@ def expired_deposit_drafts(connection: Connection, now: int) -> list[tuple[int, 
 
 
 def note_deposit(connection: Connection, line: DepositLine, *, depositor: bytes, forget_until: int) -> None:
-    """Notes what was deposited, and forgets the depositor's lines up to a moment."""
-    connection.execute(_FORGET, {"depositor": depositor, "until": forget_until})
-    connection.execute(
+    """Notes what was deposited, and forgets the depositor's lines up to a moment.
+
+    Where the database is spread the line is kept before the deposit. Alone it tells of no document, and a second try writes over it.
+    """
+    connection.apart(_FORGET, {"depositor": depositor, "until": forget_until})
+    connection.apart(
         _NOTE,
         {
             "deposit_id": line.deposit_id,

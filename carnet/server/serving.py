@@ -11,7 +11,6 @@ import os
 import resource
 import signal
 import socket
-import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,6 +27,7 @@ from carnet.kill_points import arm
 from carnet.platform import build
 from carnet.server.accepting import Server
 from carnet.server.application import application
+from carnet.server.figures_folder import figures_folder
 from carnet.server.logs import configure_logs
 from carnet.server.operation import SHARED
 from carnet.server.peers import MutualTlsProtocol
@@ -54,9 +54,9 @@ def serve(home: Path, *, ready: bool = True) -> None:
     if settings.workers == 1:
         serve_worker(home, listening, "w0", sealer=True)
         return
-    with tempfile.TemporaryDirectory(prefix="carnet-figures-") as figures:
-        os.environ[SHARED] = figures
-        _serve_together(home, listening, settings, Path(figures))
+    with figures_folder(settings.home) as figures:
+        os.environ[SHARED] = str(figures)
+        _serve_together(home, listening, settings, figures)
 
 
 def check(settings: Settings) -> None:

@@ -11,7 +11,6 @@ from carnet.audit.journal import SealedTree, append, seal
 from carnet.audit.verification import verify
 from carnet.crypto.envelope import PatientKey
 from carnet.database.connection import SqliteConnection
-from carnet.database.schema import migrate
 from carnet.database.statements import Statement, prepare
 from carnet.database.tables import patient
 
@@ -88,13 +87,6 @@ class Journal:
 
     def notes(self):
         return [row[0] for row in self.sql("SELECT note FROM audit_checkpoint ORDER BY size")]
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory):
-    path = tmp_path_factory.mktemp("schema") / "carnet.db"
-    migrate(path)
-    return path
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import importlib
+import itertools
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -45,21 +46,22 @@ class Mutant:
 
 
 def mutants() -> Iterator[Mutant]:
-    """Every mutant of every module of the chain."""
+    """Every mutant of every module of the chain. Each is a tree of its own in the one statement of the module that holds what is wrong."""
     for name in CHAIN:
         source = Path(importlib.import_module(f"{PACKAGE}.{name}").__file__ or "").read_text(encoding="utf-8")
         tree = ast.parse(source)
         apart = {id(part) for one in ast.walk(tree) for part in _never_wrong(one)}
-        for number, node in enumerate(ast.walk(tree)):
-            if id(node) in apart:
-                continue
-            for position, (what, _) in enumerate(changes(node)):
-                changed = copy.deepcopy(tree)
-                twin = next(one for at, one in enumerate(ast.walk(changed)) if at == number)
-                list(changes(twin))[position][1]()
-                yield Mutant(
-                    name, getattr(node, "lineno", 0), f"{_place(tree, node)} {what}", ast.fix_missing_locations(changed)
-                )
+        for place, statement in enumerate(tree.body):
+            for number, node in enumerate(ast.walk(statement)):
+                if id(node) in apart:
+                    continue
+                for position, (what, _) in enumerate(changes(node)):
+                    changed = copy.deepcopy(statement)
+                    twin = next(itertools.islice(ast.walk(changed), number, None))
+                    list(changes(twin))[position][1]()
+                    module = ast.Module([*tree.body], tree.type_ignores)
+                    module.body[place] = ast.fix_missing_locations(changed)
+                    yield Mutant(name, getattr(node, "lineno", 0), f"{_place(statement, node)} {what}", module)
 
 
 Change = tuple[str, Callable[[], object]]
@@ -152,12 +154,12 @@ def _truth(node: ast.expr) -> ast.expr:
     return ast.Call(ast.Name("bool", ast.Load()), [node], [])
 
 
-def _place(tree: ast.Module, node: ast.AST) -> str:
+def _place(statement: ast.stmt, node: ast.AST) -> str:
     """The function or class around a node, '' at the top of the module."""
     line = getattr(node, "lineno", 0)
     around = [
         one.name
-        for one in ast.walk(tree)
+        for one in ast.walk(statement)
         if isinstance(one, ast.FunctionDef | ast.ClassDef) and one.lineno <= line <= (one.end_lineno or 0)
     ]
     return ".".join(around)
@@ -166,15 +168,17 @@ def _place(tree: ast.Module, node: ast.AST) -> str:
 def load(mutant: Mutant | None) -> dict[str, types.ModuleType]:
     """The chain with one module changed (or none), as modules of their own; what was imported before stays as it was.
 
-    Raises whatever the mutant raises while it is loaded: such a one is no rule at all.
+    Modules before the changed one do not know it: they are those that were imported. Raises whatever the mutant raises while it is loaded: such a one is
+    no rule at all.
     """
     names = [f"{PACKAGE}.{name}" for name in CHAIN]
     kept = {name: importlib.import_module(name) for name in names}
+    first = 0 if mutant is None else CHAIN.index(mutant.module)
     package = sys.modules[PACKAGE]
     try:
-        for name in names:
+        for name in names[first:]:
             del sys.modules[name]
-        for short, name in zip(CHAIN, names, strict=True):
+        for short, name in zip(CHAIN[first:], names[first:], strict=True):
             if mutant is not None and mutant.module == short:
                 module = types.ModuleType(name)
                 sys.modules[name] = module

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 import pytest
 from sqlalchemy import bindparam, insert
 
 from carnet.consent.choices import open_record
 from carnet.database.connection import SqliteConnection
-from carnet.database.schema import migrate
 from carnet.database.statements import prepare
 from carnet.database.tables import patient
 
@@ -20,13 +18,6 @@ NEW_PATIENT = prepare(
     )
 )
 OPENED_AT = 1_000
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("database") / "empty.db"
-    migrate(path)
-    return path
 
 
 @pytest.fixture

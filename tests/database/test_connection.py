@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import threading
 
@@ -10,7 +11,6 @@ from sqlalchemy import bindparam, insert, select
 
 from carnet.database.connection import SqliteConnection
 from carnet.database.failures import ConstraintViolated
-from carnet.database.schema import migrate
 from carnet.database.statements import prepare
 from carnet.database.tables import care_link, health_record, patient
 from carnet.errors import ConfigurationError, Unavailable
@@ -20,9 +20,8 @@ NAMES = prepare(select(patient.c.pseudonym))
 
 
 @pytest.fixture
-def path(tmp_path):
-    migrate(tmp_path / "carnet.db")
-    return tmp_path / "carnet.db"
+def path(migrated, tmp_path):
+    return shutil.copy(migrated, tmp_path / "carnet.db")
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from carnet.database.failures import ConstraintViolated
 from carnet.database.opening import open_database
 from carnet.database.postgres import PostgresConnection
 from carnet.database.schema import current, head, migrate
-from carnet.database.statements import Position, Statement, postgres_text, prepare
+from carnet.database.statements import Position, Statement, prepare
 from carnet.database.tables import health_record, metadata, patient, replay
 from carnet.database.turns import ALONE, NOBODY, SEALING, turn_of
 from carnet.errors import ConfigurationError, Unavailable
@@ -96,7 +96,7 @@ def test_every_statement_of_the_package_can_be_prepared_by_the_server(connection
 
 
 def _prepared(connection, statement):
-    text, _ = postgres_text(statement)
+    text, _ = statement.postgres
     names = {}
 
     class Numbered(dict):

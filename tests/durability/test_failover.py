@@ -202,9 +202,9 @@ def test_nothing_acknowledged_is_lost_when_the_standby_takes_over(pair, loaded):
 
 
 @pytest.mark.deep
-def test_nothing_acknowledged_is_lost_in_five_failovers(pair, loaded, record_property):
+def test_nothing_acknowledged_is_lost_in_five_failovers(pair, loaded, tell):
     acknowledged, lost, silence = survive(pair, loaded, 5, workers=4, before=1_000)
-    record_property("failovers", f"5: {acknowledged} acknowledged, {len(lost)} lost, longest silence {silence:.1f} s")
+    tell(failovers=5, acknowledged=acknowledged, lost=len(lost), longest_silence=round(silence, 1))
     assert acknowledged >= 5_000
     assert lost == set()
     assert silence <= BACK_WITHIN

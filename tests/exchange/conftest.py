@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from sqlalchemy import bindparam, insert
 
 from carnet.crypto.envelope import PatientKey
 from carnet.database.connection import SqliteConnection
-from carnet.database.schema import migrate
 from carnet.database.statements import prepare
 from carnet.database.tables import patient
 
@@ -15,8 +16,8 @@ PERSON = prepare(insert(patient).values(pseudonym=bindparam("name"), sealed_trai
 
 
 @pytest.fixture
-def connection(tmp_path):
-    migrate(tmp_path / "carnet.db")
+def connection(migrated, tmp_path):
+    shutil.copy(migrated, tmp_path / "carnet.db")
     opened = SqliteConnection(tmp_path / "carnet.db")
     opened.execute_many(PERSON, [{"name": "one"}, {"name": "two"}])
     yield opened

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 
 import pytest
 
 from carnet.crypto.keyring import DevelopmentKeyring
 from carnet.database.connection import SqliteConnection
-from carnet.database.schema import migrate
+from carnet.demo import pki
+from carnet.demo.credential import new_key
 
 
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory):
-    database = tmp_path_factory.mktemp("migrated") / "carnet.db"
-    migrate(database)
-    return database
+@pytest.fixture(scope="session")
+def made_keys():
+    """RSA keys of this process, in the order in which tests took them."""
+    return []
+
+
+@pytest.fixture(autouse=True)
+def same_keys_again(monkeypatch, made_keys):
+    """Authorities of each test take the keys of the test before, one by one: no two of one test are the same, and few are made anew."""
+    places = itertools.count()
+
+    def deal():
+        place = next(places)
+        if place == len(made_keys):
+            made_keys.append(new_key())
+        return made_keys[place]
+
+    monkeypatch.setattr(pki, "new_key", deal)
 
 
 @pytest.fixture

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from sqlalchemy import bindparam, insert
 
 from carnet.crypto.envelope import PatientKey
 from carnet.database.connection import SqliteConnection
-from carnet.database.schema import migrate
 from carnet.database.statements import prepare
 from carnet.database.tables import patient, professional
 from carnet.errors import IntegrityFailure, InvalidMetadata, MalformedMessage
@@ -29,8 +30,8 @@ MINE = "colibri@carnet.example"
 
 
 @pytest.fixture
-def connection(tmp_path):
-    migrate(tmp_path / "carnet.db")
+def connection(migrated, tmp_path):
+    shutil.copy(migrated, tmp_path / "carnet.db")
     opened = SqliteConnection(tmp_path / "carnet.db")
     opened.execute_many(prepare(ROW), [{"name": "one"}, {"name": "two"}])
     opened.execute_many(prepare(DOCTOR), [{"id": "899970000016"}, {"id": "899970000024"}])

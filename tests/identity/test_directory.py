@@ -4,7 +4,6 @@ import shutil
 import pytest
 
 from carnet.database.connection import SqliteConnection
-from carnet.database.schema import migrate
 from carnet.database.statements import Statement
 from carnet.demo.people import (
     COMMUNITY_NURSE,
@@ -30,13 +29,6 @@ SECRETARY = Code("SECRETARIAT_MEDICAL", OTHER_ROLES)
 KNOW_HOW = "1.2.250.1.71.4.2.5"
 MODES = list(Authentication)
 CARDS = {Authentication.DIRECT: CardClass.PROFESSIONAL}
-
-
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory):
-    database = tmp_path_factory.mktemp("migrated") / "carnet.db"
-    migrate(database)
-    return database
 
 
 @pytest.fixture

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from carnet.database.connection import SqliteConnection
-from carnet.database.schema import migrate
 from carnet.errors import AssertionInvalid
 from carnet.identity.replay import forget_expired, remember
 from carnet.identity.vihf_structure import REFUSAL
@@ -15,10 +16,8 @@ USE = AssertionUse(key=b"k" * 32, expires_at=1_000)
 
 
 @pytest.fixture
-def database(tmp_path):
-    path = tmp_path / "carnet.db"
-    migrate(path)
-    return path
+def database(migrated, tmp_path):
+    return shutil.copy(migrated, tmp_path / "carnet.db")
 
 
 @pytest.fixture

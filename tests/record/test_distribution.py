@@ -13,11 +13,11 @@ from types import SimpleNamespace
 
 import psycopg
 import pytest
+from distributed_statements import elsewhere, mixed, noted, scattered, tables_of
+from portal_deposits import begun, by_portal, today
 from postgres_clusters import Cluster, pour, programs
-from sqlalchemy import Table, UniqueConstraint, bindparam, select
-from sqlalchemy.sql import operators, visitors
-from sqlalchemy.sql.dml import Insert
-from sqlalchemy.sql.elements import BinaryExpression, BindParameter, ColumnElement
+from professional_day import a_day, before_the_day
+from sqlalchemy import UniqueConstraint, bindparam, delete, select
 
 from carnet.audit.verification import verify
 from carnet.clock import HOUR
@@ -25,14 +25,17 @@ from carnet.database.citus import TICKETS_SKIPPED
 from carnet.database.distribution import LAYOUT, THE_TRACE, Lies, commands, distribute
 from carnet.database.postgres import PostgresConnection
 from carnet.database.schema import migrate
-from carnet.database.statements import Statement, postgres_text
-from carnet.database.tables import care_link, document_entry, entry_code, metadata
+from carnet.database.statements import Statement
+from carnet.database.tables import care_link, document_entry, entry_code, metadata, record_opening
 from carnet.database.turns import ALONE, NOBODY
 from carnet.demo.people import HOSPITAL_DOCTOR, NESSI, PAT_TROIS
 from carnet.errors import AssertionInvalid, ConfigurationError, DuplicateIdentifier, Unavailable
 from carnet.identity.patients import find
 from carnet.identity.replay import remember
 from carnet.platform import build
+from carnet.record import deposit_drafts
+from carnet.record.deposit_making import making
+from carnet.record.deposits_everywhere import deposits_everywhere
 from carnet.record.gate import Attempt, Gate
 from carnet.record.groups import groups_of
 from carnet.record.retrieval import read
@@ -103,84 +106,57 @@ def test_what_lies_by_its_own_value_has_no_other_key():
 # --- the shape of hot statements ----------------------------------------------------------------------------------------
 
 
-def scattered(expression) -> set[str]:
-    """The tables by patient of a statement that no equality ties to one patient's key: it would go to every shard."""
-    tables = {
-        one.name
-        for one in visitors.iterate(expression)
-        if isinstance(one, Table) and LAYOUT.get(one.name) is Lies.BY_PATIENT
-    }
-    tied: set[str] = set()
-    pairs: list[tuple[str, str]] = []
-    if isinstance(expression, Insert) and expression.table.name in tables:
-        given = {getattr(column, "name", column) for column in (expression._values or {})}
-        if "patient_key" in given or expression._values is None:
-            tied.add(expression.table.name)
-    if (target := getattr(expression, "table", None)) is not None:
-        tables |= {target.name} if LAYOUT.get(target.name) is Lies.BY_PATIENT else set()
-    for one in visitors.iterate(expression):
-        if isinstance(one, BinaryExpression) and one.operator is operators.eq:
-            sides = [_owner(side) for side in (one.left, one.right)]
-            bound = any(isinstance(side, BindParameter) for side in (one.left, one.right))
-            if bound:
-                tied |= {side for side in sides if side}
-            elif all(sides):
-                pairs.append((sides[0], sides[1]))
-    while True:
-        more = {b for a, b in [*pairs, *((b, a) for a, b in pairs)] if a in tied} - tied
-        if not more:
-            return tables - tied
-        tied |= more
+def of_care_software(room):
+    """The statements that the acts of ITI-41, 18, 43 and 57 run."""
+    with noted(room.connection) as ran:
+        (entry,) = room.put(room.document())
+        following = room.document()
+        (second,) = room.put(following, replaces={following.entry.entry_uuid: entry.entry_uuid})
+        room.do(room.caller(assertion=room.assertion()), room.finding())
+        room.do(room.caller(), room.getting_all())
+        room.do(room.caller(), room.retrieving(second.unique_id))
+        room.do(room.caller(), room.mask(second))
+    return ran
 
 
-def _owner(side: ColumnElement) -> str:
-    column = getattr(side, "name", "")
-    table = getattr(side, "table", None)
-    return table.name if column == "patient_key" and isinstance(table, Table) else ""
+def of_the_portal(room):
+    """Those of a professional's day in the portal."""
+    before_the_day(room)
+    with noted(room.connection) as ran:
+        a_day(room)
+    return ran
 
 
-@pytest.fixture
-def hot(room):
-    """The statements that the acts of ITI-41, 18, 43 and 57 run, with the values of one run."""
-    ran = {}
-    connection = room.connection
-    execute, many = connection.execute, connection.execute_many
-
-    def noting(statement, parameters=None):
-        ran.setdefault(statement.sqlite, (statement, dict(parameters or {})))
-        return execute(statement, parameters)
-
-    def noting_many(statement, rows):
-        ran.setdefault(statement.sqlite, (statement, dict(rows[0]) if rows else {}))
-        return many(statement, rows)
-
-    def noting_apart(statement, parameters=None):
-        ran.setdefault(statement.sqlite, (statement, dict(parameters or {})))
-        return apart(statement, parameters)
-
-    apart = connection.apart
-    connection.execute, connection.execute_many, connection.apart = noting, noting_many, noting_apart
-    (entry,) = room.put(room.document())
-    following = room.document()
-    (second,) = room.put(following, replaces={following.entry.entry_uuid: entry.entry_uuid})
-    room.do(room.caller(assertion=room.assertion()), room.finding())
-    room.do(room.caller(), room.getting_all())
-    room.do(room.caller(), room.retrieving(second.unique_id))
-    room.do(room.caller(), room.mask(second))
-    del connection.execute, connection.execute_many, connection.apart
-    return list(ran.values())
+HOT = {
+    # acts: tables that they must have touched
+    of_care_software: {"document_entry", "submission_set", "stored_document", "replay", "registered_identifier"},
+    of_the_portal: {
+        "record_opening", "sign_in_count", "professional_look", "deposit_draft", "portal_deposit", "synthesis_draft",
+        "document_extract", "emergency_access", "care_link", "document_entry", "audit_event",
+    },
+}  # fmt: skip
 
 
-def test_every_hot_statement_goes_to_one_shard(hot):
-    assert len(hot) > 20
-    wrong = {statement.sqlite: found for statement, _ in hot if (found := scattered(statement.expression))}
-    assert wrong == {}
-    touched = {
-        one.name for statement, _ in hot for one in visitors.iterate(statement.expression) if isinstance(one, Table)
-    }
-    assert {"document_entry", "submission_set", "stored_document"} <= touched | {
-        statement.expression.table.name for statement, _ in hot if isinstance(statement.expression, Insert)
-    }
+COUNTED_OVER_ALL = "SELECT coalesce(sum(CASE WHEN (emergency_access.began_at"
+"""The one thing that an act asks of every shard: how often its requester, or their structure, broke the glass in whatever records."""
+
+
+@pytest.mark.parametrize("acts", HOT)
+def test_every_hot_statement_goes_to_one_shard(acts, room):
+    ran = acts(room)
+    assert len(ran.all) > 20
+    for wrong in (scattered, mixed):
+        found = {one.sqlite: found for one, _ in ran.all if (found := wrong(one.expression))}
+        assert [text for text in found if not text.startswith(COUNTED_OVER_ALL)] == []
+    assert {name for one, _ in ran.all for name in tables_of(one.expression)} >= HOT[acts]
+
+
+@pytest.mark.parametrize("acts", HOT)
+def test_what_an_act_writes_in_its_own_transaction_is_on_one_shard(acts, room):
+    """A row on the coordinator or by a value of its own is written apart: with a line of the trace it would be a commit in two phases."""
+    ran = acts(room)
+    assert {name for one, _ in ran.within.values() if (name := elsewhere(one.expression))} == set()
+    assert {elsewhere(one.expression) for one, _ in ran.apart.values()} - {""}
 
 
 def test_a_statement_over_all_patients_is_seen():
@@ -193,6 +169,11 @@ def test_a_statement_over_all_patients_is_seen():
     assert scattered(loose) == {"care_link"}
     same = entry_code.c.patient_key == document_entry.c.patient_key
     assert scattered(one.join(entry_code, same)) == set()
+    across = one.join(record_opening, record_opening.c.patient_key == document_entry.c.patient_key)
+    assert mixed(across) == {"document_entry", "record_opening"}
+    assert not mixed(one)
+    assert elsewhere(delete(record_opening)) == "record_opening"
+    assert not elsewhere(delete(document_entry))
 
 
 # --- where Citus is installed -------------------------------------------------------------------------------------------
@@ -279,15 +260,14 @@ def seal_all(room):
         pass
 
 
-def test_on_citus_every_hot_statement_is_one_task_of_one_server(hot, on_citus):
-    """The plan of each statement that the acts run is asked for."""
+@pytest.mark.parametrize("acts", HOT)
+def test_on_citus_every_hot_statement_is_one_task_of_one_server(acts, on_citus):
+    """The plan of each statement that the acts run there is asked for."""
     tasks = {}
     connection = on_citus.connection
-    for statement, values in hot:
-        text, defaults = postgres_text(statement)
-        lying = {LAYOUT.get(one.name) for one in visitors.iterate(statement.expression) if isinstance(one, Table)} | {
-            LAYOUT[statement.expression.table.name] if isinstance(statement.expression, Insert) else None
-        }
+    for statement, values in acts(on_citus).all:
+        text, defaults = statement.postgres
+        lying = {LAYOUT[name] for name in tables_of(statement.expression)}
         if not lying & {Lies.BY_PATIENT, Lies.BY_VALUE} or ("value1" in values and Lies.BY_VALUE in lying):
             continue  # lists of identifiers are asked for one by one there
         connection.begin(NOBODY)
@@ -299,8 +279,8 @@ def test_on_citus_every_hot_statement_is_one_task_of_one_server(hot, on_citus):
         connection.control("ROLLBACK")
     assert len(tasks) > 10
     assert any("INSERT INTO audit_event" in text for text in tasks)
-    assert any("INSERT INTO replay" in text for text in tasks)
-    assert {text: found for text, found in tasks.items() if found != "Task Count: 1"} == {}
+    several = {text: found for text, found in tasks.items() if found != "Task Count: 1"}
+    assert {text: found for text, found in several.items() if not text.startswith(COUNTED_OVER_ALL)} == {}
     with pytest.raises(ConfigurationError, match="already"):
         distribute(on_citus.platform.settings.database_url)
 
@@ -342,6 +322,45 @@ def test_on_citus_no_act_is_committed_in_two_phases(citus, on_citus):
     assert two_phases(citus) > before
     seal_all(room)
     assert list(proved(room)) == []
+
+
+def test_on_citus_no_act_of_a_professional_s_day_is_committed_in_two_phases(citus, on_citus):
+    """Entry, summary, documents, search, deposits, synthesis, sharing, journal."""
+    room = on_citus
+    before_the_day(room)
+    seal_all(room)
+    before = two_phases(citus)
+    a_day(room)
+    assert two_phases(citus) == before
+    seal_all(room)
+    assert list(proved(room)) == []
+
+
+def test_on_citus_a_deposit_that_was_cut_is_on_no_list_and_the_same_form_deposits_it(on_citus):
+    """The depositor's line is kept before the deposit: alone it shows nothing, and the next try writes over it."""
+    room, requester = on_citus, by_portal(on_citus)
+    draft_id = begun(room, requester)
+    made = room.do(requester, deposit_drafts.basis(requester, draft_id))
+    listed = len(room.do(requester, deposits_everywhere()).deposits)
+    control = room.connection.control
+
+    def cut(command):
+        if command == "COMMIT":
+            raise Unavailable("cut before the commit")
+        control(command)
+
+    room.connection.control = cut
+    with pytest.raises(Unavailable):
+        room.do(requester, making(room.platform, requester, made))
+    del room.connection.control
+    line = room.connection._ask("SELECT count(*) FROM portal_deposit WHERE deposit_id = %s", [draft_id])
+    assert line == [(1,)], "the line was kept"
+    assert len(room.do(requester, deposits_everywhere()).deposits) == listed
+    asked = (requester, draft_id, "consultation", today(room))
+    assert room.do(requester, deposit_drafts.deposited(*asked)) is None
+    room.do(requester, making(room.platform, requester, made))
+    assert room.do(requester, deposit_drafts.deposited(*asked)).unique_id == deposit_drafts.unique_id_of(draft_id)
+    assert len(room.do(requester, deposits_everywhere()).deposits) == listed + 1
 
 
 def test_on_citus_a_group_is_of_one_shard(on_citus):

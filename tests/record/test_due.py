@@ -293,6 +293,6 @@ def test_what_replaces_a_document_that_the_patient_sees_has_a_delay_of_its_own(r
 
 
 def test_hidden_documents_are_found_by_their_index(room):
-    values = {"before": 0, **dict(announcements._FIND.defaults)}
+    values = {"before": 0, **announcements._FIND.defaults}
     steps = room.connection._raw.execute(f"EXPLAIN QUERY PLAN {announcements._FIND.sqlite}", values).fetchall()
     assert any("ix_document_entry_patient_key_logical_id_registered_at" in step[-1] for step in steps), steps

@@ -83,6 +83,6 @@ def test_the_index_is_asked_by_an_index_of_the_database(room):
 
     wanted = {"blind_index": b"", "count": 1, "link_party": "", "not_before": 0, "now": 0, "most": 1}
     for statement in (_FIND, _BEHIND, _OF_PARTY):
-        values = {**dict(statement.defaults), **{n: v for n, v in wanted.items() if f":{n}" in statement.sqlite}}
+        values = {**statement.defaults, **{n: v for n, v in wanted.items() if f":{n}" in statement.sqlite}}
         plan = room.connection._raw.execute(f"EXPLAIN QUERY PLAN {statement.sqlite}", values).fetchall()
         assert not [row[3] for row in plan if row[3].startswith("SCAN")], plan

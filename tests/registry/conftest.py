@@ -16,7 +16,6 @@ from carnet.clock import SECOND
 from carnet.crypto.envelope import PatientKey
 from carnet.database.connection import SqliteConnection
 from carnet.database.postgres import PostgresConnection
-from carnet.database.schema import migrate
 from carnet.database.statements import prepare
 from carnet.database.tables import metadata, patient
 from carnet.document_query import FindDocuments, Get, GetObjects
@@ -254,9 +253,8 @@ class Room:
 
 
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory) -> Path:
-    database = tmp_path_factory.mktemp("template") / "registry.db"
-    migrate(database)
+def template(migrated, tmp_path_factory) -> Path:
+    database = Path(shutil.copy(migrated, tmp_path_factory.mktemp("template") / "registry.db"))
     connection = SqliteConnection(database)
     columns = ("patient_key", "pseudonym", "sealed_traits", "updated_at")
     add = prepare(insert(patient).values({name: bindparam(name) for name in columns}))
@@ -267,13 +265,13 @@ def migrated(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def registries(cluster, migrated):
+def registries(cluster, template):
     """Makes empty registries on PostgreSQL."""
-    return Copies(cluster, migrated)
+    return Copies(cluster, template)
 
 
 @pytest.fixture
-def new_room(request, migrated, tmp_path, database):
+def new_room(request, template, tmp_path, database):
     """Makes empty registries, each on its own copy of the database."""
     opened: list[SqliteConnection | PostgresConnection] = []
 
@@ -282,7 +280,7 @@ def new_room(request, migrated, tmp_path, database):
             opened.append(PostgresConnection(request.getfixturevalue("registries").make()))
             return Room(opened[-1])
         path = tmp_path / f"registry-{len(opened)}.db"
-        shutil.copy(migrated, path)
+        shutil.copy(template, path)
         opened.append(SqliteConnection(path))
         opened[-1]._raw.execute("PRAGMA synchronous=OFF")
         return Room(opened[-1])

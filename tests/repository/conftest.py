@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import bindparam, insert
 
 from carnet.database.connection import SqliteConnection
-from carnet.database.schema import migrate
 from carnet.database.statements import prepare
 from carnet.database.tables import patient
 
@@ -201,13 +200,6 @@ def disks():
         "forgets": Forgets,
         "images": images,
     }
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory):
-    path = tmp_path_factory.mktemp("schema") / "carnet.db"
-    migrate(path)
-    return path
 
 
 @pytest.fixture
