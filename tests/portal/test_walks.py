@@ -215,7 +215,7 @@ def paths(shapes):
     return {path for path, _ in shapes}
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_every_page_is_sound_for_whoever_comes(served, chromium):
     sound = set()
     newcomer = Walker(served, chromium, "newcomer", sound=sound).signs_in(LANTERNE)
@@ -247,7 +247,7 @@ def test_every_page_is_sound_for_whoever_comes(served, chromium):
     assert "/documents/*" not in met["newcomer"]
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_the_pages_before_anybody_is_known_are_sound_too(served, chromium):
     nobody = Walker(served, chromium, "nobody")
     nobody.watch()
@@ -261,7 +261,7 @@ def test_the_pages_before_anybody_is_known_are_sound_too(served, chromium):
         one.context.close()
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_without_javascript_one_finds_reads_masks_and_exports(served, chromium):
     walker = Walker(served, chromium, "unscripted", script=False).signs_in(PAT_TROIS)
     page = walker.page
@@ -287,7 +287,7 @@ def test_without_javascript_one_finds_reads_masks_and_exports(served, chromium):
     walker.context.close()
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_control_a_page_that_is_not_sound_is_noticed(served, chromium):
     walker = Walker(served, chromium, "control", most=3).signs_in(PAT_TROIS)
     walker.watch()
