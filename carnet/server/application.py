@@ -31,10 +31,11 @@ from carnet.server.bodies import Body, declared_length, read_body
 from carnet.server.hooks_endpoint import HooksEndpoint
 from carnet.server.moving_segments import keep_closing, keep_moving
 from carnet.server.operation import Operation
-from carnet.server.pieces import put_together
+from carnet.server.pieces import headers_of, put_together
 from carnet.server.reading_documents import keep_reading
 from carnet.server.space_turns import PRO, Portal, SpaceInTurn
 from carnet.server.transport import caller_address, caller_certificate, is_gone
+from carnet.server.turning_away import TurningAway
 from carnet.server.urgency import LARGE, claims_urgency, in_multipart, transaction_of
 from carnet.soap.door import URGENT, Answer, Call, SoapDoor
 
@@ -105,16 +106,7 @@ class SoapEndpoint:
 
 
 async def _send(send: Send, answer: Answer, *, closing: bool = False) -> None:
-    headers = [
-        (b"content-type", answer.content_type.encode("latin-1")),
-        (b"content-length", str(sum(len(chunk) for chunk in answer.chunks)).encode()),
-        (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
-    ]
-    if closing:
-        headers.append((b"connection", b"close"))
-    if answer.retry_after:
-        headers.append((b"retry-after", str(answer.retry_after).encode()))
+    headers = headers_of(answer, closing=closing)
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     reached("answer-begun")
     remaining = sum(map(len, answer.chunks))
@@ -232,6 +224,7 @@ def application(platform: Platform, *, sealer: bool = True) -> Starlette:
         lifespan=lifespan,
     )
     served.state.operation, served.state.admission = operation, admission
+    served.state.away = TurningAway(platform.settings, SOAP_SERVICES, admission, operation, door)
     served.router.default = pages
     served.router.redirect_slashes = False  # a redirection would name the host that the caller claims
     return served
