@@ -180,7 +180,20 @@ def _portal(gate: Gate, admission: Admission, operation: Operation) -> Portal:
     )
 
 
-def application(platform: Platform, *, sealer: bool = True) -> Starlette:
+class Application(Starlette):
+    """The routes of one worker, with the SOAP services before them: these answer every error themselves and need nothing of what is in between."""
+
+    def __init__(self, services: dict[str, SoapEndpoint], **named: Any) -> None:
+        super().__init__(**named)
+        self._services = services
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI call."""
+        service = self._services.get(scope["path"]) if scope["type"] == "http" else None
+        await (service or super().__call__)(scope, receive, send)
+
+
+def application(platform: Platform, *, sealer: bool = True) -> Application:
     """The whole application of one worker. One worker of a server seals the trace (`sealer`); its `state` has what a server needs to stop it."""
     gate = Gate(platform)
     operation = Operation(platform, gate)
@@ -209,12 +222,9 @@ def application(platform: Platform, *, sealer: bool = True) -> Starlette:
                 _attempt(gate.seal, operation)
             platform.close()
 
-    served = Starlette(
+    served = Application(
+        {f"{base}/{name}": SoapEndpoint(name, platform, door, operation, admission) for name in SOAP_SERVICES},
         routes=[
-            *(
-                Route(f"{base}/{name}", SoapEndpoint(name, platform, door, operation, admission))
-                for name in SOAP_SERVICES
-            ),
             Route("/cds-services", hooks.discover, methods=["GET"]),
             Route("/cds-services/{service}", hooks.call, methods=["POST"]),
             Route("/health/live", operation.live, methods=["GET"]),
