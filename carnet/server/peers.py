@@ -121,10 +121,11 @@ class MutualTlsProtocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """Counts it."""
         self._body += len(body)
-        if self._held is None:
-            super().on_body(body)
-        else:
-            self._held.take(body)
+        if self._held is not None and self._held.take(body):
+            return
+        if self._held is not None:  # the endpoint says that there is no room for it
+            self._begin(self._held.let_go())
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Nothing more is expected of the peer until it begins another request."""

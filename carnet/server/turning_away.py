@@ -44,11 +44,14 @@ class Held:
     _body: list[bytes] = field(default_factory=list)
     _size: int = 0
 
-    def take(self, piece: bytes) -> None:
-        """Keeps a piece of the body."""
+    def take(self, piece: bytes) -> bool:
+        """Keeps a piece of the body; False, and nothing is kept of it, when there is no room for it among the others."""
+        if not self.room.room_for(self.client, len(piece)):
+            return False
         self._body.append(piece)
         self._size += len(piece)
         self.room.hold(self.client, len(piece))
+        return True
 
     def let_go(self) -> bytes:
         """What came of the body, which counts no longer."""

@@ -278,6 +278,25 @@ def test_where_bodies_have_no_room_the_endpoint_says_so(house):
     assert house.begun == [REGISTRY]
 
 
+def test_a_body_that_others_have_left_no_room_for_meanwhile_is_not_kept(house):
+    bodies = house.state.admission.bodies
+
+    async def one():
+        protocol = house.connection()
+        whole = request(b"x" * 1000)
+        protocol.data_received(whole[:-400])
+        bodies.limit = 700
+        protocol.data_received(whole[-400:-200])
+        assert bodies.held <= 700
+        answer = await house.answer(protocol, whole[-200:])
+        return answer, bodies.held
+
+    answer, held = live(house, one)
+    assert b"503" in answer.split(b"\r\n")[0]
+    assert held == 0
+    assert house.begun == [REGISTRY]
+
+
 @pytest.mark.parametrize(
     "how",
     [
