@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import Insert
-
-from carnet.database.statements import Statement, prepare
+from sqlalchemy.ext.compiler import compiles
 
 ROOM = 20
 """Bits of a patient's room among the row numbers: a million rows lie together."""
 
 
-def prepare_by_patient(insertion: Insert) -> Statement:
-    """An insertion of one row with `patient_key` first, prepared, that lays it behind the last row of its patient.
+class InsertByPatient(Insert):
+    """An insertion of one row, by parameters of the columns' names, that SQLite lays behind the last row of its patient: `InsertByPatient(table)`.
 
     SQLite keeps a table in the order of its row numbers, which are the order of arrival unless the insertion says them. It says the next one of the
     patient's own range. A number tells nothing and is read by nobody: where the range is full SQLite chooses, and a copy made by VACUUM, which
-    numbers rows anew, is as right. PostgreSQL gets the insertion as it is.
+    numbers rows anew, is as right. PostgreSQL gets an ordinary insertion. Compiling one whose first column is not `patient_key` raises ValueError.
     """
-    prepared = prepare(insertion)
-    into, values = f"INSERT INTO {insertion.table.name} (", " VALUES ("
-    head, rest = prepared.sqlite.split(values)
+
+    inherit_cache = False
+
+
+@compiles(InsertByPatient, "sqlite")
+def _laid(element: InsertByPatient, compiler: Any, **options: Any) -> str:
+    table = element.table.name
+    into, values = f"INSERT INTO {table} (", " VALUES ("
+    head, rest = compiler.visit_insert(element, **options).split(values)
     if not head.startswith(f"{into}patient_key, "):
         raise ValueError(f"A row is laid by its patient_key, which comes first: {head[:80]}")
-    return replace(
-        prepared, sqlite=f"{head.replace(into, f'{into}rowid, ')}{values}({_next_of(insertion.table.name)}), {rest}"
-    )
+    return f"{head.replace(into, f'{into}rowid, ')}{values}({_next_of(table)}), {rest}"
 
 
 def _next_of(table: str) -> str:

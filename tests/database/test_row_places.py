@@ -9,14 +9,16 @@ import pytest
 from sqlalchemy import BigInteger, Column, MetaData, Table, Text, bindparam, insert
 
 from carnet.database import row_places
-from carnet.database.row_places import prepare_by_patient
-from carnet.database.statements import postgres_text, prepare
+from carnet.database.row_places import InsertByPatient
+from carnet.database.statements import prepare
 from carnet.registry.entry_table import INSERT
 
 LINES = Table(
     "line", MetaData(), Column("patient_key", BigInteger, primary_key=True), Column("name", Text, primary_key=True)
 )
-INSERTION = insert(LINES).values(patient_key=bindparam("patient_key"), name=bindparam("name"))
+VALUES = {"patient_key": bindparam("patient_key"), "name": bindparam("name")}
+ORDINARY = insert(LINES).values(VALUES)
+BY_PATIENT = InsertByPatient(LINES).values(VALUES)
 PEOPLE = (1, 2, 3)
 
 
@@ -40,39 +42,38 @@ def as_laid(raw):
 
 
 def test_rows_of_a_patient_lie_together_in_the_order_of_arrival(raw):
-    arrive(raw, prepare_by_patient(INSERTION))
+    arrive(raw, prepare(BY_PATIENT))
     assert as_laid(raw) == [(one, str(number)) for one in PEOPLE for number in range(4)]
 
 
 def test_control_rows_of_an_ordinary_insertion_lie_as_they_came(raw):
-    arrive(raw, prepare(INSERTION))
+    arrive(raw, prepare(ORDINARY))
     assert as_laid(raw) == [(one, str(number)) for number in range(4) for one in PEOPLE]
 
 
 def test_where_a_patients_range_is_full_rows_are_kept_elsewhere(raw, monkeypatch):
     monkeypatch.setattr(row_places, "ROOM", 2)
-    arrive(raw, prepare_by_patient(INSERTION), times=10)
+    arrive(raw, prepare(BY_PATIENT), times=10)
     assert sorted(as_laid(raw)) == sorted((one, str(number)) for one in PEOPLE for number in range(10))
 
 
 def test_rows_numbered_anew_by_a_vacuum_keep_no_new_one_out(raw, monkeypatch):
     monkeypatch.setattr(row_places, "ROOM", 2)
-    arrive(raw, prepare_by_patient(INSERTION))
+    arrive(raw, prepare(BY_PATIENT))
     raw.commit()
     raw.execute("VACUUM")
-    arrive(raw, prepare_by_patient(INSERTION), start=4)
+    arrive(raw, prepare(BY_PATIENT), start=4)
     assert sorted(as_laid(raw)) == sorted((one, str(number)) for one in PEOPLE for number in range(8))
 
 
-def test_postgresql_gets_the_insertion_as_it_is():
-    text, _ = postgres_text(prepare_by_patient(INSERTION))
-    assert (text, _) == postgres_text(prepare(INSERTION))
+def test_postgresql_gets_an_ordinary_insertion():
+    assert prepare(BY_PATIENT).postgres == prepare(ORDINARY).postgres
 
 
 def test_an_insertion_that_does_not_begin_with_the_patient_is_refused():
     named = Table("named", MetaData(), Column("name", Text), Column("patient_key", BigInteger))
     with pytest.raises(ValueError, match="patient_key"):
-        prepare_by_patient(insert(named))
+        _ = prepare(InsertByPatient(named)).sqlite
 
 
 def test_entries_of_documents_are_laid_so():
