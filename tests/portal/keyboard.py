@@ -92,9 +92,9 @@ class Keys:
             self._note(fault)
 
     def holds(self, selector: str) -> None:
-        """The focus is there, after something that changed the page without leaving it."""
-        if not self.page.evaluate("(selector) => document.activeElement.matches(selector)", selector):
-            self._note(f"the focus is not at {selector}")
+        """The focus is there, or comes there, after something that changed the page without leaving it, or by the page itself."""
+        here = "(selector) => document.activeElement.matches(selector)"
+        self.page.wait_for_function(here, arg=selector, timeout=PATIENCE)
 
     def _moved(self) -> None:
         fault, last = self.page.evaluate(_SEEN), self._at_the_end

@@ -24,6 +24,8 @@ from soundness import HEIGHT, WIDTHS, Looker, watch
 
 needs_chromium = pytest.mark.skipif(PROGRAM is None, reason="chromium is not installed: `make packages` installs it")
 ELSEWHERE = "https://elsewhere.test"
+REFUSED = ("status of 403", "Blocked script execution in")
+"""What the walk means to be refused: a signature too late, and the clock of this test in a frame that runs no script."""
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +58,7 @@ def test_a_doctor_does_a_whole_round_by_keys_alone(portal, context):
     faults = []
     context.clock.set_fixed_time(dt.datetime.now(dt.UTC))  # two keys in a row are in time on any machine
     page = context.new_page()
-    watch(page, faults, portal.address, portal.issuer, expected=("status of 403",))
+    watch(page, faults, portal.address, portal.issuer, expected=REFUSED)
     keys = Keys(page, portal.address, faults)
     page.goto(f"{portal.address}/pro")
     pro_steps.sign_in(keys, BIOLOGIST, HOSPITAL)
@@ -80,7 +82,7 @@ def test_a_doctor_does_a_whole_round_by_keys_alone(portal, context):
     with context.expect_page() as opened:
         keys.press("Control+Enter")
     other = Keys(opened.value, portal.address, faults)
-    watch(opened.value, faults, portal.address)
+    watch(opened.value, faults, portal.address, expected=REFUSED)
     pro_steps.open_another_in_a_second_tab(keys, other, PAT_TROIS, "NESSI")
     opened.value.close()
     pro_steps.leave(keys)
