@@ -183,9 +183,9 @@ def _portal(gate: Gate, admission: Admission, operation: Operation) -> Portal:
 class Application(Starlette):
     """The routes of one worker, with the SOAP services before them: these answer every error themselves and need nothing of what is in between."""
 
-    def __init__(self, services: dict[str, SoapEndpoint], **named: Any) -> None:
-        super().__init__(**named)
-        self._services = services
+    def __init__(self, routes: list[Route], **named: Any) -> None:
+        super().__init__(routes=routes, **named)
+        self._services = {one.path: one.endpoint for one in routes if isinstance(one.endpoint, SoapEndpoint)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI call."""
@@ -226,8 +226,11 @@ def application(platform: Platform, *, sealer: bool = True) -> Application:
             platform.close()
 
     served = Application(
-        {f"{base}/{name}": SoapEndpoint(name, platform, door, operation, admission) for name in SOAP_SERVICES},
         routes=[
+            *(
+                Route(f"{base}/{name}", SoapEndpoint(name, platform, door, operation, admission))
+                for name in SOAP_SERVICES
+            ),
             Route("/cds-services", hooks.discover, methods=["GET"]),
             Route("/cds-services/{service}", hooks.call, methods=["POST"]),
             Route("/cds-services/{service}/feedback", hooks.feedback, methods=["POST"]),
