@@ -1,6 +1,8 @@
 """Filling the embedded database of a home with so many documents, fast: the tables that a search reads or writes, with all their indexes.
 
-Documents come in the order of time, each to the next record, so that a record's rows lie as far apart as they do after years of service.
+Documents come to one record after the other, through all the years, so that what lies in the order of arrival lies as far apart as after
+years of service; the rows of entries lie by patient, where a registration lays them. The records that are searched are filled last and in the order of time, so
+that their pages have been parted, as in service.
 """
 
 from __future__ import annotations
@@ -9,14 +11,16 @@ import contextlib
 import os
 import sqlite3
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from bench.growth_rows import Copies, Example, Row
+from bench.growth_rows import Copies, Example
 from carnet.clock import DAY
+from carnet.database.row_places import ROOM
+from carnet.registry.entry_table import INSERT
 from carnet.registry.holder import Holder
 
 EACH = 50
@@ -134,17 +138,25 @@ def _add_people(raw: sqlite3.Connection, load: Load, people: list[int]) -> None:
 def _add_documents(raw: sqlite3.Connection, load: Load, people: list[int]) -> None:
     asked = {one.patient_key: one for one in load.asked}
     everybody = sorted([*people, *asked])
+    numbers = {key: range(place, load.documents, len(everybody)) for place, key in enumerate(everybody)}
     copies = Copies.of(load.example.whole(load.asked[0]))
-    insert = f"INSERT INTO document_entry ({', '.join(copies.columns)}) VALUES ({_marks(copies.columns)})"
-    number = 0
-    while number < load.documents:
-        end = min(number + AT_ONCE, load.documents)
-        raw.execute("BEGIN IMMEDIATE")
-        raw.executemany(insert, _entries(load, range(number, end), everybody, asked, copies))
-        raw.executemany(_AUDIT, _lines(load, range(number, end), everybody))
-        raw.execute("COMMIT")
-        number = end
+    insert = f"INSERT INTO document_entry (rowid, {', '.join(copies.columns)}) VALUES ({_marks(copies.columns)}, ?)"
+    many = AT_ONCE // EACH
+    for first in range(0, len(people), many):
+        some = {key: numbers[key] for key in people[first : first + many]}
+        _together(raw, insert, _copied(load, some, copies))
+    for number in sorted(number for key in asked for number in numbers[key]):
+        holder = asked[everybody[number % len(everybody)]]
+        _together(raw, INSERT.sqlite, load.example.whole(replace(holder, now=load.time_of(number))))
+    for start in range(0, load.documents, AT_ONCE):
+        _together(raw, _AUDIT, _lines(load, range(start, min(start + AT_ONCE, load.documents)), everybody))
     raw.execute(_PLACES)
+
+
+def _together(raw: sqlite3.Connection, insert: str, rows: Iterable[Any]) -> None:
+    raw.execute("BEGIN IMMEDIATE")
+    raw.executemany(insert, rows)
+    raw.execute("COMMIT")
 
 
 _AUDIT = (
@@ -154,20 +166,11 @@ _AUDIT = (
 _PLACES = "INSERT INTO audit_place SELECT leaf_index, ticket FROM audit_event WHERE leaf_index >= 1000000000 ORDER BY leaf_index"
 
 
-def _entries(
-    load: Load, numbers: range, everybody: list[int], asked: dict[int, Holder], copies: Copies
-) -> Iterator[tuple[Any, ...]]:
-    for number in numbers:
-        key, now = everybody[number % len(everybody)], load.time_of(number)
-        holder = asked.get(key)
-        if holder is None:
-            yield from copies.rows(key, now)
-        else:
-            yield from map(_values, load.example.whole(replace(holder, now=now)))
-
-
-def _values(row: Row) -> tuple[Any, ...]:
-    return tuple(row.values())
+def _copied(load: Load, numbers: Mapping[int, range], copies: Copies) -> Iterator[tuple[Any, ...]]:
+    """The rows of strangers, each behind the last of its patient, where a registration lays it."""
+    for key, of_patient in numbers.items():
+        rows = (row for number in of_patient for row in copies.rows(key, load.time_of(number)))
+        yield from ((key << ROOM | place, *row) for place, row in enumerate(rows))
 
 
 def _lines(load: Load, numbers: range, everybody: list[int]) -> Iterator[tuple[Any, ...]]:

@@ -24,7 +24,7 @@ from carnet.demo.people import BIOLOGIST, MEDECIN_TRAITANT, PHARMACIST_OWNER, De
 from carnet.identity.directory import organization, professional
 from carnet.identity.practice_situations import of_directory
 from carnet.identity.pro_sessions import PROVIDER, ProDetails, ProOpening, open_pro_session
-from carnet.identity.sessions import Limits
+from carnet.identity.session_rows import Limits
 from carnet.metadata import DocumentEntry
 from carnet.platform import Connection, Platform, build
 from carnet.record.custody import Custody

@@ -21,7 +21,8 @@ from carnet.clock import DAY, to_dtm
 from carnet.config import load as load_settings
 from carnet.demo.documents import new_oid
 from carnet.demo.people import LABORATORY
-from carnet.identity.sessions import Details, Level, Limits, Opening, Purpose, open_session
+from carnet.identity.session_rows import Limits
+from carnet.identity.sessions import Details, Level, Opening, Purpose, open_session
 from carnet.metadata import MASQUE_PS, AvailabilityStatus, DocumentEntry
 from carnet.platform import Connection, Platform, build
 from carnet.record.custody import Custody

@@ -40,4 +40,5 @@ def opened(line: Line, key: OpeningKey) -> dict[str, Any]:
         raise IntegrityFailure("A line of the trace does not match its hash.")
     entry = decode_entry(line.entry)
     plain = {"at": entry.at, "action": entry.action, "outcome": entry.outcome, "mode": entry.mode}
+    plain |= {"requester_role": entry.role}
     return disclose(reveal(entry.committed, line.sealed_openings, key)) | plain

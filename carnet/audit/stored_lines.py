@@ -100,6 +100,12 @@ _OF_PATIENT_SINCE = prepare(
     .order_by(_LINE.patient_seq)
     .limit(bindparam("count"))
 )
+_OF_PATIENT_BACK = prepare(
+    select(*_COLUMNS)
+    .where(_LINE.patient_key == bindparam("patient"), _LINE.patient_seq < bindparam("patient_seq"))
+    .order_by(_LINE.patient_seq.desc())
+    .limit(bindparam("count"))
+)
 _OF_NOBODY = prepare(
     select(*_COLUMNS)
     .where(_LINE.patient_key.is_(None), _LINE.patient_seq.is_(None), _LINE.ticket > bindparam("ticket"))
@@ -175,6 +181,12 @@ def of_patient_since(connection: Connection, patient_key: int, since: int) -> It
     """The lines of one patient that say of themselves that they are of a moment (microseconds UTC) or later, oldest first, without their places."""
     values = {"patient": patient_key, "since": since}
     for page in _pages(connection, _OF_PATIENT_SINCE, {"patient_seq": 2}, values):
+        yield from (line_of(row, None) for row in page)
+
+
+def of_patient_back(connection: Connection, patient_key: int, before: int = _HIGHEST) -> Iterator[Line]:
+    """The lines of one patient before a place in their trace, the newest first, without their places in the tree. Who has seen enough stops."""
+    for page in _pages(connection, _OF_PATIENT_BACK, {"patient_seq": 2}, {"patient": patient_key}, before):
         yield from (line_of(row, None) for row in page)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from carnet.audit.event import Entry, decode_entry, disclose
 from carnet.audit.merkle import leaf_hash
 from carnet.audit.openings import OpeningKey, reveal
-from carnet.audit.stored_lines import Line, of_patient, of_patient_since
+from carnet.audit.stored_lines import Line, of_patient, of_patient_back, of_patient_since
 from carnet.database.connection import Connection
 from carnet.errors import IntegrityFailure
 
@@ -34,6 +35,16 @@ def outlines(connection: Connection, patient_key: int) -> list[tuple[Line, dict[
     What is in clear is proved by the line's hash alone; `opened` proves the rest. Places in the tree are not told.
     """
     return [(line, _outline(line)) for line in of_patient_since(connection, patient_key, _EVER)]
+
+
+def outlines_back(
+    connection: Connection, patient_key: int, *, seq: int | None = None
+) -> Iterator[tuple[Line, dict[str, Any]]]:
+    """The same, the newest first, of all lines or of those up to a place in the patient's trace."""
+    lines = (
+        of_patient_back(connection, patient_key) if seq is None else of_patient_back(connection, patient_key, seq + 1)
+    )
+    return ((line, _outline(line)) for line in lines)
 
 
 def _outline(line: Line) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from carnet.cda.encounters import encounter_in
 from carnet.cda.header_model import LEVEL_1, LEVEL_3, Body, CdaHeader, RelatedDocument
 from carnet.cda.participants import (
     HL7,
@@ -67,6 +68,7 @@ def header_from(document: Any, *, self_presenting: bool) -> CdaHeader:
         custodian=_custodian(one.get("custodian")),
         events=events,
         facility=_facility(one.get("componentOf")),
+        encounter=encounter_in(one.get("componentOf")),
         related=tuple(_related(part) for part in parts.get("relatedDocument", ())),
         orders=_orders(parts.get("inFulfillmentOf", ())),
         body=_body(one["component"]),

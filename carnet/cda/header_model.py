@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from carnet.cda.encounters import Encounter
 from carnet.cda.participants import Identifier, Organization, Participant, Patient, ServiceEvent
 from carnet.metadata import Code
 
@@ -51,6 +52,7 @@ class CdaHeader:
     custodian: Organization
     events: tuple[ServiceEvent, ...]
     facility: Code
+    encounter: Encounter
     related: tuple[RelatedDocument, ...]
     orders: tuple[Identifier, ...]
     body: Body

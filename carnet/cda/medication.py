@@ -14,6 +14,7 @@ from carnet.cda.contents import clinical_document
 from carnet.cda.header import read_header
 from carnet.cda.participants import HL7, Identifier, child_at, code_of, identifiers_of, text_of
 from carnet.cda.result_values import Anchors, anchors_of, label_of, referred_text, translations_of, value_of
+from carnet.cda.section_entries import is_in_error, of_another
 from carnet.cda.stated_absences import Absence, absence_in, absences_of
 from carnet.metadata import Code
 
@@ -100,9 +101,12 @@ def medicine_lines(content: bytes) -> tuple[MedicineLine, ...]:
 def _lines(entry: Any, section: Any, anchors: Anchors, *, prescribes: bool) -> Iterator[MedicineLine]:
     for element in entry.iterchildren(f"{HL7}substanceAdministration", f"{HL7}supply"):
         kind = _kind(element, section, prescribes=prescribes)
-        material = _material(element)
-        if kind is not None and material is not None and absence_in(element) is None:
-            yield _line(kind, element, material, section, anchors)
+        material = None if of_another(element) or is_in_error(element) else _material(element)
+        if kind is None or material is None or absence_in(element) is not None:
+            continue
+        line = _line(kind, element, material, section, anchors)
+        if line.name or line.texts or line.instructions:  # a form left empty says nothing
+            yield line
 
 
 def _kind(element: Any, section: Any, *, prescribes: bool) -> LineKind | None:
@@ -171,12 +175,19 @@ def _related(element: Any, name: str) -> Iterator[Any]:
 
 
 def _period(element: Any) -> tuple[str, str]:
-    """The first period that is told; a single moment is its beginning."""
-    for time in element.iterchildren(f"{HL7}effectiveTime"):
-        low, high = _value(child_at(time, "low")), _value(child_at(time, "high"))
-        if low or high or _value(time):
-            return low or _value(time), high
+    """The first period that is told; a single moment is its beginning. A dispensing tells it with its dosage."""
+    for one in _itself_and_dosages(element):
+        for time in one.iterchildren(f"{HL7}effectiveTime"):
+            low, high = _value(child_at(time, "low")), _value(child_at(time, "high"))
+            if low or high or _value(time):
+                return low or _value(time), high
     return "", ""
+
+
+def _itself_and_dosages(element: Any) -> Iterator[Any]:
+    """A line and the dosages inside it; what it answers is neither."""
+    yield element
+    yield from (one for one in _related(element, "substanceAdministration") if child_at(one, "reference") is None)
 
 
 def _quantity(element: Any) -> Any:
@@ -187,11 +198,10 @@ def _quantity(element: Any) -> Any:
 
 def _texts(element: Any, anchors: Anchors) -> Iterator[str]:
     """The text of the line and of the dosages inside it."""
-    for one in (element, *_related(element, "substanceAdministration")):
-        if one is element or child_at(one, "reference") is None:
-            text = referred_text(child_at(one, "text"), anchors)
-            if text:
-                yield text
+    for one in _itself_and_dosages(element):
+        text = referred_text(child_at(one, "text"), anchors)
+        if text:
+            yield text
 
 
 def _instructions(element: Any, anchors: Anchors) -> Iterator[str]:

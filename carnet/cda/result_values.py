@@ -82,10 +82,18 @@ def value_of(element: Any, anchors: Anchors) -> Value:
     if kind.startswith(("IVL", "PIVL", "RTO")):
         return _interval(element, kind, missing)
     if kind in ("CD", "CE", "CV", "CO", "CS"):
-        original = referred_text(child_at(element, "originalText"), anchors)
-        return Value(kind, text=original or label_of(element, anchors), code=code_of(element), missing=missing)
+        return Value(kind, text=_coded_text(element, anchors), code=code_of(element), missing=missing)
     text = referred_text(element, anchors) or element.get("value", "")
     return Value(kind, text=text, missing=missing)
+
+
+def _coded_text(element: Any, anchors: Anchors) -> str:
+    """The words that a code was made from; the code's own beside them where it says something else (a public example: « négatif », coded positive)."""
+    original = referred_text(child_at(element, "originalText"), anchors)
+    coded = code_of(element).display
+    if original and coded and original.casefold() != coded.casefold():
+        return f"{original} (codé « {coded} »)"
+    return original or label_of(element, anchors)
 
 
 def _kind_of(element: Any) -> str:

@@ -16,6 +16,7 @@ from carnet.cda.header_model import CdaHeader
 from carnet.cda.participants import HL7, Organization, child_at, code_of, identifiers_of, organization_of, text_of
 from carnet.cda.result_model import Report, Result, Specimen
 from carnet.cda.result_values import Anchors, anchors_of, label_of, range_of, referred_text, translations_of, value_of
+from carnet.cda.section_entries import names_another
 from carnet.errors import InvalidDocument
 from carnet.metadata import Code
 
@@ -118,6 +119,8 @@ def _walk(element: Any, around: _Around, found: _Found, depth: int) -> None:
         raise InvalidDocument(f"The document's entries stand more than {_DEEPEST} deep in each other.")
     for child in element.iterchildren(*_WALKED):
         name = child.tag[len(HL7) :]
+        if names_another(child):
+            continue
         if name == "observation":
             _observation(child, around, found, depth)
         elif name == "entryRelationship":

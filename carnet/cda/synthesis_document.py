@@ -1,4 +1,4 @@
-"""Writing the CDA (R2, level 3) of a synthesis by the content model IPS-FR 2024.01 (F.51), as its doctor signs it."""
+"""Writing the CDA (R2, level 3) of a synthesis by the content model that its doctor chose, as it is signed: its header, which is nearly the same for both."""
 
 from __future__ import annotations
 
@@ -8,41 +8,38 @@ from typing import Any
 from lxml import etree
 
 from carnet.cda.participants import PROFESSIONALS, Identifier, Organization, Participant, Patient
-from carnet.cda.synthesis_entries import entries_of
+from carnet.cda.synthesis_body import body
+from carnet.cda.synthesis_layouts import LAYOUTS
 from carnet.cda.synthesis_markup import coded, element, templates
-from carnet.cda.synthesis_model import LOINC, Stated, Synthesis, Told
-from carnet.cda.synthesis_narrative import narrative
-from carnet.cda.synthesis_templates import SECTIONS
+from carnet.cda.synthesis_model import Synthesis
 from carnet.metadata import Code
 
-TYPE = Code("60591-5", LOINC, "Synthèse médicale")
 TITLE = "Synthèse médicale"
 _TEMPLATES = (
     "2.16.840.1.113883.2.8.2.1",  # HL7 France
     "1.2.250.1.213.1.1.1.1",  # CI-SIS, structuration minimale
-    "2.16.840.1.113883.10.22.1.1",  # IPS
 )
-_IPS_FR = {"root": "1.2.250.1.213.1.1.1.51", "extension": "2024.01"}
 _ATTENDING = Code("PCP", "2.16.840.1.113883.5.88", "Médecin Traitant")
 _SEXES = {"M": "Masculin", "F": "Féminin"}
 
 
 def write_synthesis(synthesis: Synthesis) -> bytes:
     """The document's bytes, in UTF-8."""
-    root = element("ClinicalDocument", *_header(synthesis), _body(synthesis))
+    root = element("ClinicalDocument", *_header(synthesis), body(synthesis))
     etree.cleanup_namespaces(root, keep_ns_prefixes=["xsi"])
     return bytes(etree.tostring(root, encoding="UTF-8", xml_declaration=True))
 
 
 def _header(synthesis: Synthesis) -> Iterator[Any]:
     moment = f"{synthesis.signed}+0000"
-    doctor = synthesis.doctor
+    doctor, layout = synthesis.doctor, LAYOUTS[synthesis.model]
     yield element("realmCode", code="FR")
     yield element("typeId", root="2.16.840.1.113883.1.3", extension="POCD_HD000040")
     yield from templates(*_TEMPLATES)
-    yield element("templateId", **_IPS_FR)
+    for root, version in layout.templates:
+        yield _id(Identifier(root, version), "templateId")
     yield element("id", root=synthesis.unique_id)
-    yield coded("code", TYPE)
+    yield coded("code", layout.type)
     yield element("title", text=TITLE)
     yield element("effectiveTime", value=moment)
     yield element("confidentialityCode", code="N", codeSystem="2.16.840.1.113883.5.25", displayName="Normal")
@@ -61,34 +58,11 @@ def _header(synthesis: Synthesis) -> Iterator[Any]:
         _assigned("assignedEntity", doctor),
     )
     yield _attending(doctor, synthesis.signed)
-    yield _act(doctor, moment)
+    yield _act(layout.event, doctor, moment)
     if synthesis.replaces:
         parent = element("parentDocument", element("id", root=synthesis.replaces))
         yield element("relatedDocument", parent, typeCode="RPLC")
     yield _encounter(synthesis.facility)
-
-
-def _body(synthesis: Synthesis) -> Any:
-    said = {one.part: one for one in synthesis.parts}
-    components = []
-    for part, template in SECTIONS.items():
-        stated = said.get(part, Stated(part))
-        if template.mandatory or stated.told is not Told.NOT_STATED:
-            components.append(element("component", _section(stated, synthesis.unique_id)))
-    return element("component", element("structuredBody", *components))
-
-
-def _section(stated: Stated, document: str) -> Any:
-    template = SECTIONS[stated.part]
-    return element(
-        "section",
-        *templates(*template.templates),
-        element("id", root=document, extension=stated.part.value),
-        coded("code", template.code),
-        element("title", text=template.title),
-        narrative(stated),
-        *entries_of(stated, document),
-    )
 
 
 def _patient(patient: Patient) -> Any:
@@ -167,9 +141,13 @@ def _attending(doctor: Participant, signed: str) -> Any:
     return element("participant", coded("functionCode", _ATTENDING), since, entity, typeCode="INF")
 
 
-def _act(doctor: Participant, moment: str) -> Any:
+def _act(code: Code, doctor: Participant, moment: str) -> Any:
+    """The act documented; the rules of the VSM ask for the name of the coding scheme beside its OID."""
+    named = coded("code", code) if code.code else None
+    if named is not None:
+        named.set("codeSystemName", "LOINC")
     performer = element("performer", _assigned("assignedEntity", doctor), typeCode="PRF")
-    event = element("serviceEvent", element("effectiveTime", element("low", value=moment)), performer)
+    event = element("serviceEvent", named, element("effectiveTime", element("low", value=moment)), performer)
     return element("documentationOf", event)
 
 
@@ -178,7 +156,7 @@ def _encounter(facility: Code) -> Any:
     return element("componentOf", element("encompassingEncounter", element("effectiveTime", nullFlavor="NA"), place))
 
 
-def _id(identifier: Identifier) -> Any:
+def _id(identifier: Identifier, name: str = "id") -> Any:
     if not identifier.extension:
-        return element("id", root=identifier.root)
-    return element("id", root=identifier.root, extension=identifier.extension)
+        return element(name, root=identifier.root)
+    return element(name, root=identifier.root, extension=identifier.extension)

@@ -12,7 +12,7 @@ from carnet.cda.synthesis_medicines import treatments, vaccinations
 from carnet.cda.synthesis_model import LOINC, NO_CODE, Part, Stated, SynthesisLine, Told
 from carnet.cda.synthesis_narrative import anchor_of
 from carnet.cda.synthesis_statements import coded_value, comment, labelled, statement_id
-from carnet.cda.synthesis_templates import ABSENCES, CCD, FAMILY_MEMBER, FR, HABITS, MEASUREMENTS, PCC, PROBLEM_NATURE
+from carnet.cda.synthesis_templates import ABSENCES, CCD, FAMILY_MEMBER, FR, PCC, PROBLEM_NATURE
 from carnet.metadata import Code
 
 
@@ -45,13 +45,18 @@ def _procedures(part: Part, document: str, lines: Sequence[SynthesisLine]) -> li
             coded("code", labelled(line), original(anchor_of(part, number))),
             referring(anchor_of(part, number)),
             element("statusCode", code="completed"),
-            moment("effectiveTime", line.start),
+            _when(line),
             comment(part, number, line),
             classCode="PROC",
             moodCode="EVN",
         )
         for number, line in enumerate(lines, start=1)
     ]
+
+
+def _when(line: SynthesisLine) -> Any:
+    """The moment, or the time from it to an end that is known."""
+    return period(line.start, line.end, kind="") if line.end else moment("effectiveTime", line.start)
 
 
 def _devices(part: Part, document: str, lines: Sequence[SynthesisLine]) -> list[Any]:
@@ -105,12 +110,11 @@ def _measurements(part: Part, document: str, lines: Sequence[SynthesisLine]) -> 
 
 
 def _measurement(part: Part, document: str, number: int, line: SynthesisLine) -> Any:
-    label, _unit = MEASUREMENTS.get(line.code.code, (line.label, ""))
     return element(
         "observation",
         *templates(f"{CCD}.31", f"{PCC}.4.13", f"{PCC}.4.13.2", f"{FR}.3.50"),
         statement_id(document, part, number),
-        coded("code", Code(line.code.code, line.code.system, label)),
+        coded("code", labelled(line)),
         referring(anchor_of(part, number)),
         element("statusCode", code="completed"),
         moment("effectiveTime", line.start),
@@ -126,12 +130,11 @@ def _habits(part: Part, document: str, lines: Sequence[SynthesisLine]) -> list[A
 
 
 def _habit(part: Part, document: str, number: int, line: SynthesisLine) -> Any:
-    code = Code(line.code.code, line.code.system, HABITS.get(line.code.code, line.label))
     return element(
         "observation",
         *templates(f"{CCD}.33", f"{PCC}.4.13", f"{PCC}.4.13.4", f"{FR}.3.52"),
         statement_id(document, part, number),
-        coded("code", code),
+        coded("code", labelled(line)),
         referring(anchor_of(part, number, "value" if line.value else "")),
         element("statusCode", code="completed"),
         moment("effectiveTime", line.start, missing="NA"),
@@ -164,7 +167,7 @@ def _ancestor(part: Part, document: str, number: int, line: SynthesisLine) -> An
         coded("code", line.nature if line.nature.code else PROBLEM_NATURE),
         referring(anchor),
         element("statusCode", code="completed"),
-        moment("effectiveTime", line.start),
+        _when(line),
         coded_value(line, anchor),
         comment(part, number, line),
         classCode="OBS",

@@ -9,7 +9,7 @@ from carnet.cda.synthesis_markup import coded, element, moment, original, referr
 from carnet.cda.synthesis_model import LOINC, NO_CODE, Part, SynthesisLine
 from carnet.cda.synthesis_narrative import anchor_of
 from carnet.cda.synthesis_statements import comment, labelled, statement_id
-from carnet.cda.synthesis_templates import ABSENCES, CCD, FR, PCC
+from carnet.cda.synthesis_templates import ABSENCES, CCD, CIS, FR, PCC
 from carnet.metadata import Code
 
 _ACT_CODE = "2.16.840.1.113883.5.4"
@@ -53,7 +53,7 @@ def _vaccination(part: Part, document: str, number: int, line: SynthesisLine) ->
         *templates(f"{CCD}.24", f"{PCC}.4.12", f"{FR}.3.45"),
         statement_id(document, part, number),
         coded("code", code),
-        referring(anchor_of(part, number)),
+        referring(anchor_of(part, number, "note" if line.note else "")),
         element("statusCode", code="completed"),
         moment("effectiveTime", line.start),
         _product(line, anchor_of(part, number), absent=absent),
@@ -68,7 +68,7 @@ def _vaccination(part: Part, document: str, number: int, line: SynthesisLine) ->
 def _product(line: SynthesisLine, anchor: str, *, absent: bool) -> Any:
     material = element(
         "manufacturedMaterial",
-        coded("code", NO_CODE if absent else labelled(line), original(anchor), missing="NA" if absent else "UNK"),
+        _code(NO_CODE if absent else labelled(line), anchor, missing="NA" if absent else "UNK"),
         element("name", nullFlavor="NA") if absent else element("name", text=line.label),
         element("lotNumberText", text=line.lot) if line.lot else None,
     )
@@ -76,10 +76,17 @@ def _product(line: SynthesisLine, anchor: str, *, absent: bool) -> Any:
     return element("consumable", product, typeCode="CSM")
 
 
+def _code(code: Code, anchor: str, *, missing: str) -> Any:
+    """What the product is called by: its CIS; a code of a pack is a translation of one that is not known."""
+    if code.system in ("", CIS):
+        return coded("code", code, original(anchor), missing=missing)
+    return coded("code", NO_CODE, original(anchor), coded("translation", code))
+
+
 def _rank(line: SynthesisLine) -> Any:
     if not line.rank:
         return None
-    number = line.rank.isdecimal()
+    number = line.rank.isascii() and line.rank.isdecimal()
     value = element("value", value=line.rank, kind="INT") if number else element("value", text=line.rank, kind="ST")
     observation = element(
         "observation",

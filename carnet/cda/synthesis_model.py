@@ -30,6 +30,13 @@ class Part(StrEnum):
     FUNCTION = "function"
 
 
+class Model(StrEnum):
+    """The content model in which a synthesis is written (CI-SIS): IPS-FR 2024.01, template F.51, or the VSM 1.4 before it, F.13."""
+
+    IPS_FR = "ips-fr"
+    VSM = "vsm"
+
+
 class Told(StrEnum):
     """What is said of a part: lines, that there is nothing as far as is known, or nothing at all. The last two are not the same."""
 
@@ -86,3 +93,4 @@ class Synthesis:
     parts: tuple[Stated, ...]
     version: int = 1
     replaces: str = ""
+    model: Model = Model.IPS_FR

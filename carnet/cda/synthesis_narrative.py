@@ -34,6 +34,11 @@ def narrative(stated: Stated) -> Any:
     return element("text", element("table", head, element("tbody", *rows)))
 
 
+def nothing_stated() -> Any:
+    """The `text` of a chapter none of whose sections is there."""
+    return element("text", element("paragraph", text=NOT_STATED))
+
+
 def date_words(stamp: str) -> str:
     """A time stamp as a French reader writes its date: 11/02/2022, 02/2022, 2022; what is no date as it is."""
     digits = stamp[:8]

@@ -1,40 +1,109 @@
-"""What a document states part by part, as a synthesis does: of summaries, letters and whatever else has such sections, in its author's words."""
+"""What a document states part by part, as a synthesis does: of summaries, letters and whatever else has such sections, in its author's words.
+
+Problems, history and allergies are read by `problems`, once for a synthesis and for every page that lists them; what a synthesis does not say
+of them (denials, other people) is left out here.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from carnet.cda.contents import clinical_document
 from carnet.cda.header import read_header
 from carnet.cda.header_model import LEVEL_3
 from carnet.cda.medication import LineKind, MedicineLine, medicine_lines
-from carnet.cda.participants import HL7, child_at, code_of, text_of
-from carnet.cda.result_values import Anchors, anchors_of, label_of, plain_text, referred_text, value_of
+from carnet.cda.participants import HL7, child_at, code_of
+from carnet.cda.problems import Problem, ProblemKind, Statements, statements_among
+from carnet.cda.result_values import Anchors, anchors_of, label_of, referred_text, value_of
+from carnet.cda.section_entries import (
+    comments_of,
+    is_in_error,
+    names_another,
+    of_another,
+    period_of,
+    sections_of,
+    text_rows,
+)
 from carnet.cda.stated_absences import ABSENT_OR_UNKNOWN
+from carnet.cda.synthesis_layouts import RESULTS, VSM
 from carnet.cda.synthesis_model import NO_CODE, Part, Stated, SynthesisLine, Told
-from carnet.cda.synthesis_templates import ALLERGY_NATURE, FAMILY_MEMBER, PART_OF, PROBLEM_NATURE
+from carnet.cda.synthesis_narrative import NOT_STATED
+from carnet.cda.synthesis_templates import ALLERGY_NATURE, FAMILY_MEMBER, PART_OF, PROBLEM_NATURE, PRODUCT_SYSTEMS
 from carnet.metadata import Code
 
-_COMMENT = "48767-8"
 _BY_TEXT = frozenset({Part.ALERTS, Part.WORK, Part.FUNCTION})
+_PARTS_OF_A_VSM = {**PART_OF, RESULTS: Part.ALERTS}
+"""A VSM has its points to watch in a section that is of results everywhere else."""
 _MEDICINES = {Part.TREATMENTS: LineKind.STATED, Part.VACCINATIONS: LineKind.INJECTED}
+_LISTS = {
+    ProblemKind.ALLERGY: Part.ALLERGIES,
+    ProblemKind.ACTIVE: Part.PROBLEMS,
+    ProblemKind.PAST: Part.HISTORY,
+}
+_USUAL_STANDING = frozenset({"", "active"})
+_USUAL_CERTAINTY = frozenset({"", "confirmed"})
+
+
+class Said(NamedTuple):
+    """What one document states: its lists of problems, history and allergies, and its other parts."""
+
+    lists: Statements
+    parts: tuple[Stated, ...]
 
 
 def stated_in(content: bytes) -> tuple[Stated, ...]:
-    """What a document says of each part that it has a section for, in its order; () for level 1. Raises InvalidDocument for what is no CDA."""
-    if read_header(content).body.element != LEVEL_3:
-        return ()
+    """What a document says of each part that it has a section for; () for level 1. Raises InvalidDocument for what is no CDA."""
+    said = said_in(content)
+    return (*lists_as_parts(said.lists), *said.parts)
+
+
+def said_in(content: bytes) -> Said:
+    """The same, with the lists as their authors stated them. Raises InvalidDocument for what is no CDA."""
+    header = read_header(content)
+    if header.body.element != LEVEL_3:
+        return Said(Statements(), ())
     document = clinical_document(content)
     anchors = anchors_of(document)
     medicines = medicine_lines(content)
+    parts = _PARTS_OF_A_VSM if VSM in header.template_ids else PART_OF
     found: dict[Part, Stated] = {}
-    for section in document.iter(f"{HL7}section"):
-        part = PART_OF.get(code_of(child_at(section, "code")).code)
-        if part is not None:
+    for code, section in sections_of(document):
+        part = parts.get(code)
+        if part is not None and part not in _LISTS.values():
             found[part] = _joined(found.get(part), _stated(part, section, anchors, medicines))
-    return tuple(found.values())
+    return Said(statements_among(document, anchors), tuple(found.values()))
+
+
+# --- problems, history, allergies --------------------------------------------------------------------------------------
+
+
+def lists_as_parts(lists: Statements) -> Iterator[Stated]:
+    """What a synthesis takes of each list that a document has."""
+    for kind in lists.lists:
+        lines = tuple(_line(one) for one in lists.problems if one.kind is kind and not one.denied)
+        rows = tuple(SynthesisLine(row) for one in lists.worded if one.kind is kind for row in one.rows)
+        none = any(one.kind is kind and one.said.known and not one.said.of for one in lists.absences)
+        told = Told.LINES if lines or rows else Told.NONE_KNOWN if none else Told.NOT_STATED
+        yield Stated(_LISTS[kind], told, lines or rows)
+
+
+def _line(one: Problem) -> SynthesisLine:
+    """A statement as a line; that it is over, or not sure, goes into the note."""
+    usual = one.standing.code in _USUAL_STANDING, one.certainty.code in _USUAL_CERTAINTY
+    told = (code.display for code, plain in zip((one.standing, one.certainty), usual, strict=True) if not plain)
+    return SynthesisLine(
+        label=one.label,
+        code=_plain(one.code),
+        nature=_unless(one.nature, (PROBLEM_NATURE, ALLERGY_NATURE)),
+        start=one.start,
+        end=one.end,
+        note=" ; ".join(filter(None, (*told, one.note))),
+    )
+
+
+# --- the other parts ---------------------------------------------------------------------------------------------------
 
 
 def _joined(before: Stated | None, now: Stated) -> Stated:
@@ -45,21 +114,24 @@ def _joined(before: Stated | None, now: Stated) -> Stated:
 
 
 def _stated(part: Part, section: Any, anchors: Anchors, medicines: tuple[MedicineLine, ...]) -> Stated:
-    said = _absence(section)
-    if said is not None:
-        return Stated(part, said)
     if part in _MEDICINES:
         code = code_of(child_at(section, "code"))
         lines = tuple(medicine_line(one) for one in medicines if _belongs(one, part, code))
     else:
         read = _READERS.get(part)
         lines = tuple(read(section, anchors)) if read is not None else ()
-    lines = tuple(
-        one for one in lines if one.label
-    )  # an entry that names nothing is a form left empty: no allergy, no problem
-    if not lines and (part in _BY_TEXT or child_at(section, "entry") is None):
-        lines = tuple(_texts(section))
-    return Stated(part, Told.LINES if lines else Told.NOT_STATED, lines)
+    lines = tuple(one for one in lines if _names_something(one))
+    absence = None if lines else _absence(section)
+    if absence is None and not lines and (part in _BY_TEXT or child_at(section, "entry") is None):
+        lines = tuple(map(SynthesisLine, text_rows(section)))
+        says_nothing = child_at(section, "text", "table") is None and [one.label for one in lines] == [NOT_STATED]
+        lines = () if says_nothing else lines
+    return Stated(part, Told.LINES if lines else absence or Told.NOT_STATED, lines)
+
+
+def _names_something(line: SynthesisLine) -> bool:
+    """Whether it is neither a form left empty nor a code of absence."""
+    return bool(line.label) and line.code.system != ABSENT_OR_UNKNOWN
 
 
 def _absence(section: Any) -> Told | None:
@@ -78,7 +150,7 @@ def _belongs(line: MedicineLine, part: Part, section: Code) -> bool:
 def medicine_line(line: MedicineLine) -> SynthesisLine:
     """A medicine or vaccination as a line of a synthesis; its dosages and instructions are the note."""
     told = [one for one in (*line.texts, *line.instructions) if one != line.name]
-    code = line.product if line.product.code else NO_CODE
+    code = next((one for one in (line.product, *line.classes) if one.code and one.system in PRODUCT_SYSTEMS), NO_CODE)
     return SynthesisLine(
         label=line.name,
         code=Code(code.code, code.system),
@@ -93,59 +165,32 @@ def medicine_line(line: MedicineLine) -> SynthesisLine:
 # --- by entries ------------------------------------------------------------------------------------------------------
 
 
-def _observations(section: Any) -> Iterator[Any]:
-    """The statements of a section: those inside concerns, or the entries themselves."""
-    for entry in section.iterchildren(f"{HL7}entry"):
-        for one in entry.iterchildren(f"{HL7}act", f"{HL7}observation"):
-            if one.tag == f"{HL7}observation":
-                yield one
-                continue
-            for relation in one.iterchildren(f"{HL7}entryRelationship"):
-                yield from relation.iterchildren(f"{HL7}observation")
-
-
-def _problems(section: Any, anchors: Anchors) -> Iterator[SynthesisLine]:
-    for one in _observations(section):
-        if one.get("negationInd") != "true":
-            yield _statement(one, child_at(one, "value"), anchors)
-
-
-def _allergies(section: Any, anchors: Anchors) -> Iterator[SynthesisLine]:
-    for one in _observations(section):
-        if one.get("negationInd") == "true":
-            continue
-        agent = child_at(one, "participant", "participantRole", "playingEntity")
-        coded = child_at(agent, "code") if agent is not None else None
-        line = _statement(one, coded if coded is not None else child_at(one, "value"), anchors)
-        yield line if line.label or agent is None else SynthesisLine(text_of(child_at(agent, "name")))
-
-
 def _statement(one: Any, coded: Any, anchors: Anchors) -> SynthesisLine:
-    start, end = _period(one)
+    start, end = period_of(one)
     return SynthesisLine(
         label=label_of(coded, anchors) or referred_text(child_at(one, "text"), anchors),
-        code=_plain(coded),
+        code=_coded(coded),
         nature=_unless(code_of(child_at(one, "code")), (PROBLEM_NATURE, ALLERGY_NATURE)),
         start=start,
         end=end,
-        note=_note(one, anchors),
+        note=" ; ".join(comments_of(one, anchors)),
     )
 
 
 def _procedures(section: Any, anchors: Anchors) -> Iterator[SynthesisLine]:
-    for one in _direct(section, "procedure"):
+    for one in _own(section, "procedure"):
         yield _named(one, child_at(one, "code"), anchors)
 
 
 def _devices(section: Any, anchors: Anchors) -> Iterator[SynthesisLine]:
-    for one in _direct(section, "supply"):
+    for one in _own(section, "supply"):
         yield _named(one, child_at(one, "participant", "participantRole", "playingDevice", "code"), anchors)
 
 
 def _named(one: Any, coded: Any, anchors: Anchors) -> SynthesisLine:
-    start, end = _period(one)
+    start, end = period_of(one)
     label = label_of(coded, anchors) or referred_text(child_at(one, "text"), anchors)
-    return SynthesisLine(label, _plain(coded), start=start, end=end, note=_note(one, anchors))
+    return SynthesisLine(label, _coded(coded), start=start, end=end, note=" ; ".join(comments_of(one, anchors)))
 
 
 def _values(section: Any, anchors: Anchors) -> Iterator[SynthesisLine]:
@@ -153,25 +198,25 @@ def _values(section: Any, anchors: Anchors) -> Iterator[SynthesisLine]:
     for entry in section.iterchildren(f"{HL7}entry"):
         for one in entry.iter(f"{HL7}observation"):
             value = child_at(one, "value")
-            if value is None or child_at(one, "code") is None:
+            if value is None or child_at(one, "code") is None or not _holds(one) or of_another(one):
                 continue
             told = value_of(value, anchors)
             yield SynthesisLine(
                 label=label_of(child_at(one, "code"), anchors),
-                code=_plain(child_at(one, "code")),
-                start=_period(one)[0],
-                value=told.digits or told.text,
-                unit=told.unit,
+                code=_coded(child_at(one, "code")),
+                start=period_of(one)[0],
+                value=told.shown,
+                unit=told.shown_unit,
                 answer=Code(told.code.code, told.code.system) if told.code.code else NO_CODE,
-                note=_note(one, anchors),
+                note=" ; ".join(comments_of(one, anchors)),
             )
 
 
 def _family(section: Any, anchors: Anchors) -> Iterator[SynthesisLine]:
-    for organizer in _direct(section, "organizer"):
+    for organizer in _direct(section, "organizer"):  # the one part that is about others
         relative = _unless(code_of(child_at(organizer, "subject", "relatedSubject", "code")), (FAMILY_MEMBER,))
         for component in organizer.iterchildren(f"{HL7}component"):
-            for one in component.iterchildren(f"{HL7}observation"):
+            for one in filter(_holds, component.iterchildren(f"{HL7}observation")):
                 line = _statement(one, child_at(one, "value"), anchors)
                 yield SynthesisLine(
                     line.label, line.code, line.nature, relative, start=line.start, end=line.end, note=line.note
@@ -180,9 +225,6 @@ def _family(section: Any, anchors: Anchors) -> Iterator[SynthesisLine]:
 
 _READERS: Mapping[Part, Callable[[Any, Anchors], Iterator[SynthesisLine]]] = MappingProxyType(
     {
-        Part.PROBLEMS: _problems,
-        Part.HISTORY: _problems,
-        Part.ALLERGIES: _allergies,
         Part.PROCEDURES: _procedures,
         Part.DEVICES: _devices,
         Part.MEASUREMENTS: _values,
@@ -197,10 +239,24 @@ def _direct(section: Any, name: str) -> Iterator[Any]:
         yield from entry.iterchildren(HL7 + name)
 
 
-def _plain(coded: Any) -> Code:
+def _own(section: Any, name: str) -> Iterator[Any]:
+    """The entries that are about the patient, and say that something is so."""
+    return (one for one in _direct(section, name) if not names_another(one) and _holds(one))
+
+
+def _holds(one: Any) -> bool:
+    """Whether a statement says that something is so: neither that it is not, nor that it is asked for or meant to be, nor in error."""
+    is_event = one.get("moodCode", "EVN") == "EVN"
+    return is_event and one.get("negationInd") != "true" and not is_in_error(one)
+
+
+def _coded(element: Any) -> Code:
+    return _plain(code_of(element))
+
+
+def _plain(code: Code) -> Code:
     """A code without its label, which is the line's."""
-    found = code_of(coded)
-    return Code(found.code, found.system) if found.code else NO_CODE
+    return Code(code.code, code.system) if code.code else NO_CODE
 
 
 def _unless(code: Code, usual: tuple[Code, ...]) -> Code:
@@ -208,44 +264,3 @@ def _unless(code: Code, usual: tuple[Code, ...]) -> Code:
     return (
         NO_CODE if not code.code or any((one.code, one.system) == (code.code, code.system) for one in usual) else code
     )
-
-
-def _period(one: Any) -> tuple[str, str]:
-    time = child_at(one, "effectiveTime")
-    low, high = child_at(time, "low"), child_at(time, "high")
-    start = _stamp(low) or _stamp(time)
-    return start, _stamp(high)
-
-
-def _stamp(element: Any) -> str:
-    return "" if element is None else str(element.get("value", ""))
-
-
-def _note(one: Any, anchors: Anchors) -> str:
-    """The comments that a statement carries itself."""
-    told = []
-    for relation in one.iterchildren(f"{HL7}entryRelationship"):
-        act = child_at(relation, "act")
-        if act is not None and code_of(child_at(act, "code")).code == _COMMENT:
-            told.append(referred_text(child_at(act, "text"), anchors))
-    return " ; ".join(one for one in told if one)
-
-
-# --- by the narrative ------------------------------------------------------------------------------------------------
-
-
-def _texts(section: Any) -> Iterator[SynthesisLine]:
-    """The rows of a section's tables, else its items or paragraphs, else its text: what a section without entries says."""
-    text = child_at(section, "text")
-    if text is None:
-        return
-    for names in (("tbody", "tr"), ("item",), ("paragraph",)):
-        rows = text.findall(".//" + "/".join(HL7 + name for name in names))
-        if rows:
-            break
-    else:
-        rows = [text]
-    for row in rows:
-        told = plain_text(row)
-        if told:
-            yield SynthesisLine(told)

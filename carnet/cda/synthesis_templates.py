@@ -1,4 +1,4 @@
-"""The sections of the two content models of a synthesis, as tables: IPS-FR 2024.01 (F.51) and VSM 1.4 (F.13), with codes and templates.
+"""The sections that the content models of a synthesis share, as tables with codes and templates.
 
 Facts of the CI-SIS. What states an absence is coded as the international patient summary has it (JDV_AbsentOrUnknown…_CISIS, 20211222).
 """
@@ -21,9 +21,15 @@ ROLES = "2.16.840.1.113883.5.111"
 """HL7 RoleCode."""
 
 PROBLEM_NATURE = Code("55607006", SNOMED, "problème")
-"""What sort of statement a problem is where nobody said more (JDV_ProblemCodes_CISIS)."""
+"""What sort of statement a problem is where nobody said more."""
+PROBLEM_NATURES = frozenset({"404684003", "55607006", "64572001", "248536006", "1269496002", "418799008", "282291009"})
+"""The sorts that there are (SNOMED CT, JDV_ProblemCodes_CISIS)."""
 ALLERGY_NATURE = Code("420134006", SNOMED, "propension aux effets indésirables")
 """The same of an allergy: neither allergy nor intolerance is claimed."""
+CIS = "1.2.250.1.213.2.3.1"
+"""The one scheme by which the rules let a product be coded (FR-Produit-de-sante); packs stand beside it as a translation."""
+PRODUCT_SYSTEMS = frozenset({CIS, "1.2.250.1.213.2.3.2", "1.2.250.1.213.2.62"})
+"""CIS, CIP and UCD: schemes of products. A class (ATC) is none: two medicines of one class are two."""
 FAMILY_MEMBER = Code("FAMMEMB", ROLES, "Autre membre de la famille")
 
 
@@ -139,6 +145,9 @@ MEASUREMENTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "9279-1": ("Fréquence respiratoire", "/min"),
         "8310-5": ("Température corporelle", "Cel"),
         "20564-1": ("Saturation en O2", "%"),
+        "8287-5": ("Périmètre crânien", "cm"),
+        "8280-0": ("Périmètre abdominal (à l'ombilic)", "cm"),
+        "8306-3": ("Taille (couché)", "cm"),
     }
 )
 HABITS: Mapping[str, str] = MappingProxyType(
@@ -179,7 +188,8 @@ SYSTEM_NAMES: Mapping[str, str] = MappingProxyType(
         "2.16.840.1.113883.6.139": "CISP-2",
         "1.2.250.1.215.300.1": "CCAM",
         "1.2.250.1.213.2.5": "CCAM",
-        "1.2.250.1.213.2.3.1": "CIS",
+        CIS: "CIS",
+        "1.2.250.1.213.2.62": "UCD",
         "1.2.250.1.213.2.3.2": "CIP",
         "2.16.840.1.113883.6.73": "ATC",
         "1.2.250.1.213.2.68": "EMDN",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
+_PARIS = ZoneInfo("Europe/Paris")
 _STAMP = re.compile(r"(\d{4}(?:\d\d){0,5})(?:\.\d{1,6})?([+-]\d{4})?", re.ASCII)
 
 
@@ -38,6 +40,14 @@ def carries_offset(stamp: str) -> bool:
     """Whether a time stamp has hours and an offset from UTC, so that it names a moment (CI-SIS: effectiveTime does)."""
     found = _STAMP.fullmatch(stamp)
     return found is not None and len(found[1]) > 8 and found[2] is not None
+
+
+def day_in_paris(time: str) -> dt.date:
+    """The day of a DTM in UTC that has one at least: of a time the day in Paris, of a date the date. Raises ValueError."""
+    if len(time) >= 10:
+        stamp = dt.datetime.strptime(time[:14].ljust(14, "0"), "%Y%m%d%H%M%S").replace(tzinfo=dt.UTC)
+        return stamp.astimezone(_PARIS).date()
+    return dt.datetime.strptime(time[:8], "%Y%m%d").replace(tzinfo=dt.UTC).date()
 
 
 def same_moment(first: str, second: str) -> bool:

@@ -1,4 +1,4 @@
-"""Removing a patient's choices, links, profile, reports, ways to sign in, unfinished documents and what names their deposits: they say much."""
+"""Removing a patient's choices, links, profile, reports, ways to sign in, unfinished documents and what names their deposits and readers: they say much."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from carnet.database.tables import (
     notice_preference,
     one_time_code,
     opposition_proof,
+    own_lines,
     passkey,
     patient_choice,
     patient_contact,
@@ -58,6 +59,7 @@ ERASED: tuple[Table, ...] = (
     portal_deposit,
     synthesis_draft,
     record_opening,
+    own_lines,
 )
 
 

@@ -69,6 +69,7 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "one_time_code": COORDINATOR,  # asked for by anybody, of nobody perhaps
         "opposition_proof": BY_PATIENT,
         "organization": EVERYWHERE,  # directory
+        "own_lines": COORDINATOR,  # one professional's in many records; written by the watcher
         "passkey": COORDINATOR,  # found by the credential before the patient is known
         "patient": EVERYWHERE,  # found by their INS before their shard is known; written by the identity feed
         "patient_choice": BY_PATIENT,

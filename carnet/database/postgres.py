@@ -61,6 +61,7 @@ class PostgresConnection:
         self._not_before = 0.0
         self._wait = _FIRST_WAIT
         self._aside: Session | None = None
+        self._owed = ""
         self._swept = 0.0
         self._session: Session | None = open_session(url, patience)
         try:
@@ -163,6 +164,7 @@ class PostgresConnection:
 
     def _begin(self, commands: str) -> None:
         session = self._present()
+        self._owed = ""
         if session.status is not TransactionStatus.IDLE:
             self._run("ROLLBACK")
         try:
@@ -173,14 +175,24 @@ class PostgresConnection:
             raise
 
     def control(self, command: str) -> None:
-        """See OwnedConnection."""
+        """See OwnedConnection. A RELEASE goes with the next command of this kind: by itself it would cost a message and its answer for each act.
+
+        What comes in between is kept or given up with the transaction, as if the savepoint were gone; who would go back to it gets the error.
+        """
         if command == "COMMIT":
             self._commit()
-        else:
+        elif command.startswith("RELEASE "):
+            self._owed += f"{command}; "
+        elif command == "ROLLBACK":
+            self._owed = ""
             self._run(command)
+        else:
+            owed, self._owed = self._owed, ""
+            self._run(owed + command)
 
     def _commit(self) -> None:
         session = self._present()
+        self._owed = ""
         session.warnings.clear()
         session.watch(self._patience)
         try:

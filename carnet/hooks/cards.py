@@ -10,7 +10,8 @@ from typing import Any
 from carnet.cda.repeated_examinations import Likeness, Order
 from carnet.record.done_examinations import DoneExaminations, Earlier
 
-LONGEST_SUMMARY = 140
+LONGEST_SUMMARY = 139
+"""Characters: fewer than 140 (CDS Hooks 2.0, card attributes)."""
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~&])")
 _HOW = {
     Likeness.SAME: "même examen",

@@ -10,7 +10,7 @@ import msgspec
 from carnet.cda.examinations import BodySite
 from carnet.cda.repeated_examinations import DCM, TA_ASIP, Order
 from carnet.cda.result_model import LOINC
-from carnet.errors import InvalidMetadata, MalformedMessage
+from carnet.errors import InvalidMetadata, MalformedMessage, PatientMismatch
 from carnet.metadata import Code
 
 SNOMED_CT = "2.16.840.1.113883.6.96"
@@ -26,6 +26,9 @@ _OID = "urn:oid:"
 _SIDES = frozenset({"7771000", "24028007", "51440002"})
 """SNOMED CT left, right, right and left."""
 LONGEST_TEXT = 200
+_ENDED = frozenset({"completed", "entered-in-error", "revoked"})
+"""FHIR request-status."""
+_PATIENT = "Patient/"
 
 
 class _Coding(msgspec.Struct, frozen=True):
@@ -53,9 +56,21 @@ class _Kind(msgspec.Struct, frozen=True):
     id: str = ""
 
 
+class _Reference(msgspec.Struct, frozen=True):
+    reference: str = ""
+
+
 class _ServiceRequest(msgspec.Struct, frozen=True):
     code: _Concept = _Concept()
     bodySite: tuple[_Concept, ...] = ()  # noqa: N815
+    subject: _Reference = _Reference()
+    status: str = ""
+    doNotPerform: bool = False  # noqa: N815
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether it orders something: not what is told not to be done, nor what is ended or was never meant."""
+        return not self.doNotPerform and self.status not in _ENDED
 
 
 class _Entry(msgspec.Struct, frozen=True):
@@ -95,7 +110,7 @@ def read_request(body: bytes) -> HookRequest:
 
 
 def orders_of(request: HookRequest, *, maximum: int) -> tuple[Order, ...]:
-    """The examinations among the draft orders: those selected where the hook tells which, all otherwise. Raises MalformedMessage, InvalidMetadata."""
+    """The examinations among the draft orders: those selected where the hook tells which, all otherwise. Raises MalformedMessage, InvalidMetadata, PatientMismatch."""
     chosen = request.context.selections
     found = []
     for entry in request.context.draftOrders.entry:
@@ -103,14 +118,23 @@ def orders_of(request: HookRequest, *, maximum: int) -> tuple[Order, ...]:
             kind = msgspec.json.decode(entry.resource, type=_Kind)
             if kind.resourceType != "ServiceRequest" or not (chosen is None or f"ServiceRequest/{kind.id}" in chosen):
                 continue
-            order = _order(msgspec.json.decode(entry.resource, type=_ServiceRequest))
+            drafted = msgspec.json.decode(entry.resource, type=_ServiceRequest)
         except (msgspec.MsgspecError, RecursionError) as error:
             raise MalformedMessage("A draft order is no FHIR resource that can be read.") from error
-        if order.says_something:
+        _check_subject(drafted.subject.reference, request.patient_id)
+        order = _order(drafted)
+        if drafted.is_wanted and order.says_something:
             found.append(order)
     if len(found) > maximum:
         raise InvalidMetadata(f"At most {maximum} draft orders can be asked about at once.")
     return tuple(found)
+
+
+def _check_subject(reference: str, patient_id: str) -> None:
+    """A draft order is for the patient of the request. Raises PatientMismatch for one that says that it is for another."""
+    _, is_patient, named = reference.rpartition(_PATIENT)
+    if is_patient and named.partition("/")[0] != patient_id.rpartition(_PATIENT)[2]:
+        raise PatientMismatch("A draft order is for another patient than the request.")
 
 
 def _order(request: _ServiceRequest) -> Order:

@@ -112,6 +112,9 @@ _PERSON_AND_LINK = prepare(
         professional_role.c.profession,
         professional_role.c.specialty,
         professional_role.c.category,
+        select(organizations.c.active)
+        .where(organizations.c.organization_id == bindparam("structure"))
+        .scalar_subquery(),
     )
     .outerjoin(
         professional_situation,
@@ -156,7 +159,7 @@ def works_in(connection: Connection, person: str, structure: str) -> bool:
 
 
 def confirm(connection: Connection, requester: Requester) -> None:
-    """Checks an assertion's subject against the directory, as it is in this transaction: two statements at most, nothing cached.
+    """Checks an assertion's subject against the directory, as it is in this transaction: one statement, nothing cached.
 
     Raises AssertionInvalid. Its message is that of every bad assertion; its note, for the log, says what disagrees.
 
@@ -167,11 +170,13 @@ def confirm(connection: Connection, requester: Requester) -> None:
     """
     identifier, structure = requester.identifier, requester.organization_id
     own = _is_own_office(identifier, structure)
-    _confirm_structure(connection, structure, own_office=own)
     if not _is_national(identifier):
+        _confirm_structure(connection.execute(_STRUCTURE_IS_ACTIVE, {"structure": structure}), own_office=own)
         _confirm_internal(requester)
         return
     rows = connection.execute(_PERSON_AND_LINK, {"person": identifier, "structure": structure})
+    if rows:
+        _confirm_structure([row[5:] for row in rows[:1] if row[5] is not None], own_office=own)
     if not rows or not rows[0][0]:
         raise deny("directory: the NameID is unknown in the directory, or inactive")
     if requester.authentication is Authentication.DIRECT and not own and not rows[0][1]:
@@ -179,8 +184,7 @@ def confirm(connection: Connection, requester: Requester) -> None:
     _confirm_role(requester, rows)
 
 
-def _confirm_structure(connection: Connection, structure: str, *, own_office: bool) -> None:
-    rows = connection.execute(_STRUCTURE_IS_ACTIVE, {"structure": structure})
+def _confirm_structure(rows: list[Row], *, own_office: bool) -> None:
     if rows and not rows[0][0]:
         raise deny("directory: the structure is inactive")
     if not rows and not own_office:

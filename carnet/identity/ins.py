@@ -34,6 +34,7 @@ _FORM = re.compile(
     r"(?P<key>[0-9]{2})",
     re.ASCII,
 )
+_WORD = re.compile(r"[0-9A-Za-z]+", re.ASCII)
 _CORSICA: Mapping[str, str] = MappingProxyType({"2A": "19", "2B": "18"})
 _EFFECTIVE_DATE = re.compile(r"[0-9]{8}(?:[0-9]{2,6})?", re.ASCII)
 
@@ -67,6 +68,13 @@ def check(value: str, authority: str, *, test_identities: bool) -> PatientIdenti
     if form["key"] != key_of(form["body"]):
         raise InvalidMetadata("The patient identifier's control key does not match its number.")
     return PatientIdentifier(value, authority)
+
+
+def numbers_in(text: str) -> frozenset[str]:
+    """The numbers in a text that have the form of an INS and its control key, whatever stands around them but letters and digits, spaces within them or not."""
+    words = (*_WORD.findall(text), *_WORD.findall("".join(text.split())))
+    found = map(_FORM.fullmatch, words)
+    return frozenset(one[0] for one in found if one is not None and one["key"] == key_of(one["body"]))
 
 
 def parse_cx(text: str) -> PatientIdentifier:

@@ -17,10 +17,11 @@ from carnet.crypto.keyring import Keyring
 from carnet.database.connection import Connection
 from carnet.database.statements import Statement, prepare
 from carnet.database.tables import practice_choice, professional_session
-from carnet.identity.browser_secrets import digest, is_token, new_token
+from carnet.identity.browser_secrets import digest, new_token
 from carnet.identity.practice_situations import Situation
-from carnet.identity.sessions import Limits
+from carnet.identity.session_rows import TOKEN, Limits, alive, ending, found_by, provider_index, read_row
 
+KIND = "professional session"
 PROVIDER, CARD = "provider", "card"
 """How a session began."""
 
@@ -68,8 +69,8 @@ class ProSession:
     sealed_details: bytes = field(repr=False)
 
     def lives(self, now: int, limits: Limits) -> bool:
-        """Whether it may be used at a moment; a clock that was put back does not wake it."""
-        return self.ended_at is None and self.began_at <= now < min(self.ends_at, self.seen_at + limits.idle)
+        """See session_rows."""
+        return alive(self, now, limits)
 
     def details(self, key: PatientKey) -> ProDetails:
         """Opens what is sealed, under the key of actors. Raises IntegrityFailure."""
@@ -92,7 +93,7 @@ _COLUMNS = (
 )
 _NAMES = [one.name for one in professional_session.c if one.name not in {"ended_at", "ended_by"}]
 _ADD = prepare(insert(professional_session).values({name: bindparam(name) for name in _NAMES}))
-_BY_TOKEN = prepare(select(*_COLUMNS).where(_ROW.token == bindparam("of_token")))
+_BY_TOKEN = prepare(select(*_COLUMNS).where(_ROW.token == bindparam(TOKEN)))
 _RENEW = prepare(
     update(professional_session)
     .where(_ROW.session_id == bindparam("name"), _ROW.ended_at.is_(None))
@@ -131,12 +132,7 @@ _FORGET = prepare(delete(professional_session).where(_ROW.ends_at < bindparam("b
 
 
 def _ending(which: ColumnElement[bool]) -> Statement:
-    return prepare(
-        update(professional_session)
-        .where(_ROW.ended_at.is_(None), which)
-        .values(ended_at=bindparam("moment"), ended_by=bindparam("whom"))
-        .returning(_ROW.professional_id, _ROW.session_id)
-    )
+    return ending(professional_session, (which,), _ROW.professional_id)
 
 
 _END_ONE = _ending(_ROW.session_id == bindparam("name"))
@@ -158,15 +154,15 @@ def open_pro_session(
         "certificate": opening.certificate,
         "situation": opening.situation,
         "sealed_details": _sealed(keyring, session_id, opening.details),
-        "provider_session": _blind(keyring, opening.issuer, "sid", opening.provider_session),
-        "provider_subject": _blind(keyring, opening.issuer, "sub", opening.provider_subject),
+        "provider_session": provider_index(keyring, KIND, opening.issuer, "sid", opening.provider_session),
+        "provider_subject": provider_index(keyring, KIND, opening.issuer, "sub", opening.provider_subject),
         "began_at": now,
         "shown_at": now,
         "seen_at": now,
         "ends_at": now + limits.whole,
     }
     connection.execute(_ADD, row)
-    return token, _read(connection.execute(_BY_TOKEN, {"of_token": row["token"]})[0])
+    return token, read_row(ProSession, connection.execute(_BY_TOKEN, {TOKEN: row["token"]})[0])
 
 
 def renew_pro_session(
@@ -179,20 +175,18 @@ def renew_pro_session(
         "new_token": digest(token),
         "moment": now,
         "sealed": _sealed(keyring, session.session_id, opening.details),
-        "of_session": _blind(keyring, opening.issuer, "sid", opening.provider_session),
-        "of_subject": _blind(keyring, opening.issuer, "sub", opening.provider_subject),
+        "of_session": provider_index(keyring, KIND, opening.issuer, "sid", opening.provider_session),
+        "of_subject": provider_index(keyring, KIND, opening.issuer, "sub", opening.provider_subject),
     }
     if not connection.execute(_RENEW, values):
         return None
-    return token, _read(connection.execute(_BY_TOKEN, {"of_token": values["new_token"]})[0])
+    return token, read_row(ProSession, connection.execute(_BY_TOKEN, {TOKEN: values["new_token"]})[0])
 
 
 def pro_session_of(connection: Connection, token: str, *, now: int, limits: Limits) -> ProSession | None:
     """The living session whose cookie this is, None for any other text."""
-    if not is_token(token):
-        return None
-    rows = connection.execute(_BY_TOKEN, {"of_token": digest(token)})
-    found = _read(rows[0]) if rows else None
+    row = found_by(connection, _BY_TOKEN, token)
+    found = read_row(ProSession, row) if row is not None else None
     return found if found is not None and found.lives(now, limits) else None
 
 
@@ -231,7 +225,7 @@ def end_pro_by_provider(
 ) -> list[tuple[str, str]]:
     """Ends what a provider says is ended: its session when it names one, else all of its subject. Returns (PS_IdNat, session_id)."""
     what, value, statement = ("sid", session, _END_BY_SESSION) if session else ("sub", subject, _END_BY_SUBJECT)
-    values = {"moment": now, "whom": "provider", "of_provider": _blind(keyring, issuer, what, value)}
+    values = {"moment": now, "whom": "provider", "of_provider": provider_index(keyring, KIND, issuer, what, value)}
     return sorted((str(row[0]), str(row[1])) for row in connection.execute(statement, values))
 
 
@@ -244,15 +238,5 @@ def _sealed(keyring: Keyring, session_id: str, details: ProDetails) -> bytes:
     return keyring.actor_key().seal(msgspec.json.encode(details), _context(session_id))
 
 
-def _blind(keyring: Keyring, issuer: str, what: str, value: str) -> bytes | None:
-    return keyring.blind_index(f"professional session|{what}|{issuer}|{value}".encode()) if value else None
-
-
-def _read(row: tuple[object, ...]) -> ProSession:
-    return msgspec.convert(
-        dict(zip(ProSession.__dataclass_fields__, row, strict=True)), ProSession, builtin_types=(bytes,), strict=True
-    )
-
-
 def _context(session_id: str) -> str:
-    return f"professional session|{session_id}"
+    return f"{KIND}|{session_id}"

@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass, field
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, tuple_, update
 
 from carnet.clock import DAY
 from carnet.crypto.envelope import PatientKey
@@ -108,9 +108,20 @@ _CHANGE = prepare(
     .values(sealed_details=bindparam("sealed"), ends_at=bindparam("until"))
     .returning(_ROW.handle)
 )
+_LEAVE_SESSION = prepare(
+    update(record_opening)
+    .where(_ROW.opener == bindparam("whose"), _ROW.session_id == bindparam("of_session"), _ROW.left_at.is_(None))
+    .values(left_at=bindparam("moment"))
+)
 _LEAVE = prepare(update(record_opening).where(*_MINE).values(left_at=bindparam("moment")).returning(_ROW.handle))
 _FORGET = prepare(update(record_opening).where(_ROW.opener == bindparam("whose")).values(recalled=0))
-_DROP = prepare(delete(record_opening).where(_ROW.opener == bindparam("whose"), _ROW.opened_at < bindparam("before")))
+_OLD = (
+    select(_ROW.patient_key, _ROW.handle)
+    .where(_ROW.opened_at < bindparam("before"))
+    .order_by(_ROW.opened_at)
+    .limit(bindparam("count"))
+)
+_DROP = prepare(delete(record_opening).where(tuple_(_ROW.patient_key, _ROW.handle).in_(_OLD)).returning(_ROW.handle))
 
 
 def open_row(
@@ -125,15 +136,13 @@ def open_row(
     now: int,
     until: int,
 ) -> str:
-    """Writes an opening and returns its handle; the opener's rows of more than `KEPT` ago go. `opener` is a PS_IdNat."""
+    """Writes an opening and returns its handle. `opener` is a PS_IdNat."""
     handle = secrets.token_hex(HANDLE_BYTES)
-    whose = _opener(keyring, opener)
-    connection.apart(_DROP, {"whose": whose, "before": now - KEPT})
     row = {
         "patient_key": patient_key,
         "handle": handle,
         "session_id": session_id,
-        "opener": whose,
+        "opener": _opener(keyring, opener),
         "sealed_details": _sealed(key, handle, details),
         "opened_at": now,
         "ends_at": until,
@@ -180,6 +189,16 @@ def change_row(
 def leave_row(connection: Connection, row: OpeningRow, *, now: int) -> bool:
     """Ends an opening; False when it was ended."""
     return bool(connection.apart(_LEAVE, {"person": row.patient_key, "name": row.handle, "moment": now}))
+
+
+def leave_rows(connection: Connection, keyring: Keyring, opener: str, session_id: str, *, now: int) -> None:
+    """Ends every opening of one session of a professional."""
+    connection.apart(_LEAVE_SESSION, {"whose": _opener(keyring, opener), "of_session": session_id, "moment": now})
+
+
+def forget_rows(connection: Connection, now: int, *, count: int) -> int:
+    """Deletes at most `count` openings of more than `KEPT` ago; returns how many."""
+    return len(connection.apart(_DROP, {"before": now - KEPT, "count": count}))
 
 
 def forget_recent(connection: Connection, keyring: Keyring, opener: str) -> None:

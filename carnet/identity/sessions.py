@@ -6,20 +6,21 @@ A session never changes hands or purpose: what changes either ends it and begins
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 
 import msgspec
-from sqlalchemy import ColumnElement, bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from carnet.clock import MINUTE
 from carnet.crypto.envelope import PatientKey
 from carnet.crypto.keyring import Keyring
 from carnet.database.connection import Connection
-from carnet.database.statements import Statement, prepare
+from carnet.database.statements import prepare
 from carnet.database.tables import patient, space_session
-from carnet.identity.browser_secrets import digest, is_token, new_token
+from carnet.identity.browser_secrets import digest, new_token
+from carnet.identity.session_rows import TOKEN, Limits, alive, ending, found_by, provider_index, read_row
 
 NOTED_AFTER = MINUTE
 """Microseconds after which it is noted again that a session is in use: not at each page."""
@@ -64,14 +65,6 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """Microseconds: since it was last used, and since it began."""
-
-    idle: int
-    whole: int
-
-
-@dataclass(frozen=True, slots=True)
 class Session:
     """A row of the table, without the hash of its cookie."""
 
@@ -88,8 +81,8 @@ class Session:
     sealed_details: bytes = field(repr=False)
 
     def lives(self, now: int, limits: Limits) -> bool:
-        """Whether it may be used at a moment; a clock that was put back does not wake it."""
-        return self.ended_at is None and self.began_at <= now < min(self.ends_at, self.seen_at + limits.idle)
+        """See session_rows."""
+        return alive(self, now, limits)
 
     def details(self, key: PatientKey) -> Details:
         """Opens what is sealed. Raises IntegrityFailure."""
@@ -127,7 +120,7 @@ _NAMES = [
 ]
 _WITH_PERSON = select(*_COLUMNS).join(patient, patient.c.patient_key == _ROW.patient_key)
 _ADD = prepare(insert(space_session).values({name: bindparam(name) for name in _NAMES}))
-_BY_TOKEN = prepare(_WITH_PERSON.where(_ROW.token == bindparam("of_token")))
+_BY_TOKEN = prepare(_WITH_PERSON.where(_ROW.token == bindparam(TOKEN)))
 _OF_PERSON = prepare(
     _WITH_PERSON.where(_ROW.patient_key == bindparam("person"), _ROW.ended_at.is_(None)).order_by(
         _ROW.seen_at.desc(), _ROW.session_id
@@ -161,20 +154,11 @@ _OF_PROVIDER = prepare(
 )
 
 
-def _ending(*which: ColumnElement[bool]) -> Statement:
-    return prepare(
-        update(space_session)
-        .where(_ROW.ended_at.is_(None), *which)
-        .values(ended_at=bindparam("moment"), ended_by=bindparam("whom"))
-        .returning(_ROW.patient_key, _ROW.session_id)
-    )
-
-
 _MINE = _ROW.patient_key == bindparam("person")
-_END_ONE = _ending(_MINE, _ROW.session_id == bindparam("name"))
-_END_OTHERS = _ending(_MINE, _ROW.session_id != bindparam("name"))
-_END_BY_SESSION = _ending(_ROW.provider_session == bindparam("of_provider"))
-_END_BY_SUBJECT = _ending(_ROW.provider_subject == bindparam("of_provider"))
+_END_ONE = ending(space_session, (_MINE, _ROW.session_id == bindparam("name")), _ROW.patient_key)
+_END_OTHERS = ending(space_session, (_MINE, _ROW.session_id != bindparam("name")), _ROW.patient_key)
+_END_BY_SESSION = ending(space_session, (_ROW.provider_session == bindparam("of_provider"),), _ROW.patient_key)
+_END_BY_SUBJECT = ending(space_session, (_ROW.provider_subject == bindparam("of_provider"),), _ROW.patient_key)
 
 
 def open_session(
@@ -190,7 +174,7 @@ def open_session(
     """Begins a session and returns the value of its cookie, which is kept nowhere, with it. `key` is the person's."""
     token, session_id = new_token(), secrets.token_hex(12)
     sealed = key.seal(msgspec.json.encode(_bounded(opening.details)), _context(session_id))
-    of_provider = _blind(keyring, opening.issuer)
+    of_provider = partial(provider_index, keyring, "session", opening.issuer)
     row = {
         "patient_key": patient_key,
         "session_id": session_id,
@@ -207,30 +191,26 @@ def open_session(
         "ends_at": now + limits.whole,
     }
     connection.execute(_ADD, row)
-    return token, _read(connection.execute(_BY_TOKEN, {"of_token": row["token"]})[0])
+    return token, read_row(Session, connection.execute(_BY_TOKEN, {TOKEN: row["token"]})[0])
 
 
 def session_of(connection: Connection, token: str, *, now: int, limits: Limits) -> Session | None:
     """The living session whose cookie this is, None for any other text."""
-    if not is_token(token):
-        return None
-    rows = connection.execute(_BY_TOKEN, {"of_token": digest(token)})
-    found = _read(rows[0]) if rows else None
+    row = found_by(connection, _BY_TOKEN, token)
+    found = read_row(Session, row) if row is not None else None
     return found if found is not None and found.lives(now, limits) else None
 
 
 def was_ended(connection: Connection, token: str) -> bool:
     """Whether this is the cookie of a session that somebody ended: the person, here or from another device, or the provider. Not one that ran out."""
-    if not is_token(token):
-        return False
-    rows = connection.execute(_BY_TOKEN, {"of_token": digest(token)})
-    return bool(rows) and _read(rows[0]).ended_at is not None
+    row = found_by(connection, _BY_TOKEN, token)
+    return row is not None and read_row(Session, row).ended_at is not None
 
 
 def living_sessions(connection: Connection, patient_key: int, *, now: int, limits: Limits) -> tuple[Session, ...]:
     """A person's sessions that may be used, the one used last first."""
     rows = connection.execute(_OF_PERSON, {"person": patient_key})
-    return tuple(one for one in map(_read, rows) if one.lives(now, limits))
+    return tuple(one for row in rows if (one := read_row(Session, row)).lives(now, limits))
 
 
 def note_use(connection: Connection, session: Session, *, now: int) -> None:
@@ -266,7 +246,7 @@ def end_by_provider(
     connection: Connection, keyring: Keyring, issuer: str, *, session: str, subject: str, now: int
 ) -> list[tuple[int, str]]:
     """Ends what a provider says is ended: its session when it names one, else all of its subject. Returns (patient_key, session_id)."""
-    of_provider = _blind(keyring, issuer)
+    of_provider = partial(provider_index, keyring, "session", issuer)
     values = {"moment": now, "whom": "provider"}
     if session:
         rows = connection.execute(_END_BY_SESSION, {**values, "of_provider": of_provider("sid", session)})
@@ -275,21 +255,8 @@ def end_by_provider(
     return sorted((int(row[0]), str(row[1])) for row in rows)
 
 
-def _blind(keyring: Keyring, issuer: str) -> Callable[[str, str], bytes | None]:
-    def blind(what: str, value: str) -> bytes | None:
-        return keyring.blind_index(f"session|{what}|{issuer}|{value}".encode()) if value else None
-
-    return blind
-
-
 def _bounded(details: Details) -> Details:
     return Details(details.device[:LONGEST_DETAIL], details.address[:LONGEST_DETAIL], details.id_token)
-
-
-def _read(row: tuple[object, ...]) -> Session:
-    return msgspec.convert(
-        dict(zip(Session.__dataclass_fields__, row, strict=True)), Session, builtin_types=(bytes,), strict=True
-    )
 
 
 def _context(session_id: str) -> str:

@@ -6,7 +6,7 @@ import datetime as dt
 
 from babel.dates import format_date, format_datetime, get_timezone
 
-from carnet.cda.timestamps import to_dtm
+from carnet.cda.timestamps import day_in_paris, to_dtm
 from carnet.clock import to_datetime
 from carnet.portal.typography import french
 
@@ -50,14 +50,6 @@ def date_of_time(time: str, language: str) -> str:
     except ValueError:
         return time
     return time
-
-
-def day_in_paris(time: str) -> dt.date:
-    """The day of a DTM in UTC that has one at least: of a time the day in Paris, of a date the date. Raises ValueError."""
-    if len(time) >= 10:
-        stamp = dt.datetime.strptime(time[:14].ljust(14, "0"), "%Y%m%d%H%M%S").replace(tzinfo=dt.UTC)
-        return stamp.astimezone(PARIS).date()
-    return dt.datetime.strptime(time[:8], "%Y%m%d").replace(tzinfo=dt.UTC).date()
 
 
 def date_of_stamp(stamp: str, language: str) -> str:

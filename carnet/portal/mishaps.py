@@ -22,7 +22,7 @@ from carnet.record.step_up import StepUpNeeded
 
 @dataclass(frozen=True, slots=True)
 class Mishap:
-    """`name` is the part of mishap.html that tells it."""
+    """`name` is that of its sentences in mishap.html or pro_mishap.html, or in mishap_words.html."""
 
     name: str
     status: int

@@ -57,8 +57,8 @@ class Shell(ABC):
     FORM_COOKIE: ClassVar[str]
     """The cookie whose secret signs forms before anybody is signed in."""
     MISHAP: ClassVar[str]
-    BUSY: ClassVar[str]
-    """Templates: what went wrong, and a request that was not begun."""
+    FRAME: ClassVar[str]
+    """Templates: what went wrong, and the frame of every page."""
 
     def __post_init__(self) -> None:
         self.templates = Templates(self.assets)
@@ -101,13 +101,23 @@ class Shell(ABC):
             self.cookie(name), value, max_age=seconds, path="/", secure=self.secure, httponly=True, samesite="lax"
         )
 
+    def cookie_of(self, request: Request, name: str) -> str:
+        """The value of one of our cookies, '' for none."""
+        return request.cookies.get(self.cookie(name), "")
+
+    def forget_cookies(self, response: Response, *names: str) -> Response:
+        """Takes cookies back."""
+        for name in names:
+            response.delete_cookie(self.cookie(name), path="/", secure=self.secure, httponly=True, samesite="lax")
+        return response
+
     def form_key(self, request: Request) -> bytes:
         """What signs the forms of this browser: the session's secret, or before any session that of a cookie."""
         person = self.somebody(request)
         if person is not None:
             return person.form_key
         if not hasattr(request.state, "form_secret"):
-            known = request.cookies.get(self.cookie(self.FORM_COOKIE), "")
+            known = self.cookie_of(request, self.FORM_COOKIE)
             request.state.form_secret = known or secrets.token_urlsafe(32)
         return str(request.state.form_secret).encode()
 
@@ -191,14 +201,24 @@ class Shell(ABC):
         text = self._busy.get((language, sent, seconds))
         if text is None:
             values = {"path": self.HOME, "signed_in": False, "sign_out": "", "sent": sent, "seconds": seconds}
-            values.update(self.values(None))
-            text = self._busy[language, sent, seconds] = self.templates.render(language, self.BUSY, values)
+            values |= {"frame": self.FRAME, **self.values(None)}
+            text = self._busy[language, sent, seconds] = self.templates.render(language, "busy.html", values)
         headers = {"retry-after": str(seconds), "vary": "accept-language, cookie"}
         return HTMLResponse(text, status_code=503, headers=headers)
 
     def _to_sign_in(self, request: Request) -> Response:
         back = request.url.path if request.method == "GET" and request.url.path != self.HOME else ""
         return RedirectResponse(f"{self.SIGN_IN}?suite={quote(back)}" if back else self.SIGN_IN, status_code=303)
+
+
+def answered_by_space(work: Endpoint) -> Endpoint:
+    """An endpoint that always answers with a page, for routes that are made before their space is."""
+
+    async def answered(request: Request) -> Response:
+        space: Shell = request.app.state.space
+        return await space.endpoint(work)(request)
+
+    return answered
 
 
 def page_path(request: Request, home: str = "/") -> str:

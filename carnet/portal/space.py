@@ -28,7 +28,7 @@ class Space(Shell):
     SIGN_IN: ClassVar[str] = "/connexion"
     FORM_COOKIE: ClassVar[str] = "formulaire"
     MISHAP: ClassVar[str] = "mishap.html"
-    BUSY: ClassVar[str] = "busy.html"
+    FRAME: ClassVar[str] = "base.html"
 
     @property
     def sign_out(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
 
 from carnet.clock import DAY, to_dtm
 from carnet.consent.delays import SHOWN_AFTER_MONTHS, TOLD_AFTER_DAYS, months_after
@@ -13,24 +12,21 @@ from carnet.metadata import (
     INVISIBLE_PATIENT,
     INVISIBLE_REPRESENTANTS_LEGAUX,
     VISIBILITY_SYSTEM,
-    Association,
-    AssociationType,
     Author,
-    Code,
     DocumentEntry,
     Submission,
     SubmissionSet,
 )
 from carnet.platform import Connection, Platform
+from carnet.record.entry_updates import CONSULTATION, SET, with_codes
 from carnet.record.life import SYSTEM, Person, person_of, trace
 from carnet.registry import entry_table
-from carnet.registry.announcements import Hidden, shown, told
+from carnet.registry.announcements import Hidden, is_told, shown, told
+from carnet.registry.hidden_versions import hidden_from
 from carnet.registry.holder import Holder
 from carnet.registry.update import apply, plan
 
 NOTICE = "record-updated"
-_SET, _DOCUMENT = "SubmissionSet01", "Document01"
-_ACTIVITY = Code("07", "1.2.250.1.213.2.2", "Consultations soins externes")
 _SOURCE = "1.2.250.1.213.4.1.1.1"
 
 
@@ -42,18 +38,27 @@ def is_due(hidden: Hidden, now: int) -> bool:
 def announce(platform: Platform, connection: Connection, hidden: Hidden, *, now: int) -> str:
     """Tells the patient that the record was updated, or makes the document visible by a version without the mask; says which.
 
+    What took the place of a hidden document, hidden as it, is told of and shown with it: '' for what was done with a former one.
     A document kept from the legal representatives is told of in secret; the line names it, and so is withheld from them with it.
     Raises what the registry raises for an update.
     """
     person = person_of(platform, connection, by_key(connection, hidden.patient_key))
+    holder = _holder(person, hidden, now)
+    entry = _newest(connection, holder, hidden.logical_id)
+    if INVISIBLE_PATIENT not in entry.masks:
+        return ""
+    row = hidden_from(connection, holder, hidden.logical_id)
     if _to_show(hidden, now):
-        unique_id = _show(platform, connection, person, hidden, now)
-        shown(connection, hidden, now=now)
-        trace(connection, person, "life/document-shown", by=SYSTEM, now=now, objects=(unique_id,))
+        for logical_id in row:
+            unique_id = _show(platform, connection, holder, logical_id)
+            shown(connection, hidden.patient_key, logical_id, now=now)
+            trace(connection, person, "life/document-shown", by=SYSTEM, now=now, objects=(unique_id,))
         return "document-shown"
-    entry = _newest(connection, _holder(person, hidden, now), hidden)
+    if is_told(connection, hidden.patient_key, hidden.logical_id):
+        return ""
     secret = INVISIBLE_REPRESENTANTS_LEGAUX in entry.masks
-    told(connection, hidden, now=now)
+    for logical_id in row:
+        told(connection, hidden.patient_key, logical_id, now=now)
     owe(
         connection,
         hidden.patient_key,
@@ -68,14 +73,18 @@ def announce(platform: Platform, connection: Connection, hidden: Hidden, *, now:
     return "announcement-told"
 
 
+def told_and_shown(deposited_at: int) -> tuple[int, int]:
+    """When the patient is told of a document that is hidden from them, and when they see it (microseconds UTC): two weeks and a month after its deposit."""
+    return deposited_at + TOLD_AFTER_DAYS * DAY, months_after(deposited_at, SHOWN_AFTER_MONTHS)
+
+
 def _to_show(hidden: Hidden, now: int) -> bool:
-    return now >= months_after(hidden.deposited_at, SHOWN_AFTER_MONTHS)
+    return now >= told_and_shown(hidden.deposited_at)[1]
 
 
-def _show(platform: Platform, connection: Connection, person: Person, hidden: Hidden, now: int) -> str:
-    holder = _holder(person, hidden, now)
-    entry = _newest(connection, holder, hidden)
-    submission = _update(entry, now)
+def _show(platform: Platform, connection: Connection, holder: Holder, logical_id: str) -> str:
+    entry = _newest(connection, holder, logical_id)
+    submission = _update(entry, holder.now)
     changes = plan(connection, holder, submission, visible=lambda _entry: True)
     apply(connection, holder, submission, platform.renderer, changes)
     return entry.unique_id
@@ -85,9 +94,9 @@ def _holder(person: Person, hidden: Hidden, now: int) -> Holder:
     return Holder(hidden.patient_key, person.key, SYSTEM.identifier, "", now, person.cx)
 
 
-def _newest(connection: Connection, holder: Holder, hidden: Hidden) -> DocumentEntry:
-    rows = entry_table.find_by_logical_id(connection, holder, (hidden.logical_id,))
-    newest = entry_table.latest(rows)[hidden.logical_id]
+def _newest(connection: Connection, holder: Holder, logical_id: str) -> DocumentEntry:
+    rows = entry_table.find_by_logical_id(connection, holder, (logical_id,))
+    newest = entry_table.latest(rows)[logical_id]
     return entry_table.whole(connection, holder, (newest.uuid,))[newest.uuid]
 
 
@@ -98,23 +107,14 @@ def _update(entry: DocumentEntry, now: int) -> Submission:
         for code in entry.confidentiality_codes
         if (code.code, code.system) != (INVISIBLE_PATIENT, VISIBILITY_SYSTEM)
     )
-    changed = replace(entry, entry_uuid=_DOCUMENT, confidentiality_codes=codes)
-    link = Association(
-        "Member01",
-        AssociationType.HAS_MEMBER,
-        _SET,
-        _DOCUMENT,
-        submission_set_status="Original",
-        previous_version=entry.version,
-    )
     own = SubmissionSet(
-        entry_uuid=_SET,
+        entry_uuid=SET,
         unique_id=f"2.25.{uuid.uuid4().int}",
         source_id=_SOURCE,
         patient_id=entry.patient_id,
         submission_time=to_dtm(now),
-        content_type=_ACTIVITY,
+        content_type=CONSULTATION,
         authors=(Author("", ("Carnet^^^^^^^^^",)),),
         title="Fin du délai d'annonce",
     )
-    return Submission(own, (changed,), (), (link,))
+    return with_codes(own, entry, codes)

@@ -1,31 +1,25 @@
-"""What a professional answers for: the history of a record's accesses (TD0.9, HistoriqueAcces), and their own journal day by day."""
+"""What a professional answers for: the history of a record's accesses (TD0.9, HistoriqueAcces). Their own journal is in `journal`."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from carnet.audit.sentences import EMERGENCY_MODES, Filter, Language, Reader, Viewer, sentence, shown
-from carnet.audit.trail import opened, outlines
+from carnet.audit.stored_lines import Line
+from carnet.audit.trail import opened, outlines_back
 from carnet.authorization.facts import Function
-from carnet.clock import DAY
-from carnet.consent.majority import midnight
-from carnet.errors import UnknownPatient
-from carnet.identity.patient_search import person_of
-from carnet.identity.patients import Patient, Traits, identifiers, traits
-from carnet.identity.record_openings import people_opened
-from carnet.metadata import PatientIdentifier
+from carnet.clock import DAY, HOUR
 from carnet.platform import PatientKey
 from carnet.record.act import Act
 from carnet.record.own_trail import WHO
-from carnet.record.population import PopulationScope, open_population
 from carnet.record.scope import Scope
 from carnet.record.trail_view import reader_of
 
 MOST = 100
+SLACK = HOUR
 HISTORY = 365 * DAY
 """PDT-INF-527: the history shows one year, or 100 traces."""
 WHOLE = "medecin-traitant"
@@ -51,27 +45,9 @@ class AccessHistory:
     more: bool
 
 
-@dataclass(frozen=True, slots=True)
-class JournalOfPatient:
-    """What a professional did on one day in one record; `traits` are None where the record is not to be entered by them any more."""
-
-    traits: Traits | None
-    lines: tuple[AnsweredLine, ...]
-
-
 def access_history(language: Language) -> Act[AccessHistory]:
     """The act: the médecin traitant sees every access that is not the patient's own, others their own (PDT-INF-527)."""
     return Act("pro/access-history", partial(_history, language=language), Function.WEB_ACCESS)
-
-
-def journal_of_day(day: dt.date, language: Language) -> Act[tuple[JournalOfPatient, ...]]:
-    """What the requester did on a day (in Paris) in the records that they opened in the portal, in the sentences that the patients read.
-
-    It leaves one line of no patient: it shows the requester nothing but their own acts.
-    """
-    begin, end = midnight(day), midnight(day + dt.timedelta(days=1))
-    run = partial(_journal, begin=begin, end=end, language=language)
-    return Act("pro/journal", run, Function.EXISTENCE_TEST, open_population)
 
 
 def _history(scope: Scope, *, language: Language) -> AccessHistory:
@@ -79,7 +55,8 @@ def _history(scope: Scope, *, language: Language) -> AccessHistory:
     whole = decision.allowed and WHOLE in decision.rules
     mine = None if whole else scope.requester.identifier
     found: list[dict[str, Any]] = []
-    for line in _lines(scope, scope.patient_key, scope.key, (scope.now - HISTORY, scope.now), mine):
+    lines = outlines_back(scope.connection, scope.patient_key)
+    for line in own_or_all(lines, scope.key, (scope.now - HISTORY, scope.now), mine):
         found.append(line)
         if len(found) > MOST:
             break
@@ -92,16 +69,21 @@ def _history(scope: Scope, *, language: Language) -> AccessHistory:
         viewer=Viewer.PROFESSIONAL,
     )
     scope.detail = f"{'all' if whole else 'own'} {min(len(found), MOST)}"
-    return AccessHistory(_told(found[:MOST], reader), whole=whole, more=len(found) > MOST)
+    return AccessHistory(told(found[:MOST], reader), whole=whole, more=len(found) > MOST)
 
 
-def _lines(
-    scope: Scope | PopulationScope, patient_key: int, key: PatientKey, span: tuple[int, int], mine: str | None
+def own_or_all(
+    lines: Iterable[tuple[Line, dict[str, Any]]], key: PatientKey, span: tuple[int, int], mine: str | None
 ) -> Iterator[dict[str, Any]]:
-    """Lines of a patient's trace of a span of time, its end included, the newest first: those of one requester, or all but the patient's own."""
+    """Of a patient's lines, the newest first, those of a span of time (its end included) that one requester left, or all but the patient's own.
+
+    What is older than the span is not read: clocks of several machines agree within `SLACK`.
+    """
     begin, end = span
     others = Filter(actors=WHO["others"])
-    for line, clear in reversed(outlines(scope.connection, patient_key)):
+    for line, clear in lines:
+        if clear["at"] < begin - SLACK:
+            return
         if clear["problem"] or not begin <= clear["at"] <= end or not others.lets(clear):
             continue
         whole = opened(line, key)
@@ -109,47 +91,11 @@ def _lines(
             yield whole
 
 
-def _told(lines: list[dict[str, Any]], reader: Reader) -> tuple[AnsweredLine, ...]:
+def told(lines: list[dict[str, Any]], reader: Reader) -> tuple[AnsweredLine, ...]:
+    """The lines in sentences."""
     return tuple(_line(one, reader) for one in shown(lines, reader, Filter()))
 
 
 def _line(line: Mapping[str, Any], reader: Reader) -> AnsweredLine:
-    told = sentence(line, reader)
-    return AnsweredLine(line["at"], told, line["mode"] in EMERGENCY_MODES, line["outcome"] != "done")
-
-
-def _journal(scope: PopulationScope, *, begin: int, end: int, language: Language) -> tuple[JournalOfPatient, ...]:
-    me = scope.requester.identifier
-    found = []
-    for patient_key in people_opened(scope.connection, scope.platform.keyring, me, begin=begin, end=end):
-        person = person_of(scope.connection, patient_key)
-        told = _of_patient(scope, person, (begin, end - 1), language) if person is not None else None
-        if told is not None:
-            found.append(told)
-    found.sort(key=lambda one: one.lines[0].at, reverse=True)
-    scope.detail = str(len(found))
-    return tuple(found)
-
-
-def _of_patient(
-    scope: PopulationScope, person: Patient, span: tuple[int, int], language: Language
-) -> JournalOfPatient | None:
-    """None for somebody whose key is destroyed, and where nothing was done that day."""
-    try:
-        key = scope.platform.keyring.patient_key(person.pseudonym)
-    except UnknownPatient:
-        return None
-    lines = list(_lines(scope, person.patient_key, key, span, scope.requester.identifier))
-    known = identifiers(scope.connection, person.patient_key, key)
-    if not lines or not known:
-        return None
-    told = _told(lines, _as_the_patient(scope, known[-1].identifier, lines, language))
-    room = scope.enter(person)
-    seen = traits(scope.connection, person.patient_key, key) if room is not None else None
-    return JournalOfPatient(seen, told)
-
-
-def _as_the_patient(
-    scope: PopulationScope, patient: PatientIdentifier, lines: list[dict[str, Any]], language: Language
-) -> Reader:
-    return reader_of(scope.platform, scope.connection, patient, lines, language=language, viewer=Viewer.HOLDER)
+    text = sentence(line, reader)
+    return AnsweredLine(line["at"], text, line["mode"] in EMERGENCY_MODES, line["outcome"] != "done")

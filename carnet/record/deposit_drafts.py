@@ -5,138 +5,41 @@ Every act asks for the right to feed the record, and traces that a deposit was p
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import replace
 from functools import partial
-from typing import Literal, TypeVar
+from typing import TypeVar
 
-import msgspec
+from msgspec import structs
 
 from carnet.authorization.facts import Function
 from carnet.authorization.functional_rights import feeding_function
 from carnet.clock import HOUR
 from carnet.consent.majority import majority_at
-from carnet.errors import DuplicateIdentifier, IntegrityFailure, LocalPolicy, UnknownDocument
+from carnet.errors import DuplicateIdentifier, StatusTransition, UnknownDocument
 from carnet.identity.directory import organization, professional
-from carnet.identity.patients import Traits, traits
+from carnet.identity.patients import traits
+from carnet.metadata import AvailabilityStatus
 from carnet.record.act import Act
-from carnet.record.deposit_duties import Expected, expected
+from carnet.record.announcement_rule import told_and_shown
+from carnet.record.deposit_duties import expected
+from carnet.record.deposit_said import DepositBasis, DepositPreparation, Desk, Done, Said, ToReplace
+from carnet.record.draft_keeping import MAXIMUM_DRAFTS, MAXIMUM_HELD, Full, open_said, seal_said
 from carnet.record.facts import document_facts
 from carnet.record.retrieval import Located, Wanted, current_entries
 from carnet.record.scope import Scope
 from carnet.registry.found import FoundEntry
+from carnet.registry.hidden_versions import hidden_since, is_hidden
 from carnet.registry.queries import entry as whole_entry
 from carnet.repository import deposit_rows
 from carnet.repository.deposit_rows import DepositDraft
 from carnet.repository.documents import find as find_documents
 from carnet.requester import Requester
 
+__all__ = ["DepositPreparation", "Done", "Full", "Said", "ToReplace"]
+
 T = TypeVar("T")
 PREPARE = "pro/prepare-deposit"
-MAXIMUM_DRAFTS = 10
-"""Deposits that one professional prepares for one record at a time."""
-MAXIMUM_HELD = 96 * 1024 * 1024
-"""Bytes that wait for one record."""
-Form = Literal["file", "cda"]
-
-
-class DraftsFull(LocalPolicy):
-    """One limit of what may be prepared is reached; `limit` names it: drafts or bytes."""
-
-    def __init__(self, limit: str) -> None:
-        super().__init__(f"A limit of what may be prepared is reached: {limit}.")
-        self.limit = limit
-
-
-class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is said of a deposit so far. Days are yyyymmdd; `type` a code of JDV_J66, `setting` of JDV_J04, `activity` a name of `ACTIVITIES`.
-
-    `form`: a file that we wrap, or a CDA that stays as it came. `masks` are codes of `portal_deposit.MASKS`, and were chosen once `described`
-    is true. `faults` is why it was last refused: attribute and message. Where it replaces a document, `replaces` is that one's uniqueId and
-    `replaced_uuid` its entryUUID, and `set_id` and `version` are those of its CDA.
-    """
-
-    form: Form = "file"
-    media_type: str = ""
-    pages: int = 1
-    title: str = ""
-    type: str = ""
-    suggested: str = ""
-    began: str = ""
-    ended: str = ""
-    setting: str = ""
-    activity: str = ""
-    masks: tuple[str, ...] = ()
-    described: bool = False
-    replaces: str = ""
-    replaced_uuid: str = ""
-    set_id: str = ""
-    version: int = 0
-    unique_id: str = ""
-    faults: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class DepositPreparation:
-    """One deposit in preparation. `preview` is a WebP picture, or the beginning of a text in UTF-8; b'' for a CDA. `size` in bytes."""
-
-    draft_id: str
-    began_at: int
-    expires_at: int
-    size: int
-    said: Said
-    preview: bytes = field(repr=False)
-
-    @property
-    def unique_id(self) -> str:
-        """The uniqueId of the document that it becomes: that of the CDA, or one made of the draft's name, the same each time."""
-        return self.said.unique_id or unique_id_of(self.draft_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """Where a deposit begins: what is being prepared, what the law asks for, and whether the patient is a minor."""
-
-    waiting: tuple[DepositPreparation, ...]
-    expected: tuple[Expected, ...]
-    minor: bool
-
-
-@dataclass(frozen=True, slots=True)
-class DepositBasis:
-    """All that a deposit is made of, read once at the gate. Names are the directory's, '' where it knows none."""
-
-    preparation: DepositPreparation
-    traits: Traits
-    minor: bool
-    family: str
-    given: str
-    structure_name: str
-    content: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A document that was deposited: when (microseconds UTC), for an act of which day (yyyymmdd), and what the law asks for beside it."""
-
-    unique_id: str
-    title: str
-    deposited_at: int
-    masks: frozenset[str]
-    day: str
-    expected: tuple[Expected, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ToReplace:
-    """One's own document that may be replaced: its title, type and first masks, and where its bytes are."""
-
-    located: Located
-    entry_uuid: str
-    title: str
-    type: str
-    masks: frozenset[str]
 
 
 def desk(requester: Requester, activity: str, day: str) -> Act[Desk]:
@@ -145,7 +48,11 @@ def desk(requester: Requester, activity: str, day: str) -> Act[Desk]:
 
 
 def begin(requester: Requester, draft_id: str, said: Said, content: bytes, preview: bytes) -> Act[str]:
-    """Begins one; its name. A second time changes nothing. Raises DraftsFull, DuplicateIdentifier for a CDA that is there, and Refused for a document that the professional may not replace."""
+    """Begins one; its name. A second time changes nothing.
+
+    Raises Full (drafts or bytes), Refused for a document that the professional may not replace, and DuplicateIdentifier for a CDA that is
+    there; also, with the draft's name as its subject, where what was prepared under that name is deposited.
+    """
     return _act(requester, "began", partial(_begin, draft_id=draft_id, said=said, content=content, preview=preview))
 
 
@@ -155,7 +62,7 @@ def show(requester: Requester, draft_id: str) -> Act[DepositPreparation]:
 
 
 def basis(requester: Requester, draft_id: str) -> Act[DepositBasis]:
-    """Everything that the deposit is made of."""
+    """Everything that the deposit is made of. Raises as `to_replace` too, where it replaces a document."""
     return _act(requester, "read", partial(_basis, draft_id=draft_id))
 
 
@@ -175,21 +82,11 @@ def deposited(requester: Requester, draft_id: str, activity: str, day: str) -> A
 
 
 def to_replace(requester: Requester, unique_id: str) -> Act[ToReplace]:
-    """One's own document, as a new version needs it. Raises Refused, and UnknownDocument for what the professional may not know of."""
+    """One's own document, as a new version needs it.
+
+    Raises Refused, StatusTransition for one that is not in use any more, and UnknownDocument for what the professional may not know of.
+    """
     return _act(requester, "read", partial(_to_replace, unique_id=unique_id))
-
-
-def new_draft_id() -> str:
-    """32 hexadecimal digits of a random UUID."""
-    return uuid.uuid4().hex
-
-
-def unique_id_of(draft_id: str) -> str:
-    """The uniqueId of the document that a draft of a file becomes. Raises UnknownDocument."""
-    try:
-        return f"2.25.{uuid.UUID(hex=draft_id).int}"
-    except ValueError as error:
-        raise UnknownDocument("No such deposit in preparation.") from error
 
 
 def is_minor(birth_date: str, now: int) -> bool:
@@ -230,20 +127,23 @@ def _mine(scope: Scope) -> list[DepositDraft]:
 def _begin(scope: Scope, *, draft_id: str, said: Said, content: bytes, preview: bytes) -> str:
     if said.replaces:
         _replaceable(scope, said.replaces)
-    if any(one.draft_id == draft_id for one in _mine(scope)):
+    mine = _mine(scope)
+    if any(one.draft_id == draft_id for one in mine):
         return draft_id
+    if deposit_rows.deposit_named(scope.connection, scope.patient_key, draft_id):
+        raise DuplicateIdentifier("This deposit was made already.", subject=draft_id)
     if said.unique_id and current_entries(scope, (said.unique_id,)):
         raise DuplicateIdentifier("uniqueId: this document is in the record already.", subject=said.unique_id)
-    if len(_mine(scope)) >= MAXIMUM_DRAFTS:
-        raise DraftsFull("drafts")
-    if deposit_rows.held_in_drafts(scope.connection, scope.patient_key) + len(content) > MAXIMUM_HELD:
-        raise DraftsFull("bytes")
+    if len(mine) >= MAXIMUM_DRAFTS:
+        raise Full("drafts")
+    if sum(one.size for one in mine) + len(content) > MAXIMUM_HELD:
+        raise Full("bytes")
     kept = DepositDraft(
         draft_id,
         scope.now,
         scope.now + scope.platform.settings.portal_draft_hours * HOUR,
         len(content),
-        _sealed(scope, draft_id, said),
+        seal_said(scope.key, said, _context(draft_id, "about")),
         scope.key.seal(preview, _context(draft_id, "preview")),
     )
     sealed = scope.key.seal(content, _context(draft_id, "content"))
@@ -261,16 +161,23 @@ def _find(scope: Scope, *, draft_id: str) -> DepositPreparation:
 
 
 def _opened(scope: Scope, kept: DepositDraft) -> DepositPreparation:
-    try:
-        said = msgspec.json.decode(scope.key.open(kept.sealed_about, _context(kept.draft_id, "about")), type=Said)
-    except msgspec.DecodeError as error:
-        raise IntegrityFailure("A deposit in preparation cannot be read.") from error
+    said = open_said(scope.key, kept.sealed_about, Said, _context(kept.draft_id, "about"))
     preview = scope.key.open(kept.sealed_preview, _context(kept.draft_id, "preview"))
-    return DepositPreparation(kept.draft_id, kept.began_at, kept.expires_at, kept.size, said, preview)
+    since = _replaced_hidden_since(scope, said.replaces) if said.replaces else 0
+    return DepositPreparation(kept.draft_id, kept.began_at, kept.expires_at, kept.size, said, preview, since)
+
+
+def _replaced_hidden_since(scope: Scope, unique_id: str) -> int:
+    """From when the delay runs of a document that is replaced while its patient does not see it; 0 for any other."""
+    found = current_entries(scope, (unique_id,)).get(unique_id)
+    return hidden_since(scope.connection, scope.holder, found.logical_id) if found and is_hidden(found) else 0
 
 
 def _basis(scope: Scope, *, draft_id: str) -> DepositBasis:
     preparation = _find(scope, draft_id=draft_id)
+    if preparation.said.replaces:  # its metadata may have a new version since this began
+        now = _replaceable(scope, preparation.said.replaces).uuid
+        preparation = replace(preparation, said=structs.replace(preparation.said, replaced_uuid=now))
     sealed = deposit_rows.sealed_deposit(scope.connection, scope.patient_key, draft_id)
     if sealed is None:
         raise UnknownDocument("No such deposit in preparation.")
@@ -290,7 +197,9 @@ def _basis(scope: Scope, *, draft_id: str) -> DepositBasis:
 
 def _describe(scope: Scope, *, draft_id: str, said: Said) -> None:
     _find(scope, draft_id=draft_id)
-    deposit_rows.write_about(scope.connection, scope.patient_key, draft_id, _sealed(scope, draft_id, said))
+    deposit_rows.write_about(
+        scope.connection, scope.patient_key, draft_id, seal_said(scope.key, said, _context(draft_id, "about"))
+    )
 
 
 def _give_up(scope: Scope, *, draft_id: str) -> None:
@@ -306,8 +215,10 @@ def _deposited(scope: Scope, *, draft_id: str, activity: str, day: str) -> Done 
     entry = whole_entry(scope.connection, scope.holder, found.uuid)
     began = entry.service_start_time[:8] or day
     scope.touched.append(unique_id)
-    masks = frozenset(found.masks.split())
-    return Done(unique_id, entry.title, found.registered_at, masks, began, expected(scope, activity, began))
+    told_at, shown_at = (0, 0)
+    if is_hidden(found):
+        told_at, shown_at = told_and_shown(hidden_since(scope.connection, scope.holder, found.logical_id))
+    return Done(unique_id, entry.title, told_at, shown_at, began, expected(scope, activity, began))
 
 
 def _replaceable(scope: Scope, unique_id: str) -> FoundEntry:
@@ -315,6 +226,8 @@ def _replaceable(scope: Scope, unique_id: str) -> FoundEntry:
     if found is None:
         raise UnknownDocument("No such document in this record.", subject=unique_id)
     scope.require(Function.REPLACE, document_facts(scope, found), subject=unique_id)
+    if found.status != AvailabilityStatus.APPROVED:
+        raise StatusTransition("Only a document in use is replaced.", subject=unique_id)
     return found
 
 
@@ -334,10 +247,6 @@ def _to_replace(scope: Scope, *, unique_id: str) -> ToReplace:
         entry.type_code.code,
         frozenset(found.masks.split()),
     )
-
-
-def _sealed(scope: Scope, draft_id: str, said: Said) -> bytes:
-    return scope.key.seal(msgspec.json.encode(said), _context(draft_id, "about"))
 
 
 def _context(draft_id: str, what: str) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from carnet.metadata import Code
 from carnet.platform import Platform
+from carnet.record.entry_updates import CONSULTATION
+from carnet.record.kind_suggestion import counts_of, without_accents
 from carnet.requester import Requester
 from carnet.terminology.value_sets import class_of, value_set
 
@@ -28,7 +28,7 @@ _BY_SECTOR: Mapping[str, str] = MappingProxyType(
 ACTIVITIES: Mapping[str, Code] = MappingProxyType(
     {
         # JDV_J59: what the document comes of, in the words of the form
-        "consultation": Code("07", "1.2.250.1.213.2.2", "Consultations soins externes"),
+        "consultation": CONSULTATION,
         "sejour": Code("03", "1.2.250.1.213.2.2", "Hospitalisation complète (non compris hospitalisation de semaine)"),
         "urgences": Code("10", "1.2.250.1.213.2.2", "Accueil des urgences"),
     }
@@ -86,7 +86,7 @@ def offered_types(platform: Platform, requester: Requester, at: int) -> tuple[Co
         for one in value_set("J66").codes
         if one.active and may_deposit(platform, requester, one.code, at)
     ]
-    return tuple(sorted(found, key=lambda one: _plain(one.display)))
+    return tuple(sorted(found, key=lambda one: without_accents(one.display)))
 
 
 def may_deposit(platform: Platform, requester: Requester, type_code: str, at: int) -> bool:
@@ -105,12 +105,7 @@ def type_code(code: str) -> Code:
 def suggested_type(text: str, requester: Requester, offered: Iterable[Code]) -> str:
     """The type that a text seems to be of, else the usual one of the specialty or profession; '' where that may not be deposited."""
     allowed = {one.code for one in offered}
-    plain = _plain(text)
-    counted = {
-        code: sum(bool(re.search(rf"\b{re.escape(word)}", plain)) for word in words)
-        for code, words in _WORDS.items()
-        if code in allowed
-    }
+    counted = counts_of(text, {code: words for code, words in _WORDS.items() if code in allowed})
     best = max(counted, key=lambda one: counted[one], default="")
     if best and counted[best] >= 2:
         return best
@@ -132,8 +127,3 @@ def usual_activity(requester: Requester) -> str:
 def setting_code(code: str) -> Code:
     """A practice setting with its label."""
     return Code(code, _SETTING_SYSTEM, value_set("J04").display(code, _SETTING_SYSTEM))
-
-
-def _plain(text: str) -> str:
-    letters = unicodedata.normalize("NFKD", text.casefold().replace("\u2019", "'"))
-    return " ".join("".join(one for one in letters if not unicodedata.combining(one)).split())

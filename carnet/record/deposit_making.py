@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 
-import msgspec
-
 from carnet.cda.conformance import check_replacement
 from carnet.cda.header import read_header
 from carnet.cda.header_model import CdaHeader
@@ -23,8 +21,8 @@ from carnet.metadata import (
 )
 from carnet.platform import Platform
 from carnet.record.act import Act
-from carnet.record.deposit_drafts import DepositBasis, Said
 from carnet.record.deposit_kinds import ACTIVITIES, SETTINGS, may_deposit, setting_code, type_code
+from carnet.record.deposit_said import DepositBasis, Said
 from carnet.record.own_additions import patient_in_cda
 from carnet.record.portal_deposit import Deposit, deposit_act, prepare_deposit
 from carnet.registry.registration import Registered
@@ -150,18 +148,21 @@ def _author(requester: Requester, made: DepositBasis) -> Participant:
 
 def _day_faults(said: Said, today: str) -> list[str]:
     found = []
-    if not _is_day(said.began):
+    if not is_day(said.began):
         found.append("began")
     elif said.began > today:
         found.append("later")
-    if said.ended and not (_is_day(said.ended) and said.began <= said.ended <= today):
+    if said.ended and not (is_day(said.ended) and said.began <= said.ended <= today):
         found.append("ended")
     return found
 
 
-def _is_day(text: str) -> bool:
+def is_day(text: str) -> bool:
+    """Whether a text of a form is a day since 1900, in eight plain digits (yyyymmdd)."""
+    if not (len(text) == 8 and text.isascii() and text.isdigit()):
+        return False
     try:
-        return dt.datetime.strptime(text, "%Y%m%d").year >= FIRST_YEAR and len(text) == 8  # noqa: DTZ007 - a day of the form
+        return dt.date(int(text[:4]), int(text[4:6]), int(text[6:])).year >= FIRST_YEAR
     except ValueError:
         return False
 
@@ -175,10 +176,3 @@ def refused_for(error: CarnetError) -> tuple[tuple[str, str], ...]:
 def _attribute(message: str) -> str:
     found = _ATTRIBUTE.match(message)
     return found.group() if found else ""
-
-
-def for_a_replacement(said: Said, header: CdaHeader) -> Said:
-    """What a new version takes of the CDA that it replaces: its setId and its number."""
-    return msgspec.structs.replace(
-        said, set_id=header.set_id.root or header.id.root, version=header.version_number or 1
-    )

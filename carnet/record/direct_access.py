@@ -22,9 +22,9 @@ from carnet.record.act import Act
 from carnet.record.functional_right import right
 from carnet.record.gate import Gate
 from carnet.record.groups import OF_NOBODY
+from carnet.record.open_records import known_identifier
 from carnet.record.population import PopulationScope, open_population
 from carnet.record.pro_desk import ProCase, ProDesk
-from carnet.record.record_opening import known_identifier
 from carnet.record.scope import Scope
 from carnet.record.sign_in_desk import Visitor
 
@@ -40,10 +40,14 @@ class Wish:
     number: str
 
 
-def keep_wish(gate: Gate, visitor: Visitor, wish: Wish) -> str:
-    """Keeps it for the visitor's browser; returns the name by which it is found. Raises TooManyTries."""
+def keep_wish(gate: Gate, visitor: Visitor, wish: Wish, *, known: bool = False) -> str:
+    """Keeps it for the visitor's browser; returns the name by which it is found.
+
+    Raises TooManyTries for an address whence too many came, unless it is `known` who it is: a hospital has one address for all, and what
+    somebody asks for who is signed in is counted of them.
+    """
     state = new_token()
-    ProDesk(gate, visitor).perform(KIND, partial(_keep, wish=wish, state=state), quiet=True)
+    ProDesk(gate, visitor).perform(KIND, partial(_keep, wish=wish, state=state, known=known), quiet=True)
     return state
 
 
@@ -81,8 +85,9 @@ def dashboard_access(page: str) -> Act[None]:
     return Act("td0.9", partial(_arrive, page=page), opens=open_population)
 
 
-def _keep(case: ProCase, *, wish: Wish, state: str) -> None:
-    case.count_visit("professional's address by TD0.9")
+def _keep(case: ProCase, *, wish: Wish, state: str, known: bool) -> None:
+    if not known:
+        case.count_visit("professional's address by TD0.9")
     begin(
         case.connection,
         case.platform.keyring.actor_key(),

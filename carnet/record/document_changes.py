@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 
 from carnet.authorization.facts import Function
+from carnet.cda.metadata_texts import person_text
+from carnet.cda.participants import PROFESSIONALS, STRUCTURES, Identifier, Participant
 from carnet.clock import to_dtm
 from carnet.errors import StatusTransition, UnknownDocument
 from carnet.metadata import (
@@ -16,8 +18,6 @@ from carnet.metadata import (
     INVISIBLE_REPRESENTANTS_LEGAUX,
     MASQUE_PS,
     VISIBILITY_SYSTEM,
-    Association,
-    AssociationType,
     Author,
     AvailabilityStatus,
     Code,
@@ -26,6 +26,7 @@ from carnet.metadata import (
     SubmissionSet,
 )
 from carnet.record.act import Act
+from carnet.record.entry_updates import CONSULTATION, SET, with_codes, with_status
 from carnet.record.facts import document_facts
 from carnet.record.patient_documents import MASK
 from carnet.record.retrieval import current_entries
@@ -34,8 +35,9 @@ from carnet.record.visibility import FUNCTIONS, update
 from carnet.registry.changes import ChangeKind
 from carnet.registry.found import FoundEntry
 from carnet.registry.queries import entry as whole_entry
+from carnet.registry.update import Updated
 
-__all__ = ["ACTS", "ChangeKind", "Offer", "author_of", "changing", "makes_sense", "offers"]
+__all__ = ["ACTS", "ChangeKind", "Offer", "author_of", "changing", "offers"]
 
 ACTS: Mapping[ChangeKind, str] = MappingProxyType(
     {
@@ -71,9 +73,6 @@ _FROM: Mapping[ChangeKind, frozenset[AvailabilityStatus]] = MappingProxyType(
         ChangeKind.DELETE: frozenset({AvailabilityStatus.APPROVED, AvailabilityStatus.ARCHIVED}),
     }
 )
-_ACTIVITY = Code("07", "1.2.250.1.213.2.2", "Consultation")
-_SET, _DOCUMENT = "SubmissionSet01", "Document01"
-_PEOPLE, _STRUCTURES = "1.2.250.1.71.4.2.1", "1.2.250.1.71.4.2.2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,62 +88,51 @@ def offers(scope: Scope, found: FoundEntry) -> tuple[Offer, ...]:
     engine, facts = scope.platform.engine, document_facts(scope, found)
     made = []
     for kind in ACTS:
-        if makes_sense(found, kind):
+        if makes_sense(scope, found, kind):
             decision = engine.decide_document(scope.requester, scope.record, facts, FUNCTIONS[kind], scope.now)
             made.append(Offer(kind, () if decision.allowed else decision.rules))
     return tuple(made)
 
 
-def makes_sense(found: FoundEntry, kind: ChangeKind) -> bool:
-    """Whether a change would change anything, whoever asks. A document both masked and invisible to its patient is a setting's to allow."""
+def makes_sense(scope: Scope, found: FoundEntry, kind: ChangeKind) -> bool:
+    """Whether a change would change anything, whoever asks; nothing is masked that its patient does not see yet, unless a setting allows both (EX-2.1-1050)."""
     masks = found.masks.split()
     if kind in _FROM:
         return AvailabilityStatus(found.status) in _FROM[kind]
     if kind is ChangeKind.MASK:
-        return MASQUE_PS not in masks and found.status in _FROM[ChangeKind.DELETE]
+        both = INVISIBLE_PATIENT in masks and not scope.platform.settings.masked_and_invisible_together
+        return MASQUE_PS not in masks and not both and found.status in _FROM[ChangeKind.DELETE]
     return _TAKEN_OFF[kind] in masks
 
 
-def changing(unique_id: str, kind: ChangeKind) -> Act[None]:
-    """The act of one change. Raises UnknownDocument for what is hidden and what never was; Refused; StatusTransition where it makes no sense any more."""
+def changing(unique_id: str, kind: ChangeKind, *, own: bool = False) -> Act[Updated]:
+    """The act of one change; `own`: of a document of the requester's, and another's is not there.
+
+    Raises UnknownDocument for what is hidden and what never was; Refused; StatusTransition where it makes no sense any more.
+    """
     set_id = f"2.25.{uuid.uuid4().int}"
-    run = partial(_change, unique_id=unique_id, kind=kind, set_id=set_id)
+    run = partial(_change, unique_id=unique_id, kind=kind, set_id=set_id, own=own)
     return Act(ACTS[kind], run, Function.SEARCH_REFERENCES, registers=lambda: (set_id,))
 
 
-def _change(scope: Scope, *, unique_id: str, kind: ChangeKind, set_id: str) -> None:
+def _change(scope: Scope, *, unique_id: str, kind: ChangeKind, set_id: str, own: bool) -> Updated:
     found = current_entries(scope, (unique_id,)).get(unique_id)
-    if found is None or found.status == AvailabilityStatus.DELETED:
+    gone = found is None or found.status == AvailabilityStatus.DELETED
+    if found is None or gone or (own and not scope.platform.engine.own(scope.requester, document_facts(scope, found))):
         raise UnknownDocument("No such document in this record.", subject=unique_id)
-    if not makes_sense(found, kind):
+    if not makes_sense(scope, found, kind):
         raise StatusTransition("The document is not in a state in which this can be done.", subject=unique_id)
     entry = whole_entry(scope.connection, scope.holder, found.uuid)
-    update(_submission(scope, entry, kind, set_id)).run(scope)
+    updated: Updated = update(_submission(scope, entry, kind, set_id)).run(scope)
+    return updated
 
 
 def _submission(scope: Scope, entry: DocumentEntry, kind: ChangeKind, set_id: str) -> Submission:
     """The update as care software would send it."""
     own = _submission_set(scope, set_id)
     if kind in _STATUSES:
-        link = Association(
-            "Status01",
-            AssociationType.UPDATE_AVAILABILITY_STATUS,
-            _SET,
-            entry.entry_uuid,
-            original_status=entry.status,
-            new_status=_STATUSES[kind],
-        )
-        return Submission(own, associations=(link,))
-    link = Association(
-        "Member01",
-        AssociationType.HAS_MEMBER,
-        _SET,
-        _DOCUMENT,
-        submission_set_status="Original",
-        previous_version=entry.version,
-    )
-    changed = replace(entry, entry_uuid=_DOCUMENT, confidentiality_codes=_codes(entry, kind))
-    return Submission(own, (changed,), (), (link,))
+        return with_status(own, entry, _STATUSES[kind])
+    return with_codes(own, entry, _codes(entry, kind))
 
 
 def _codes(entry: DocumentEntry, kind: ChangeKind) -> tuple[Code, ...]:
@@ -156,12 +144,12 @@ def _codes(entry: DocumentEntry, kind: ChangeKind) -> tuple[Code, ...]:
 
 def _submission_set(scope: Scope, set_id: str) -> SubmissionSet:
     return SubmissionSet(
-        entry_uuid=_SET,
+        entry_uuid=SET,
         unique_id=set_id,
         source_id=scope.platform.settings.repository_unique_id,
         patient_id=scope.identifier,
         submission_time=to_dtm(scope.now),
-        content_type=_ACTIVITY,
+        content_type=CONSULTATION,
         authors=(author_of(scope),),
     )
 
@@ -170,5 +158,5 @@ def author_of(scope: Scope) -> Author:
     """The requester as author of a submission set (XCN, XON of the CI-SIS)."""
     who = scope.requester
     given, _, family = who.name.rpartition(" ")
-    person = f"{who.identifier}^{family}^{given}^^^^^^&{_PEOPLE}&ISO^D^^^IDNPS"
-    return Author(person, (f"^^^^^&{_STRUCTURES}&ISO^IDNST^^^{who.organization_id}",))
+    person = Participant((Identifier(PROFESSIONALS, who.identifier),), family=family, given=given)
+    return Author(person_text(person), (f"^^^^^&{STRUCTURES}&ISO^IDNST^^^{who.organization_id}",))

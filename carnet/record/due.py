@@ -13,6 +13,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TypeVar
 
+from carnet.audit.own_lines import forget_places
 from carnet.clock import DAY
 from carnet.consent import enrolments, lifecycle
 from carnet.consent.delays import SIX_WEEKS, TOLD_AFTER_DAYS, end_of_day
@@ -22,6 +23,7 @@ from carnet.errors import CarnetError, LocalPolicy
 from carnet.exchange.sendings import sent_at
 from carnet.identity.past_sign_ins import forget_leftovers, forget_sessions
 from carnet.identity.patients import by_key
+from carnet.identity.record_openings import forget_rows
 from carnet.platform import Connection, Platform
 from carnet.record.announcement_rule import announce, is_due
 from carnet.record.destruction import bury, destroy
@@ -79,6 +81,8 @@ def run_due(gate: Gate, at: int | None = None) -> Done:
     )
     done.counts["key-erased"] += bury(gate)
     done.counts["sign-in-forgotten"] += forget_sign_ins(gate, max(until, clock))
+    for forget in (forget_rows, forget_places):
+        done.counts["journal-forgotten"] += _page_by_page(gate, forget, max(until, clock))
     done.counts = +done.counts
     return done
 
@@ -86,7 +90,12 @@ def run_due(gate: Gate, at: int | None = None) -> Done:
 def forget_sign_ins(gate: Gate, now: int) -> int:
     """Deletes, beside acts and a page at a time, what signing in left and nothing needs any more; returns how many rows. No act reads them."""
     forgotten = gate.administer(partial(forget_leftovers, now=now), turn=OF_NOBODY)
-    while count := gate.administer(partial(forget_sessions, now=now, count=PAGE), turn=OF_NOBODY):
+    return forgotten + _page_by_page(gate, forget_sessions, now)
+
+
+def _page_by_page(gate: Gate, forget: Callable[..., int], now: int) -> int:
+    forgotten = 0
+    while count := gate.administer(partial(forget, now=now, count=PAGE), turn=OF_NOBODY):
         forgotten += count
     return forgotten
 

@@ -12,17 +12,17 @@ from enum import StrEnum
 from carnet.metadata import DocumentEntry
 from carnet.record.searchable_text import text_and_terms
 from carnet.record.structured_extracts import (
+    has_encounter,
     has_examinations,
     has_medication,
-    has_problems,
     has_report,
-    has_stated_parts,
+    has_statements,
     has_studies,
+    packed_encounter,
     packed_examinations,
     packed_medication,
-    packed_problems,
     packed_report,
-    packed_stated_parts,
+    packed_statements,
     packed_studies,
 )
 
@@ -38,12 +38,12 @@ class ExtractKind(StrEnum):
     """The results of a laboratory report (`structured_extracts`)."""
     MEDICATION = "medication"
     """Medicines and vaccinations, and what is stated not to be."""
-    PROBLEMS = "problems"
-    """Problems, history and allergies, and what is stated not to be."""
     STATED = "stated"
-    """What a document states part by part, as a synthesis does (`carnet.cda.synthesis_reading`)."""
+    """What a document states part by part: problems, history and allergies as pages list them, and what a synthesis takes beside."""
     IMAGING = "imaging"
     """Where the images of an examination are."""
+    ENCOUNTER = "encounter"
+    """In which encounter (stay, consultation) the document was written."""
     EXAMINATIONS = "examinations"
     """Which examinations of imaging were done, or are asked for."""
 
@@ -107,11 +107,11 @@ def _packed(kind: ExtractKind, pack: Callable[[bytes, str], bytes]) -> Make:
 EXTRACTORS: tuple[Extractor, ...] = (
     # version, kinds, of which documents, how
     Extractor(1, (ExtractKind.TEXT, ExtractKind.TERMS), _every, _search),
-    Extractor(1, (ExtractKind.REPORT,), has_report, _packed(ExtractKind.REPORT, packed_report)),
-    Extractor(1, (ExtractKind.MEDICATION,), has_medication, _packed(ExtractKind.MEDICATION, packed_medication)),
-    Extractor(1, (ExtractKind.PROBLEMS,), has_problems, _packed(ExtractKind.PROBLEMS, packed_problems)),
-    Extractor(1, (ExtractKind.STATED,), has_stated_parts, _packed(ExtractKind.STATED, packed_stated_parts)),
+    Extractor(2, (ExtractKind.REPORT,), has_report, _packed(ExtractKind.REPORT, packed_report)),
+    Extractor(2, (ExtractKind.MEDICATION,), has_medication, _packed(ExtractKind.MEDICATION, packed_medication)),
+    Extractor(3, (ExtractKind.STATED,), has_statements, _packed(ExtractKind.STATED, packed_statements)),
     Extractor(1, (ExtractKind.IMAGING,), has_studies, _packed(ExtractKind.IMAGING, packed_studies)),
+    Extractor(1, (ExtractKind.ENCOUNTER,), has_encounter, _packed(ExtractKind.ENCOUNTER, packed_encounter)),
     Extractor(1, (ExtractKind.EXAMINATIONS,), has_examinations, _packed(ExtractKind.EXAMINATIONS, packed_examinations)),
 )
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -42,31 +41,16 @@ from carnet.record.groups import groups_of
 from carnet.record.rules_in_force import RulesInForce
 from carnet.record.second_reading import damage_met
 from carnet.record.trace_line import write_line
+from carnet.record.waiting_line import Waiting, WaitingLine
 from carnet.requester import AccessMode, Requester
 
 T = TypeVar("T")
-MAXIMUM_BATCH = 64
-ENOUGH = 8
-"""Acts that wait for no further one: what a transaction costs once is shared well enough."""
-TOGETHER = 0.005
-"""Seconds that an act waits at most for those who are on the way, to share its transaction with them."""
-ONE_BY_ONE = 0.05
-"""The same while another one begins in each round of the loop, which keeps the processor busy all the time."""
 HURRIED = frozenset({"iti57", "td0.3", "pro/mask"})
 """Acts that mask and block; like those of an emergency they wait for nobody longer than `TOGETHER`."""
 LET_OTHERS_IN = 0.001
 """Seconds between two steps of a long import: more than others wait between two tries (connection.BETWEEN_TRIES)."""
 _LOG = logging.getLogger("carnet.gate")
 _DAMAGE = logging.getLogger("carnet.damage")
-
-
-@dataclass(slots=True)
-class _Waiting:
-    requester: Requester
-    act: Act[Any]
-    answer: asyncio.Future[Any] | None = None
-    result: Any = None
-    error: BaseException | None = None
 
 
 class _TransactionLost(Exception):
@@ -83,26 +67,12 @@ class Attempt:
     reason: str
 
 
-def _nobody_else() -> int:
-    return 0
-
-
-def _nobody() -> bool:
-    return False
-
-
 @dataclass(slots=True)
 class Gate:
     """The one owner of transactions in a worker process. `perform` is for doors, `perform_now` for the command line."""
 
     platform: Platform
-    on_the_way: Callable[[], int] = _nobody_else
-    """How many requests are in progress, those whose acts wait here among them. Whoever sets this calls `stir` when one ends."""
-    one_begins: Callable[[], bool] = _nobody
-    """Whether one more of them may begin in the next round of the loop. Whoever sets this calls `stir` when none does any more."""
-    _queue: deque[_Waiting] = field(default_factory=deque)
-    _scheduled: asyncio.TimerHandle | None = None
-    _soon: bool = False
+    line: WaitingLine = field(init=False)
     _tree: SealedTree = field(default_factory=SealedTree)
     _rules: RulesInForce = field(init=False)
     _sealed: int = 0
@@ -111,49 +81,29 @@ class Gate:
 
     def __post_init__(self) -> None:
         self._rules = RulesInForce(self.platform)
+        self.line = WaitingLine(self._run_batch)
 
     @property
     def waiting(self) -> int:
         """How many acts wait for the next transaction."""
-        return len(self._queue)
+        return len(self.line.queue)
 
     async def perform(self, requester: Requester, act: Act[T]) -> T:
         """Decides, runs and traces one act; returns its result once that is durable.
 
         Raises what the act raises, Refused, UnknownPatient, AssertionInvalid (directory, replay), Busy, Unavailable.
         """
-        if len(self._queue) >= self.platform.settings.maximum_waiting_requests:
+        line = self.line
+        if len(line.queue) >= self.platform.settings.maximum_waiting_requests:
             raise Busy("Too many requests are waiting; try again in a moment.")
-        loop = asyncio.get_running_loop()
-        waiting = _Waiting(requester, act, loop.create_future())
-        self._queue.append(waiting)
-        self.stir(hurried=act.name in HURRIED or requester.mode is not AccessMode.NORMAL)
-        assert waiting.answer is not None
-        result: T = await waiting.answer
-        return result
-
-    def stir(self, *, hurried: bool = False) -> None:
-        """Lets the next transaction begin in the next round of the loop when everybody on the way has come, or enough of them, or else in a while."""
-        if not self._queue or self._soon:
-            return
-        loop = asyncio.get_running_loop()
-        if len(self._queue) >= min(self.on_the_way(), ENOUGH):
-            self._soon = True
-            self._wait_for(None)
-            loop.call_soon(self._drain)
-            return
-        until = loop.time() + (ONE_BY_ONE if self.one_begins() and not hurried else TOGETHER)
-        if self._scheduled is None or until < self._scheduled.when():
-            self._wait_for(loop.call_at(until, self._drain))
-
-    def _wait_for(self, timer: asyncio.TimerHandle | None) -> None:
-        if self._scheduled is not None:
-            self._scheduled.cancel()
-        self._scheduled = timer
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        line.queue.append(Waiting(requester, act, answer))
+        line.stir(hurried=act.name in HURRIED or requester.mode is not AccessMode.NORMAL)
+        return await answer
 
     def perform_now(self, requester: Requester, act: Act[T]) -> T:
         """The same for a caller without an event loop: a batch of one."""
-        waiting = _Waiting(requester, act)
+        waiting = Waiting(requester, act)
         self._run_batch([waiting])
         if waiting.error is not None:
             raise waiting.error
@@ -264,29 +214,11 @@ class Gate:
 
     # --- one batch -------------------------------------------------------------------------------------------------
 
-    def _drain(self) -> None:
-        self._soon = False
-        self._wait_for(None)
-        batch = [self._queue.popleft() for _ in range(min(MAXIMUM_BATCH, len(self._queue)))]
-        if self._queue:
-            self._soon = True
-            asyncio.get_running_loop().call_soon(self._drain)
-        self._run_batch(batch)
-        for waiting in batch:
-            answer = waiting.answer
-            if answer is None or answer.done():
-                continue
-            if waiting.error is not None:
-                answer.set_exception(waiting.error)
-            else:
-                answer.set_result(waiting.result)
-        reached("answers-given")
-
-    def _run_batch(self, batch: list[_Waiting]) -> None:
+    def _run_batch(self, batch: list[Waiting]) -> None:
         for group, turn in groups_of(self.platform, batch):
             self._run_group(group, turn)
 
-    def _run_group(self, group: list[_Waiting], turn: Turn) -> None:
+    def _run_group(self, group: list[Waiting], turn: Turn) -> None:
         platform = self.platform
         mark = platform.segments.mark()
         try:
@@ -317,7 +249,7 @@ class Gate:
         finally:
             self.platform.segments.rollback_to(mark)
 
-    def _run_one(self, waiting: _Waiting) -> None:
+    def _run_one(self, waiting: Waiting) -> None:
         platform = self.platform
         scope: Room | None = None
         outcome: Outcome = "done"
@@ -345,7 +277,7 @@ class Gate:
         self._trace(waiting, scope, outcome=outcome, detail=detail, rules=rules)
         reached("line-written")
 
-    def _meaning(self, waiting: _Waiting, error: Exception) -> Exception:
+    def _meaning(self, waiting: Waiting, error: Exception) -> Exception:
         """What an error that no act tells of means: the machine's state, damage, or a fault of ours."""
         if is_passing(error):
             return _unavailable(error)
@@ -355,7 +287,7 @@ class Gate:
         _DAMAGE.error("what is stored is damaged", extra={"reason": f"{type(error).__name__} in {waiting.act.name}"})
         return damage
 
-    def _damage_met(self, waiting: _Waiting) -> IntegrityFailure | None:
+    def _damage_met(self, waiting: Waiting) -> IntegrityFailure | None:
         mark = self.platform.segments.mark()
         self.platform.connection.control("SAVEPOINT act")
         try:
@@ -397,7 +329,7 @@ class Gate:
             raise _TransactionLost from failure
 
     def _trace(
-        self, waiting: _Waiting, scope: Room | None, *, outcome: Outcome, detail: str, rules: tuple[str, ...]
+        self, waiting: Waiting, scope: Room | None, *, outcome: Outcome, detail: str, rules: tuple[str, ...]
     ) -> None:
         requester, action = waiting.requester, waiting.act.name
         write_line(self.platform, requester, action, scope, outcome=outcome, detail=detail, rules=rules)

@@ -59,12 +59,15 @@ _DAY = re.compile(r"\b(0?[1-9]|[12]\d|3[01])[/.-](0?[1-9]|1[0-2])[/.-]((?:19|20)
 
 def type_for(text: str) -> str:
     """The type whose words come most often in a text, '' when none does. The earlier one of OFFERED at equal number."""
-    plain = _plain(text)
-    counted = {
-        code: sum(bool(re.search(rf"\b{re.escape(word)}", plain)) for word in _WORDS.get(code, ())) for code in OFFERED
-    }
+    counted = counts_of(text, {code: _WORDS.get(code, ()) for code in OFFERED})
     best = max(OFFERED, key=lambda code: counted[code])
     return best if counted[best] else ""
+
+
+def counts_of(text: str, words: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
+    """How many of the words of each type a text has; words are beginnings of words, small and without accents."""
+    plain = without_accents(text)
+    return {code: sum(bool(re.search(rf"\b{re.escape(word)}", plain)) for word in its) for code, its in words.items()}
 
 
 def date_for(text: str, *, birth_date: str, today: str) -> str:
@@ -87,6 +90,7 @@ def type_code(code: str) -> Code:
     return Code(code, SYSTEM, value_set("J66").display(code, SYSTEM))
 
 
-def _plain(text: str) -> str:
+def without_accents(text: str) -> str:
+    """A text in small letters, with plain blanks and apostrophes, and without accents."""
     letters = unicodedata.normalize("NFKD", text.casefold().replace("\u2019", "'"))
     return " ".join("".join(one for one in letters if not unicodedata.combining(one)).split())

@@ -29,8 +29,9 @@ from carnet.metadata import (
     SubmissionSet,
 )
 from carnet.platform import Platform
+from carnet.record.draft_keeping import Full, unique_id_of
 from carnet.record.kind_suggestion import OTHER, type_code
-from carnet.record.own_drafts import About, Full, Preparation, find, open_content, unique_id_of
+from carnet.record.own_draft_rows import About, Preparation, find, open_content
 from carnet.record.patient_documents import MASK, current_entries_of, facts_of_own, own_document
 from carnet.record.patient_room import PatientDesk, PatientRoom
 from carnet.record.submission import PreparedSubmission, prepare_submission, take_in

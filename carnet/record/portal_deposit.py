@@ -31,14 +31,13 @@ from carnet.metadata import (
 )
 from carnet.platform import Platform
 from carnet.record.act import Act
+from carnet.record.entry_updates import CONSULTATION
 from carnet.record.scope import Scope
 from carnet.record.submission import PreparedSubmission, prepare_submission, submit
 from carnet.registry.registration import Registered
 from carnet.repository.deposit_rows import DepositLine, drop_deposit_draft, note_deposit
 from carnet.requester import Requester
 
-CONSULTATION = Code("07", "1.2.250.1.213.2.2", "Consultations soins externes")
-STAY = Code("03", "1.2.250.1.213.2.2", "Hospitalisation complète (non compris hospitalisation de semaine)")
 MASKS = (MASQUE_PS, INVISIBLE_PATIENT, INVISIBLE_REPRESENTANTS_LEGAUX)
 """What may be said at a deposit (EX-2.1-1050), in the order of the codes."""
 KEPT_DAYS = 400

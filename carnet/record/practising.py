@@ -89,7 +89,7 @@ def practice(platform: Platform, situation: Situation, identifier: str) -> Pract
     settings = platform.settings
     return Practice(
         situation,
-        _entitled(platform, requester),
+        is_entitled(platform, requester),
         column_of(
             requester,
             RecordFacts(),
@@ -102,7 +102,7 @@ def practice(platform: Platform, situation: Situation, identifier: str) -> Pract
     )
 
 
-def _entitled(platform: Platform, requester: Requester) -> bool:
+def is_entitled(platform: Platform, requester: Requester) -> bool:
     """Whether the matrix opens TD0.9 to a requester, and no rule keeps their kind out of every record."""
     record = RecordFacts()
     if right(platform, requester, record, Function.WEB_ACCESS) is Right.NO:

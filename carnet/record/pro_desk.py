@@ -15,7 +15,7 @@ from carnet.clock import HOUR, MINUTE
 from carnet.errors import CarnetError, Refused, TooManyTries, Unauthenticated
 from carnet.identity.practice_situations import Situation
 from carnet.identity.pro_sessions import ProSession
-from carnet.identity.sessions import Limits
+from carnet.identity.session_rows import Limits
 from carnet.identity.sign_in_attempts import count_try, forget_counts
 from carnet.platform import Connection, Platform
 from carnet.record.gate import Gate

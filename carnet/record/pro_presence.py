@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from carnet.errors import AssertionInvalid, Refused, SignInFailed, Unauthenticated, Unavailable
+from carnet.errors import Refused, Unauthenticated, Unavailable
+from carnet.identity.logout_tokens import use_logout_token
 from carnet.identity.practice_situations import Situation
 from carnet.identity.pro_sessions import (
     CARD,
@@ -23,32 +24,29 @@ from carnet.identity.pro_sessions import (
     practise,
     pro_session_of,
 )
-from carnet.identity.replay import remember
+from carnet.identity.record_openings import leave_rows
 from carnet.identity.sessions import NOTED_AFTER
 from carnet.platform import Connection
 from carnet.record.gate import Gate
 from carnet.record.groups import OF_NOBODY
-from carnet.record.practising import Practice, practice
+from carnet.record.practising import Practice, is_entitled, practice, requester_in
 from carnet.record.pro_desk import ProCase, ProDesk, pro_limits
 from carnet.record.pro_sign_in import card_holder
 from carnet.record.sign_in_desk import Visitor
-from carnet.record.space_sessions import LOGOUT_REMEMBERED
-from carnet.requester import AssertionUse
 
 BY_PERSON, BY_CARD_GONE = "person", "card"
 
 
 @dataclass(frozen=True, slots=True)
 class ProPresent:
-    """A professional who is signed in: the session, and what was known of them at sign-in."""
+    """A professional who is signed in: the session, and what was known of them at sign-in.
+
+    `situation` is the one in which they practise, None until they have chosen one that the matrix opens to the portal, as it is now.
+    """
 
     session: ProSession
     details: ProDetails
-
-    @property
-    def situation(self) -> Situation | None:
-        """The situation in which they practise, None until they have chosen."""
-        return self.situations.get(self.session.situation)
+    situation: Situation | None
 
     @property
     def situations(self) -> Mapping[str, Situation]:
@@ -67,7 +65,12 @@ def pro_present(gate: Gate, token: str, der: bytes | None) -> ProPresent | None:
 
     def read(connection: Connection) -> ProPresent | None:
         found = pro_session_of(connection, token, now=now, limits=pro_limits(platform))
-        return ProPresent(found, found.details(platform.keyring.actor_key())) if found is not None else None
+        if found is None:
+            return None
+        details = found.details(platform.keyring.actor_key())
+        chosen = next((one for one in details.situations if one.key == found.situation), None)
+        entitled = chosen is not None and is_entitled(platform, requester_in(chosen, found.professional, ""))
+        return ProPresent(found, details, chosen if entitled else None)
 
     who = gate.read(read)
     if who is None:
@@ -103,7 +106,10 @@ class ProSessions(ProDesk):
     who: ProPresent
 
     def choose(self, key: str) -> bool:
-        """Practises in another of their situations from now on; False for none of theirs. Raises Refused where the matrix does not open it."""
+        """Practises in another of their situations from now on; False for none of theirs. Raises Refused where the matrix does not open it.
+
+        The records that are open in the session are left: what was opened, stated or begun in one quality does not go on in another.
+        """
         return self.perform("pro-situation", partial(_choose, who=self.who, key=key))
 
     def sign_out(self) -> str:
@@ -134,6 +140,9 @@ def _choose(case: ProCase, *, who: ProPresent, key: str) -> bool:
     case.situation = found
     if not practice(case.platform, found, who.session.professional).entitled:
         raise Refused("The matrix does not open the portal to this situation.", rules=("functional-right",))
+    if key != who.session.situation:
+        person, session_id = who.session.professional, who.session.session_id
+        leave_rows(case.connection, case.platform.keyring, person, session_id, now=case.now)
     return practise(case.connection, who.session, key, now=case.now)
 
 
@@ -160,12 +169,7 @@ def end_pro_at_providers_word(gate: Gate, visitor: Visitor, issuer: str, claims:
 
 
 def _at_providers_word(case: ProCase, *, issuer: str, claims: Mapping[str, Any]) -> int:
-    name = hashlib.sha256(f"logout of a professional|{issuer}\x00{claims['jti']}".encode()).digest()
-    try:
-        remember(case.connection, AssertionUse(name, case.now + LOGOUT_REMEMBERED), "")
-    except AssertionInvalid as error:
-        raise SignInFailed("this logout token came before") from error
-    session, subject = str(claims.get("sid", "")), str(claims.get("sub", ""))
+    session, subject = use_logout_token(case.connection, "logout of a professional", issuer, claims, now=case.now)
     keyring = case.platform.keyring
     ended = end_pro_by_provider(case.connection, keyring, issuer, session=session, subject=subject, now=case.now)
     case.detail = " ".join(one for _professional, one in ended) or "nothing changed"

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from carnet.cda.problems import Problem, ProblemKind, Statements, Worded
 from carnet.cda.results_over_time import plain_name
-from carnet.cda.stated_absences import About, Absence
+from carnet.cda.stated_absences import Absence
 from carnet.record.document_extracts import Extracts
 from carnet.record.own_documents import Visible
 from carnet.record.pro_lines import Line, lines_of, shown_documents
-from carnet.record.structured_extracts import problems_in
+from carnet.record.structured_extracts import lists_in
 
+OVER = frozenset({"inactive", "remission", "resolved"})
+"""Of HL7 condition-clinical: what the author says to be no more."""
 MOST = 60
 """Lines of one list; a page says how many more there are."""
 
@@ -63,19 +65,19 @@ class StatedLists:
 
 
 def stated_lists(extracts: Extracts, synthesis: str) -> StatedLists:
-    """The lists out of the extracts of every document (`ExtractKind.PROBLEMS`), those of the synthesis (uniqueId) first."""
-    said = [(one.document, problems_in(one.content)) for one in extracts.found if one.content]
+    """The lists out of the extracts of every document (`ExtractKind.STATED`), those of the synthesis (uniqueId) first."""
+    said = [(one.document, lists_in(one.content)) for one in extracts.found if one.content]
     return StatedLists(
-        allergies=_list(said, ProblemKind.ALLERGY, "allergies", synthesis),
-        active=_list(said, ProblemKind.ACTIVE, "problems", synthesis),
-        past=_list(said, ProblemKind.PAST, "", synthesis),
+        allergies=_list(said, ProblemKind.ALLERGY, synthesis),
+        active=_list(said, ProblemKind.ACTIVE, synthesis),
+        past=_list(said, ProblemKind.PAST, synthesis),
     )
 
 
-def _list(said: Sequence[tuple[Visible, Statements]], kind: ProblemKind, about: About | str, synthesis: str) -> Stated:
-    every = _together(lines_of(_problems(said, kind), _alike, synthesis=synthesis))
+def _list(said: Sequence[tuple[Visible, Statements]], kind: ProblemKind, synthesis: str) -> Stated:
+    every = _together(lines_of(_problems(said, kind), _alike, synthesis=synthesis), over=_ended(kind))
     affirmed = tuple(one for one in every if not one.said.denied)
-    absences = ((document, one) for document, found in said for one in found.absences if one.about == about)
+    absences = ((document, one.said) for document, found in said for one in found.absences if one.kind is kind)
     worded = ((document, one) for document, found in said for one in found.worded if one.kind is kind)
     return Stated(
         affirmed=affirmed[:MOST],
@@ -90,20 +92,33 @@ def _problems(said: Sequence[tuple[Visible, Statements]], kind: ProblemKind) -> 
     return ((document, one) for document, found in said for one in found.problems if one.kind is kind)
 
 
-def _together(lines: Sequence[Line[Problem]]) -> list[Line[Problem]]:
-    """Those of one name one after the other, in the order in which the names come."""
+def _ended(kind: ProblemKind) -> frozenset[str]:
+    """What stands last in a list because it is no more; of a history all is."""
+    return frozenset() if kind is ProblemKind.PAST else OVER
+
+
+def _together(lines: Sequence[Line[Problem]], *, over: frozenset[str]) -> list[Line[Problem]]:
+    """Those of one name one after the other, in the order in which the names come; names of which all is `over` come last."""
     places: dict[str, int] = {}
+    going: set[str] = set()
     for one in lines:
-        places.setdefault(plain_name(one.said.label), len(places))
-    return sorted(lines, key=lambda one: places[plain_name(one.said.label)])
+        name = plain_name(one.said.label)
+        places.setdefault(name, len(places))
+        if one.said.standing.code not in over:
+            going.add(name)
+    names = [(plain_name(one.said.label), one) for one in lines]
+    return [one for _, one in sorted(names, key=lambda pair: (pair[0] not in going, places[pair[0]]))]
 
 
 def _alike(one: Problem) -> Hashable:
     """All that a reader sees of a statement: two that differ in anything are two lines."""
-    words = (one.label.casefold(), one.nature.casefold(), one.text.casefold())
-    return (one.code.code, one.code.system, *words, one.start[:8], one.end[:8], one.denied)
+    words = (one.label, one.nature.display, one.text, one.note, one.severity, one.criticality, *one.reactions)
+    said = (one.start[:8], one.end[:8], one.denied, one.standing.code, one.certainty.code)
+    return (one.code.code, one.code.system, tuple(word.casefold() for word in words), said)
 
 
 def _what(one: Problem) -> Hashable:
     """What a statement is about: its code, or its words where it has none."""
-    return (one.code.code, one.code.system) if one.code.code else (one.nature.casefold(), one.label.casefold())
+    if one.code.code:
+        return (one.code.code, one.code.system)
+    return (one.nature.display.casefold(), one.label.casefold())

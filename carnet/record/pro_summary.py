@@ -28,6 +28,7 @@ from carnet.record.pro_treatments import Treatments, Vaccinations, treatments, v
 from carnet.record.scope import Scope
 from carnet.record.seen_documents import seen_documents
 from carnet.record.structured_extracts import LABORATORY_TYPES, SYNTHESIS_TYPES, medication_in
+from carnet.record.synthesis_reminder import is_overdue
 
 LETTERS = 6
 ARRIVALS = 5
@@ -56,13 +57,15 @@ class Arrivals:
 class Summary:
     """`documents`: how many there are that this professional may read; `silent`: those of them that hold nothing that could be taken up.
 
-    `missing` are those not read yet. `tellings` are the documents that stand beside lines, by uniqueId.
+    `missing` are those not read yet. `overdue`: this professional, the declared médecin traitant, should write the yearly synthesis now.
+    `tellings` are the documents that stand beside lines, by uniqueId.
     """
 
     documents: int
     silent: int
     missing: Missing
     synthesis: Synthesis | None
+    overdue: bool
     arrivals: Arrivals
     lists: StatedLists
     treatments: Treatments
@@ -90,7 +93,7 @@ def _summary(scope: Scope) -> Summary:
     )
     synthesis = _synthesis(scope, shown)
     named = synthesis.unique_id if synthesis else ""
-    stated = extracts_of(scope, ExtractKind.PROBLEMS, shown)
+    stated = extracts_of(scope, ExtractKind.STATED, shown)
     taken = extracts_of(scope, ExtractKind.MEDICATION, shown)
     reported = extracts_of(scope, ExtractKind.REPORT, [one for one in shown if one.found.type_code in LABORATORY_TYPES])
     lists = stated_lists(stated, named)
@@ -109,6 +112,7 @@ def _summary(scope: Scope) -> Summary:
         silent=_silent(shown, (stated, taken, reported), missing),
         missing=missing,
         synthesis=synthesis,
+        overdue=scope.record.medecin_traitant and is_overdue(scope),
         arrivals=Arrivals(since, len(arrivals), tuple(one.found.unique_id for one in arrivals[:ARRIVALS])),
         lists=lists,
         treatments=medicines,

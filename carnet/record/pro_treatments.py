@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from carnet.cda.medication import LineKind, MedicineLine
@@ -123,6 +124,14 @@ def _same_dose(line: MedicineLine) -> Hashable:
     return (line.start[:8], line.product.code, line.name.casefold(), line.lot, line.rank, line.refused)
 
 
-def _dated(told: Iterator[tuple[Visible, MedicineLine]], synthesis: str) -> list[Line[MedicineLine]]:
-    """From the latest on, without a date last."""
-    return sorted(lines_of(told, _same_dose, synthesis=synthesis), key=lambda one: one.said.start, reverse=True)
+def _dated(told: Iterable[tuple[Visible, MedicineLine]], synthesis: str) -> list[Line[MedicineLine]]:
+    """From the latest on, without a date last. What one document tells twice in the same words are two doses."""
+    told = list(told)
+    times: Counter[Hashable] = Counter()
+    doses: dict[int, Hashable] = {}
+    for document, line in told:
+        dose = _same_dose(line)
+        times[document.found.unique_id, dose] += 1
+        doses[id(line)] = (dose, times[document.found.unique_id, dose])
+    lines = lines_of(told, lambda line: doses[id(line)], synthesis=synthesis)
+    return sorted(lines, key=lambda one: one.said.start, reverse=True)

@@ -13,6 +13,8 @@ from carnet.record.act import Act
 from carnet.record.population import PopulationScope, open_population
 
 MOST = 10
+LOOKED_AT = 30
+"""So many of the last ones are looked at to find those: where more were closed or blocked since, fewer are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class RecentRecord:
 
 
 def recent_records() -> Act[tuple[RecentRecord, ...]]:
-    """Those of the requester, the newest first. A record that keeps them out now is not there.
+    """Those of the requester, the newest first, `MOST` at most. A record that keeps them out now is not there, and the next older one is.
 
     One line of no patient says that the list was looked at: it shows nobody whose own trace does not tell of the opening already.
     """
@@ -33,8 +35,10 @@ def recent_records() -> Act[tuple[RecentRecord, ...]]:
 
 
 def _recent(scope: PopulationScope) -> tuple[RecentRecord, ...]:
-    found = []
-    for row in recent_rows(scope.connection, scope.platform.keyring, scope.requester.identifier, most=MOST):
+    found: list[RecentRecord] = []
+    for row in recent_rows(scope.connection, scope.platform.keyring, scope.requester.identifier, most=LOOKED_AT):
+        if len(found) == MOST:
+            break
         person = person_of(scope.connection, row.patient_key)
         try:
             room = scope.enter(person) if person is not None else None

@@ -1,24 +1,22 @@
-"""Opening a record in the portal: asked for by its INS (TD0.2), opened in an emergency (TD0.9), left; and what an open one stands for.
+"""Opening a record in the portal: asked for by its INS (TD0.2), opened in an emergency (TD0.9), left.
 
-An opening lets nobody in: it remembers whose record a page is about, and in which mode acts are asked for. Each act is decided on its own,
-and an opening is found again only as long as its professional is not kept out of the record.
+An opening lets nobody in: it remembers whose record a page is about, and in which mode acts are asked for. Each act is decided on its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from carnet.authorization.facts import Function, RecordFacts
+from carnet.authorization.facts import Function
 from carnet.clock import DAY, HOUR, MINUTE
-from carnet.consent.majority import end_after, majority_at
+from carnet.consent.majority import end_after
 from carnet.errors import Refused, UnknownDocument, UnknownPatient
 from carnet.exchange.emergency_reason import REASONS
 from carnet.exchange.emergency_windows import standing_until
 from carnet.identity.ins_scanning import ScannedIdentity
-from carnet.identity.patients import Traits, identifiers, traits
-from carnet.identity.patients import find as find_patient
+from carnet.identity.patients import Traits, traits
 from carnet.identity.record_openings import (
     OpeningDetails,
     OpeningRow,
@@ -26,17 +24,16 @@ from carnet.identity.record_openings import (
     forget_recent,
     leave_row,
     open_row,
-    recalled_row,
     row_of,
 )
 from carnet.identity.sign_in_attempts import count_try
 from carnet.metadata import PatientIdentifier
-from carnet.platform import Connection, PatientKey, Platform
+from carnet.platform import Platform
 from carnet.record.act import Act
-from carnet.record.existence import existence_test
-from carnet.record.gate import Gate
-from carnet.record.population import BESIDE_THE_DOOR, PopulationScope, open_population
-from carnet.record.scope import Scope, open_scope, read_facts
+from carnet.record.existence import authorisation_of, known_record
+from carnet.record.open_records import grounds_to_read, is_minor, kept_out
+from carnet.record.population import PopulationScope, open_population
+from carnet.record.scope import NOBODY, Scope, open_scope, read_facts
 from carnet.requester import AccessMode, Requester
 
 COUNTED = "record opening"
@@ -53,42 +50,6 @@ class Opened:
     handle: str = ""
     may_read: bool = False
     differs: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """One record opened in one session of a professional. Moments in microseconds UTC.
-
-    `handle` names it in addresses, in this session alone. `mode`, `reason` and `secret` go with every act. `grounds` are the rules on which
-    its documents may be read now, empty where they may not; `authorisation` is as TD0.2 tells it. `identity_checked`: the professional said
-    that they checked the person's identity, without which the INS does not count as qualified and nothing is fed.
-    """
-
-    handle: str
-    patient: PatientIdentifier
-    traits: Traits
-    mode: AccessMode
-    reason: str
-    secret: bool
-    identity_checked: bool
-    opened_at: int
-    ends_at: int
-    grounds: tuple[str, ...]
-    authorisation: str
-    medecin_traitant: bool
-    minor: bool
-    offers: frozenset[str]
-    """What may be chosen to enter: consent, care-team, medecin-traitant, bris_de_glace, centre_15."""
-
-    @property
-    def may_read(self) -> bool:
-        """Whether the documents of the record may be read now."""
-        return bool(self.grounds)
-
-    @property
-    def in_emergency(self) -> bool:
-        """Whether it is open by breaking the glass, or by a regulation centre."""
-        return self.mode is not AccessMode.NORMAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,74 +121,27 @@ def empty_recent() -> Act[None]:
     return Act("pro/empty-recent", _empty, Function.EXISTENCE_TEST, open_population)
 
 
-def opening_of(gate: Gate, requester: Requester, session_id: str, handle: str) -> Opening | None:
-    """The living opening behind a handle; None for one of another session, ended, unknown, or whose record keeps its professional out."""
-
-    def read(connection: Connection) -> Opening | None:
-        row = row_of(connection, handle, session_id)
-        if row is None or not row.lives(gate.platform.clock()):
-            return None
-        try:
-            return _opening(gate.platform, connection, requester, row)
-        except UnknownPatient:
-            return None
-
-    return gate.read(read)
-
-
-def recalled_patient(gate: Gate, requester: Requester, handle: str) -> PatientIdentifier | None:
-    """The present INS of somebody in the requester's list of recent records, by the handle of that opening; None for anything else."""
-    platform = gate.platform
-
-    def read(connection: Connection) -> PatientIdentifier | None:
-        row = recalled_row(connection, platform.keyring, handle, requester.identifier)
-        if row is None:
-            return None
-        try:
-            known = identifiers(connection, row.patient_key, platform.keyring.patient_key(row.pseudonym))
-        except UnknownPatient:
-            return None
-        return known[-1].identifier if known else None
-
-    return gate.read(read)
-
-
-def known_identifier(gate: Gate, possible: Sequence[PatientIdentifier]) -> PatientIdentifier:
-    """The one of several identifiers of the same number that somebody has; the first when nobody has any. It tells nobody anything."""
-
-    def read(connection: Connection) -> PatientIdentifier:
-        keyring = gate.platform.keyring
-        return next((one for one in possible if find_patient(connection, keyring, one) is not None), possible[0])
-
-    return gate.read(read)
-
-
-def is_minor(known: Traits, now: int) -> bool:
-    """Whether the person is not of age; somebody without a date of birth that can be read is taken for an adult."""
-    try:
-        return now < majority_at(known.birth_date)
-    except ValueError:
-        return False
-
-
-def kept_out(platform: Platform, requester: Requester, record: RecordFacts, now: int) -> bool:
-    """Whether a record that is closed, or has blocked its requester, is to them as if it were not there."""
-    decision = platform.engine.decide(requester, record, Function.ADMINISTRATIVE_DATA, now)
-    return not decision.allowed and bool(set(decision.rules) - BESIDE_THE_DOOR)
-
-
 def _counted(platform: Platform, requester: Requester, action: str) -> Scope:
-    """The room of TD0.2. The try counts before it is known whether there is such a person, and stays counted when there is none."""
+    """The room of TD0.2. The try counts before it is known whether there is such a person, and stays counted when there is none.
+
+    About somebody whom nobody knows as many statements run as about a record that is closed or kept from its requester.
+    """
     most, now = platform.settings.record_opening_tries, platform.clock()
     count_try(platform.connection, platform.keyring, COUNTED, requester.identifier, maximum=most, span=HOUR, now=now)
-    return open_scope(platform, requester, action)
+    try:
+        return open_scope(platform, requester, action)
+    except UnknownPatient:
+        read_facts(platform, requester, NOBODY, now)
+        raise
 
 
 def _open(scope: Scope, *, patient: PatientIdentifier, session_id: str, scanned: ScannedIdentity | None) -> Opened:
-    sheet = existence_test(patient).run(scope)
-    if not sheet.active or sheet.traits is None or kept_out(scope.platform, scope.requester, scope.record, scope.now):
+    active = known_record(scope, patient)
+    scope.require(Function.EXISTENCE_TEST)
+    scope.detail = f"{'active' if active else 'terminated'} {authorisation_of(scope)}"
+    if not active or kept_out(scope.platform, scope.requester, scope.record, scope.now):
         return Opened()
-    if scanned is not None and not _agrees(scanned, sheet.traits):
+    if scanned is not None and not _agrees(scanned, traits(scope.connection, scope.patient_key, scope.key)):
         return Opened(differs=True)
     handle = open_row(
         scope.connection,
@@ -240,7 +154,7 @@ def _open(scope: Scope, *, patient: PatientIdentifier, session_id: str, scanned:
         now=scope.now,
         until=scope.now + scope.platform.settings.record_opening_minutes * MINUTE,
     )
-    return Opened(handle, may_read=bool(_grounds(scope.platform, scope.requester, scope.record, scope.now)))
+    return Opened(handle, may_read=bool(grounds_to_read(scope.platform, scope.requester, scope.record, scope.now)))
 
 
 def _agrees(scanned: ScannedIdentity, known: Traits) -> bool:
@@ -299,55 +213,3 @@ def _leave(scope: Scope, *, handle: str, session_id: str) -> bool:
 
 def _empty(scope: PopulationScope) -> None:
     forget_recent(scope.connection, scope.platform.keyring, scope.requester.identifier)
-
-
-def _opening(platform: Platform, connection: Connection, requester: Requester, row: OpeningRow) -> Opening | None:
-    key: PatientKey = platform.keyring.patient_key(row.pseudonym)
-    details, now = row.details(key), platform.clock()
-    patient = PatientIdentifier(details.value, details.authority)
-    asks = replace(
-        requester,
-        patient=patient,
-        mode=AccessMode(details.mode),
-        reason=details.reason,
-        secret_connection=details.secret,
-    )
-    record = read_facts(platform, asks, row.patient_key, now)
-    if record is None or kept_out(platform, asks, record, now):
-        return None
-    known = traits(connection, row.patient_key, key)
-    return Opening(
-        handle=row.handle,
-        patient=patient,
-        traits=known,
-        mode=asks.mode,
-        reason=details.reason,
-        secret=details.secret,
-        identity_checked=details.identity_checked,
-        opened_at=row.opened_at,
-        ends_at=row.ends_at,
-        grounds=_grounds(platform, asks, record, now),
-        authorisation=record.authorisation,
-        medecin_traitant=record.medecin_traitant,
-        minor=is_minor(known, now),
-        offers=_offers(platform, asks, record, now),
-    )
-
-
-def _grounds(platform: Platform, requester: Requester, record: RecordFacts, now: int) -> tuple[str, ...]:
-    decision = platform.engine.decide(requester, record, Function.CONSULT, now)
-    return decision.rules if decision.allowed else ()
-
-
-def _offers(platform: Platform, requester: Requester, record: RecordFacts, now: int) -> frozenset[str]:
-    """What the rules would allow now; each choice is decided again when it is made."""
-    normal = replace(requester, mode=AccessMode.NORMAL)
-    found = set()
-    if platform.engine.decide(normal, record, Function.ADD_AUTHORISATION, now).allowed:
-        found |= {"consent", "care-team", "medecin-traitant"}
-    for mode in (AccessMode.BRIS_DE_GLACE, AccessMode.CENTRE_15):
-        urgent = replace(requester, mode=mode)
-        asked = (Function.WEB_ACCESS, Function.CONSULT)
-        if all(platform.engine.decide(urgent, record, one, now).allowed for one in asked):
-            found.add(mode.value)
-    return frozenset(found)

@@ -17,6 +17,8 @@ from carnet.record.emergency import Beginning, admit, write_beginning
 from carnet.registry.holder import Holder
 from carnet.requester import AccessMode, Requester
 
+NOBODY = 0
+"""The internal key of no patient: its facts are read where an answer is not to be told by how much was read."""
 UNKNOWN = "No record is known for this patient identifier."
 
 

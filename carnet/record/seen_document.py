@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from carnet.authorization.facts import DocumentFacts, Function
-from carnet.consent.delays import SHOWN_AFTER_MONTHS, months_after
 from carnet.document_query import Get, GetObjects
 from carnet.errors import UnknownDocument
 from carnet.metadata import AssociationType, Author, AvailabilityStatus, DocumentEntry, ObjectType
 from carnet.record.act import Act
+from carnet.record.announcement_rule import told_and_shown
 from carnet.record.document_changes import Offer, offers
 from carnet.record.document_families import family_of
 from carnet.record.document_states import DocumentState, states_of
@@ -22,6 +22,7 @@ from carnet.record.scope import Scope
 from carnet.record.search import visible
 from carnet.record.signature_findings import SignedParts
 from carnet.registry.found import FoundEntry
+from carnet.registry.hidden_versions import hidden_since, is_hidden
 from carnet.registry.queries import entry as whole_entry
 from carnet.registry.queries import find
 from carnet.registry.set_signatures import set_of
@@ -164,7 +165,6 @@ def _document(scope: Scope, one: Visible, entry: DocumentEntry) -> SeenDocument:
     versions = _versions(scope, one)
     current = next((each.unique_id for each in versions if each.current), "")
     came_at = _came_at(scope, one)
-    hidden = DocumentState.HIDDEN_FROM_PATIENT in states
     return SeenDocument(
         about=words_of_entry(one, entry, by_default=by_default),
         states=states,
@@ -184,7 +184,7 @@ def _document(scope: Scope, one: Visible, entry: DocumentEntry) -> SeenDocument:
         registered_by=_named(scope, one.found),
         versions=versions,
         current="" if current == one.found.unique_id else current,
-        shown_to_patient_at=months_after(came_at, SHOWN_AFTER_MONTHS) if hidden else None,
+        shown_to_patient_at=_shown_to_patient_at(scope, one.found),
         offers=offers(scope, one.found),
         masked_by_default=by_default,
     )
@@ -200,10 +200,17 @@ def _named(scope: Scope, found: FoundEntry) -> str:
 
 
 def _came_at(scope: Scope, one: Visible) -> int:
-    """When the first version was registered: from then the delay of the announcement runs (R1111-53 CSP)."""
+    """When the first version was registered."""
     query = GetObjects(Get.DOCUMENTS, logical_ids=(one.found.logical_id,), object_types=_TYPES)
     rows = visible(scope, find(scope.connection, scope.holder, query)).entries
     return min((row.registered_at for row in rows), default=one.found.registered_at)
+
+
+def _shown_to_patient_at(scope: Scope, found: FoundEntry) -> int | None:
+    """When a document hidden from its patient shows by itself (R1111-53 CSP)."""
+    if not is_hidden(found):
+        return None
+    return told_and_shown(hidden_since(scope.connection, scope.holder, found.logical_id))[1]
 
 
 def _author(author: Author) -> SeenAuthor:

@@ -9,17 +9,9 @@ from dataclasses import dataclass, field
 
 from carnet.authorization.patient_side import PatientRight
 from carnet.metadata import PatientIdentifier
-from carnet.record.own_drafts import (
-    MAXIMUM_HELD,
-    PREPARE,
-    Full,
-    context_of,
-    forget_parts,
-    is_taken_in,
-    kept_draft,
-    open_content,
-    parts_of,
-)
+from carnet.record.draft_keeping import MAXIMUM_HELD, Full
+from carnet.record.own_draft_rows import context_of, forget_parts, is_taken_in, kept_draft, open_content, parts_of
+from carnet.record.own_drafts import PREPARE
 from carnet.record.patient_room import PatientDesk, PatientRoom
 from carnet.repository import drafts
 from carnet.repository.drafts import PART

@@ -21,7 +21,8 @@ from carnet.exchange.notices import owe
 from carnet.identity.ins import AUTHORITIES, TEST_AUTHORITIES
 from carnet.identity.patients import Patient, traits
 from carnet.identity.patients import find as find_patient
-from carnet.identity.sessions import Limits, Opening, Purpose, Session, device_is_known, open_session
+from carnet.identity.session_rows import Limits
+from carnet.identity.sessions import Opening, Purpose, Session, device_is_known, open_session
 from carnet.identity.sign_in_attempts import count_try, forget_counts
 from carnet.metadata import PatientIdentifier
 from carnet.platform import Connection, Platform

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from carnet.clock import MINUTE
-from carnet.errors import AssertionInvalid, SignInFailed, Unavailable, UnknownPatient
+from carnet.errors import Unavailable, UnknownPatient
+from carnet.identity.logout_tokens import use_logout_token
 from carnet.identity.patient_search import person_of as person_of_key
 from carnet.identity.patients import Patient, identifiers
-from carnet.identity.replay import remember
 from carnet.identity.sessions import (
     NOTED_AFTER,
     Session,
@@ -31,11 +29,8 @@ from carnet.record.gate import Gate
 from carnet.record.groups import OF_NOBODY
 from carnet.record.life import person_of
 from carnet.record.sign_in_desk import Case, SignInDesk, Visitor, limits_of
-from carnet.requester import AssertionUse
 
 BY_PERSON, BY_REVOCATION = "person", "another device"
-LOGOUT_REMEMBERED = 10 * MINUTE
-"""Microseconds: longer than a logout token is young enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +179,7 @@ def end_at_providers_word(gate: Gate, visitor: Visitor, issuer: str, claims: Map
 
 
 def _at_providers_word(case: Case, *, issuer: str, claims: Mapping[str, Any]) -> list[tuple[int, str]]:
-    name = hashlib.sha256(f"logout|{issuer}\x00{claims['jti']}".encode()).digest()
-    try:
-        remember(case.connection, AssertionUse(name, case.now + LOGOUT_REMEMBERED), "")
-    except AssertionInvalid as error:
-        raise SignInFailed("this logout token came before") from error
-    session, subject = str(claims.get("sid", "")), str(claims.get("sub", ""))
+    session, subject = use_logout_token(case.connection, "logout", issuer, claims, now=case.now)
     return end_by_provider(
         case.connection, case.platform.keyring, issuer, session=session, subject=subject, now=case.now
     )

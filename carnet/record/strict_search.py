@@ -20,7 +20,7 @@ from carnet.identity.trait_index import folded
 from carnet.record.act import Act
 from carnet.record.candidates import SHORTEST_NAME, Candidate
 from carnet.record.population import PopulationScope, open_population
-from carnet.record.scope import Scope
+from carnet.record.scope import NOBODY, Scope, read_facts
 
 COUNTED = "identity search"
 _DATE = re.compile(r"[0-9]{4}(?:[0-9]{2}(?:[0-9]{2})?)?", re.ASCII)
@@ -84,15 +84,15 @@ def _search(scope: PopulationScope, *, asked: StrictTraits) -> StrictAnswer:
 
 
 def _people(scope: PopulationScope, asked: StrictTraits) -> list[tuple[Scope, Traits]]:
-    """Those whose record their requester may ask for: who blocked them, or has none, is not there."""
+    """Those whose record their requester may ask for: who blocked them, or has none, is not there, and costs as much as nobody."""
     criteria = Criteria(name=asked.birth_name, birth_date=asked.birth_date, sex=asked.sex)
     most = scope.platform.settings.maximum_searched_people
-    found = []
-    for person, known in people_with(scope.connection, scope.platform.keyring, criteria, maximum=most):
-        room = scope.enter(person) if _is(known, asked) else None
-        if room is not None:
-            found.append((room, known))
-    return found
+    people = people_with(scope.connection, scope.platform.keyring, criteria, maximum=most)
+    exactly = [(person, known) for person, known in people if _is(known, asked)]
+    if not exactly:
+        read_facts(scope.platform, scope.requester, NOBODY, scope.now)
+    rooms = ((scope.enter(person), known) for person, known in exactly)
+    return [(room, known) for room, known in rooms if room is not None]
 
 
 def _is(known: Traits, asked: StrictTraits) -> bool:

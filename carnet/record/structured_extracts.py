@@ -9,17 +9,18 @@ from dataclasses import replace
 
 import msgspec
 
+from carnet.cda.encounters import Encounter
 from carnet.cda.examinations import Examination, examinations_of
 from carnet.cda.formats import DICOM
 from carnet.cda.header import read_header
 from carnet.cda.imaging_studies import Study, manifest_of, studies_of
 from carnet.cda.medication import Medication, medication_of
-from carnet.cda.problems import Statements, statements_of
+from carnet.cda.problems import Statements
 from carnet.cda.result_marks import Mark, mark_of
 from carnet.cda.result_model import Report, Result
 from carnet.cda.results import is_lab_report, report_of
 from carnet.cda.synthesis_model import Stated
-from carnet.cda.synthesis_reading import stated_in
+from carnet.cda.synthesis_reading import lists_as_parts, said_in
 
 # Types of JDV_J66.
 LABORATORY_TYPES = frozenset({"11502-2", "96173-0"})
@@ -33,9 +34,17 @@ PRESCRIPTION_TYPES = frozenset({"57833-6", "75468-9", "60593-1"})
 _NO_MEDICINES = frozenset(
     {"55115-0", "PRESC-BIO", "PRESC-AAT", "E1762", "EXPPAT_1", "EXPPAT_2", "EXPPAT_3", "74465-6", "59284-0", "86531-1"}
 )
-_NO_PROBLEMS = LABORATORY_TYPES | PRESCRIPTION_TYPES | {"IMG-KOS", "PRESC-BIO"}
+_NO_STATEMENTS = LABORATORY_TYPES | PRESCRIPTION_TYPES | {"IMG-KOS", "PRESC-BIO"}
+_NO_ENCOUNTER = frozenset({"IMG-KOS", "E1762", "EXPPAT_1", "EXPPAT_2", "EXPPAT_3", "REMB"})
 SYNTHESIS_TYPES = frozenset({"SYNTH", "60591-5"})
 """Syntheses of a record: the VSM and the French patient summary (IPS-FR)."""
+
+
+class PackedStatements(msgspec.Struct, array_like=True, frozen=True):
+    """What a document states: its lists of problems, history and allergies, and as bytes its other parts, which a synthesis alone asks for."""
+
+    lists: Statements
+    parts: bytes
 
 
 class PackedReport(msgspec.Struct, array_like=True, frozen=True):
@@ -57,9 +66,10 @@ class PackedReport(msgspec.Struct, array_like=True, frozen=True):
 _RESULT = msgspec.msgpack.Decoder(Result)
 _REPORT = msgspec.msgpack.Decoder(PackedReport)
 _MEDICATION = msgspec.msgpack.Decoder(Medication)
-_STATEMENTS = msgspec.msgpack.Decoder(Statements)
-_STATED = msgspec.msgpack.Decoder(tuple[Stated, ...])
+_STATED = msgspec.msgpack.Decoder(PackedStatements)
+_PARTS = msgspec.msgpack.Decoder(tuple[Stated, ...])
 _STUDIES = msgspec.msgpack.Decoder(tuple[Study, ...])
+_ENCOUNTER = msgspec.msgpack.Decoder(Encounter)
 _EXAMINATIONS = msgspec.msgpack.Decoder(tuple[Examination, ...])
 _ENCODE = msgspec.msgpack.encode
 
@@ -83,18 +93,14 @@ def packed_medication(content: bytes, mime_type: str) -> bytes:
     return _ENCODE(found) if found.lines or found.absences else b""
 
 
-def packed_problems(content: bytes, mime_type: str) -> bytes:
-    """Problems, history and allergies of a document, b'' for one that has no such list."""
+def packed_statements(content: bytes, mime_type: str) -> bytes:
+    """What a document states part by part, as a synthesis does; b'' for one that has no such part."""
     if mime_type == DICOM:
         return b""
-    found = statements_of(content)
-    return _ENCODE(found) if found.problems or found.absences or found.worded else b""
-
-
-def packed_stated_parts(content: bytes, mime_type: str) -> bytes:
-    """What a document states part by part, b'' for one that has no such part."""
-    found = () if mime_type == DICOM else stated_in(content)
-    return _ENCODE(found) if found else b""
+    said = said_in(content)
+    if not said.lists.lists and not said.parts:
+        return b""
+    return _ENCODE(PackedStatements(said.lists, _ENCODE(said.parts)))
 
 
 def packed_studies(content: bytes, mime_type: str) -> bytes:
@@ -109,6 +115,14 @@ def packed_examinations(content: bytes, mime_type: str) -> bytes:
     return _ENCODE(found) if found else b""
 
 
+def packed_encounter(content: bytes, mime_type: str) -> bytes:
+    """The encounter in which a document was written; b'' where it tells neither a kind nor a time."""
+    if mime_type == DICOM:
+        return b""
+    found = read_header(content).encounter
+    return _ENCODE(found) if found.setting or found.began or found.ended else b""
+
+
 def has_report(type_code: str) -> bool:
     """Whether documents of a type are laboratory reports."""
     return type_code in LABORATORY_TYPES
@@ -119,14 +133,9 @@ def has_medication(type_code: str) -> bool:
     return type_code not in LABORATORY_TYPES | IMAGE_TYPES | _NO_MEDICINES and not type_code.startswith("DOCPAT")
 
 
-def has_problems(type_code: str) -> bool:
-    """Whether documents of a type may have a list of problems, history or allergies."""
-    return type_code not in _NO_PROBLEMS and not type_code.startswith("DOCPAT")
-
-
-def has_stated_parts(type_code: str) -> bool:
-    """Whether documents of a type may state problems, allergies or other parts of a synthesis: prescriptions and the like do not."""
-    return has_medication(type_code) and type_code not in PRESCRIPTION_TYPES
+def has_statements(type_code: str) -> bool:
+    """Whether documents of a type may state problems, allergies or other parts of a synthesis."""
+    return type_code not in _NO_STATEMENTS and not type_code.startswith("DOCPAT")
 
 
 def has_studies(type_code: str) -> bool:
@@ -139,6 +148,11 @@ def has_examinations(type_code: str) -> bool:
     return type_code in EXAMINATION_TYPES
 
 
+def has_encounter(type_code: str) -> bool:
+    """Whether documents of a type are written in an encounter: not the patient's own, nor signatures."""
+    return type_code not in _NO_ENCOUNTER and not type_code.startswith("DOCPAT")
+
+
 def report_in(plain: bytes) -> PackedReport:
     """The extract of a laboratory report."""
     return _REPORT.decode(plain)
@@ -149,14 +163,15 @@ def medication_in(plain: bytes) -> Medication:
     return _MEDICATION.decode(plain)
 
 
-def problems_in(plain: bytes) -> Statements:
-    """The extract of problems, history and allergies."""
-    return _STATEMENTS.decode(plain)
+def lists_in(plain: bytes) -> Statements:
+    """Problems, history and allergies, out of the extract of what a document states."""
+    return _STATED.decode(plain).lists
 
 
-def stated_parts_in(plain: bytes) -> tuple[Stated, ...]:
-    """The extract of what a document states part by part."""
-    return _STATED.decode(plain)
+def parts_in(plain: bytes) -> tuple[Stated, ...]:
+    """All that a synthesis takes of the same."""
+    found = _STATED.decode(plain)
+    return (*lists_as_parts(found.lists), *_PARTS.decode(found.parts))
 
 
 def studies_in(plain: bytes) -> tuple[Study, ...]:
@@ -167,3 +182,8 @@ def studies_in(plain: bytes) -> tuple[Study, ...]:
 def examinations_in(plain: bytes) -> tuple[Examination, ...]:
     """The extract of examinations done or asked for."""
     return _EXAMINATIONS.decode(plain)
+
+
+def encounter_of(plain: bytes) -> Encounter:
+    """The extract of the encounter in which a document was written."""
+    return _ENCOUNTER.decode(plain)

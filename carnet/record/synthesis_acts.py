@@ -15,7 +15,6 @@ from carnet.cda.synthesis_model import Part, SynthesisLine, Told
 from carnet.cda.synthesis_templates import ABSENCES
 from carnet.errors import LocalPolicy, UnknownDocument
 from carnet.record.act import Act
-from carnet.record.document_extracts import Missing
 from carnet.record.own_documents import SpaceDocument, in_words
 from carnet.record.portal_deposit import may_seal
 from carnet.record.scope import Scope
@@ -23,6 +22,7 @@ from carnet.record.seen_documents import seen_documents
 from carnet.record.synthesis_draft import (
     Drafted,
     drop_draft,
+    is_writing,
     keep_draft,
     kept_draft,
     make_draft,
@@ -38,12 +38,15 @@ from carnet.requester import Requester
 MOST_LINES = 400
 """Lines of one synthesis: what nobody reads is no summary."""
 DRAFT = "pro/draft-synthesis"
-_NOTHING = Missing()
 _MOVES = {Part.PROBLEMS: Part.HISTORY, Part.HISTORY: Part.PROBLEMS}
 
 
 class TooManyLines(LocalPolicy):
     """A synthesis has as many lines as it may."""
+
+
+class ChangedLine(LocalPolicy):
+    """A line says something else than when it was shown to be corrected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +93,16 @@ def keeping(line_id: str, *, kept: bool) -> Callable[[SynthesisDraft], Synthesis
     return lambda draft: draft.with_line(msgspec.structs.replace(_line(draft, line_id), kept=kept))
 
 
-def correcting(line_id: str, corrected: SynthesisLine) -> Callable[[SynthesisDraft], SynthesisDraft]:
-    """Puts the doctor's words in the place of a line's; other words for what it is about lose the code, which may not fit them any more."""
+def correcting(line_id: str, corrected: SynthesisLine, shown: str) -> Callable[[SynthesisDraft], SynthesisDraft]:
+    """Puts the doctor's words in the place of a line's; other words for what it is about lose the code, which may not fit them any more.
+
+    `shown` is the mark of the line that the words correct: a second page that is older takes nothing back unseen, and raises ChangedLine.
+    """
 
     def change(draft: SynthesisDraft) -> SynthesisDraft:
         known = _line(draft, line_id)
+        if known.mark != shown:
+            raise ChangedLine("The line was changed since it was shown.")
         line = corrected if corrected.label == known.line.label else replace(corrected, code=type(corrected.code)(""))
         changed = line != known.line
         return draft.with_line(
@@ -104,19 +112,27 @@ def correcting(line_id: str, corrected: SynthesisLine) -> Callable[[SynthesisDra
     return change
 
 
-def moving(line_id: str) -> Callable[[SynthesisDraft], SynthesisDraft]:
-    """Makes history of a problem, or a problem of history; a line of another part stays where it is."""
+def moving(line_id: str, to: Part) -> Callable[[SynthesisDraft], SynthesisDraft]:
+    """Makes history of a problem, or a problem of history; what is there already, or of another part, stays where it is."""
 
     def change(draft: SynthesisDraft) -> SynthesisDraft:
         known = _line(draft, line_id)
-        return draft.with_line(msgspec.structs.replace(known, part=_MOVES.get(known.part, known.part), kept=True))
+        if _MOVES.get(known.part) is not to:
+            return draft
+        return draft.with_line(msgspec.structs.replace(known, part=to, kept=True))
 
     return change
 
 
 def adding(part: Part, line: SynthesisLine) -> Callable[[SynthesisDraft], SynthesisDraft]:
-    """Adds a line of the doctor's own."""
-    return lambda draft: draft.with_line(DraftLine(secrets.token_hex(8), part, line, corrected=True))
+    """Adds a line of the doctor's own; one that says the same already is kept instead, so that a form sent twice adds once."""
+
+    def change(draft: SynthesisDraft) -> SynthesisDraft:
+        same = next((one for one in draft.lines if (one.part, one.line) == (part, line)), None)
+        added = same if same is not None else DraftLine(secrets.token_hex(8), part, line, corrected=True)
+        return draft.with_line(msgspec.structs.replace(added, kept=True))
+
+    return change
 
 
 def saying(part: Part, told: Told) -> Callable[[SynthesisDraft], SynthesisDraft]:
@@ -146,7 +162,7 @@ def _standing(scope: Scope) -> StandingSynthesis:
     return StandingSynthesis(
         syntheses=found,
         may_write=writes,
-        writing=writes and kept_draft(scope) is not None,
+        writing=writes and is_writing(scope),
         overdue=writes and is_overdue(scope),
         sealed=may_seal(scope.platform),
     )
@@ -156,8 +172,8 @@ def _drafting(scope: Scope, *, final: bool) -> Drafted:
     require_writer(scope)
     kept = kept_draft(scope)
     if kept is not None:
-        scope.touched.extend(kept.documents())
-        return Drafted(kept, _NOTHING)
+        scope.touched.extend(kept.draft.documents())
+        return kept
     made = make_draft(scope)
     if final or not made.missing.unique_ids:
         keep_draft(scope, made.draft)

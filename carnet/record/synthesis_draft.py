@@ -12,22 +12,24 @@ import msgspec
 from carnet.authorization.facts import Function
 from carnet.authorization.functional_rights import feeding_function
 from carnet.cda.medication import LineKind, MedicineLine
+from carnet.cda.synthesis_fitting import fitted
 from carnet.cda.synthesis_model import Part, Stated, SynthesisLine, Told
 from carnet.cda.synthesis_reading import medicine_line
 from carnet.clock import DAY, to_datetime
 from carnet.errors import IntegrityFailure, Refused, UnknownDocument
-from carnet.metadata import INVISIBLE_PATIENT, INVISIBLE_REPRESENTANTS_LEGAUX, MASQUE_PS
+from carnet.metadata import INVISIBLE_PATIENT, INVISIBLE_REPRESENTANTS_LEGAUX, MASQUE_PS, AvailabilityStatus
 from carnet.record.document_extracts import Missing, extracts_of, in_use
 from carnet.record.extractors import ExtractKind
 from carnet.record.own_documents import SpaceDocument, Visible, in_words
 from carnet.record.own_medicines import medication_among
 from carnet.record.scope import Scope
 from carnet.record.seen_documents import seen_documents
-from carnet.record.structured_extracts import stated_parts_in
+from carnet.record.structured_extracts import has_medication, parts_in
 from carnet.record.synthesis_lines import LineSource, SynthesisDraft
 from carnet.record.synthesis_merging import Statements, merged
 from carnet.repository import synthesis_drafts
 from carnet.repository.synthesis_drafts import WrittenDraft
+from carnet.requester import AccessMode
 
 SYNTHESES = frozenset({"60591-5", "SYNTH"})
 """Types of a synthesis: the French patient summary and the VSM before it are one kind."""
@@ -35,15 +37,18 @@ PRESCRIBED_SINCE = 365
 """Days back to which prescriptions are drafted as treatments; older ones say little of what is taken now."""
 _HIDING = (INVISIBLE_PATIENT, MASQUE_PS, INVISIBLE_REPRESENTANTS_LEGAUX)
 _CONTEXT = "synthesis draft"
+_READABLE = (AvailabilityStatus.APPROVED, AvailabilityStatus.DEPRECATED, AvailabilityStatus.ARCHIVED)
+"""What a draft was made from may be replaced or archived since: its author took nothing back."""
 _MEDICINES = {LineKind.PRESCRIBED: Part.TREATMENTS, LineKind.INJECTED: Part.VACCINATIONS}
 
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """A draft, and the documents that were not read yet when it was made."""
+    """A draft, and the documents that were not read yet when it was made; `newer` have come to the record since."""
 
     draft: SynthesisDraft
     missing: Missing
+    newer: int = 0
 
 
 def require_writer(scope: Scope) -> None:
@@ -56,8 +61,8 @@ def require_writer(scope: Scope) -> None:
 
 
 def may_write(scope: Scope) -> bool:
-    """Whether the requester is the declared médecin traitant of the record."""
-    return scope.record.medecin_traitant
+    """Whether the requester is the declared médecin traitant of the record, in the normal mode: an emergency asks for no synthesis."""
+    return scope.record.medecin_traitant and scope.requester.mode is AccessMode.NORMAL
 
 
 def syntheses_among(documents: Sequence[Visible]) -> list[Visible]:
@@ -70,17 +75,16 @@ def make_draft(scope: Scope) -> Drafted:
     documents = in_use(seen_documents(scope, Function.CONSULT))
     told = extracts_of(scope, ExtractKind.STATED, documents)
     medicines, missing = medication_among(scope, documents)
-    stated = {one.document.found.unique_id: stated_parts_in(one.content) for one in told.found if one.content}
+    stated = {one.document.found.unique_id: parts_in(one.content) for one in told.found if one.content}
     recent = _recent(scope, documents)
     for one in medicines:
         name = one.document.found.unique_id
         stated[name] = (*stated.get(name, ()), *_medicines(one.said.lines, prescribed=name in recent))
     saying = [one for one in documents if stated.get(one.found.unique_id)]
-    former = next((one for one in syntheses_among(saying) if _is_own(scope, one)), None)
-    hidden = {one.found.unique_id: _hidden(scope, one) for one in saying if one is not former}
-    words = in_words(scope, saying)
-    sources = {one.unique_id: source_of(one, hidden.get(one.unique_id, "")) for one in words}
-    lines, parts = merged([_statements(one, sources, stated, former) for one in saying])
+    former = own_synthesis(scope, documents)
+    hidden = hidden_now(scope, saying, former)
+    sources = {one.unique_id: source_of(one, hidden[one.unique_id]) for one in in_words(scope, saying)}
+    lines, parts = merged([_statements(one, sources, stated, former if former in saying else None) for one in saying])
     unread = sum(not one.content for one in told.found if one.document.found.unique_id not in stated)
     names = dict.fromkeys((*told.missing.unique_ids, *missing.unique_ids))
     draft = SynthesisDraft(
@@ -101,16 +105,32 @@ def source_of(document: SpaceDocument, hidden: str) -> LineSource:
     return LineSource(document.unique_id, document.title, document.time, document.author or document.structure, hidden)
 
 
-def _hidden(scope: Scope, one: Visible) -> str:
-    """The mask of a document that a synthesis beside it would not have; where everything is masked by default, the synthesis is too."""
-    masks = one.found.masks.split()
+def own_synthesis(scope: Scope, documents: Sequence[Visible]) -> Visible | None:
+    """The newest synthesis in use that this doctor wrote, by whatever software, and may replace: another's stays beside the new one.
+
+    What they left out of it stays out of the next; what another doctor left out says nothing.
+    """
+    engine, requester, record = scope.platform.engine, scope.requester, scope.record
+    for one in syntheses_among(documents):
+        may = engine.decide_document(requester, record, one.facts, Function.REPLACE, scope.now).allowed
+        if may and engine.own(requester, one.facts):
+            return one
+    return None
+
+
+def hidden_now(scope: Scope, documents: Sequence[Visible], former: Visible | None) -> dict[str, str]:
+    """By uniqueId, the mask of each document that a synthesis beside it would not have, '' for none.
+
+    Where everything is masked by default the synthesis is too; a mask to professionals stays on what replaces `former`, no other does (0008).
+    """
     by_default = scope.record.masks_everything
-    return next((mask for mask in _HIDING if mask in masks and not (mask == MASQUE_PS and by_default)), "")
 
+    def hiding(one: Visible) -> str:
+        stays = by_default or one is former
+        masks = one.found.masks.split()
+        return next((mask for mask in _HIDING if mask in masks and not (mask == MASQUE_PS and stays)), "")
 
-def _is_own(scope: Scope, one: Visible) -> bool:
-    """Whether this doctor wrote it: what they left out of it stays out, what another left out says nothing."""
-    return scope.platform.engine.own(scope.requester, one.facts)
+    return {one.found.unique_id: hiding(one) for one in documents}
 
 
 def _statements(
@@ -118,8 +138,8 @@ def _statements(
 ) -> Statements:
     name = one.found.unique_id
     is_former = former is not None and name == former.found.unique_id
-    older = former is not None and not is_former and one.time <= former.time
-    return Statements(sources[name], stated[name], former=is_former, before_former=older)
+    older = former is not None and not is_former and one.found.registered_at < former.found.registered_at
+    return Statements(sources[name], fitted(stated[name]), former=is_former, before_former=older)
 
 
 def _recent(scope: Scope, documents: Sequence[Visible]) -> frozenset[str]:
@@ -145,23 +165,44 @@ def maker_of(scope: Scope) -> bytes:
     return scope.platform.keyring.blind_index(f"synthesis|{scope.requester.identifier}".encode())
 
 
-def kept_draft(scope: Scope) -> SynthesisDraft | None:
-    """What this doctor is writing for this patient, None for nothing. Raises IntegrityFailure."""
-    kept = synthesis_drafts.find_synthesis_draft(scope.connection, scope.patient_key, maker_of(scope), now=scope.now)
+def is_writing(scope: Scope) -> bool:
+    """Whether this doctor is writing one for this patient."""
+    return _find(scope) is not None
+
+
+def kept_draft(scope: Scope) -> Drafted | None:
+    """What this doctor is writing for this patient, None for nothing: as it stands with the masks that its documents have now, which is kept.
+
+    Raises IntegrityFailure.
+    """
+    kept = _find(scope)
     if kept is None:
         return None
     try:
-        return msgspec.json.decode(scope.key.open(kept.sealed_content, _CONTEXT), type=SynthesisDraft)
+        draft = msgspec.json.decode(scope.key.open(kept.sealed_content, _CONTEXT), type=SynthesisDraft)
     except msgspec.DecodeError as error:
         raise IntegrityFailure("A synthesis in writing cannot be read.") from error
+    documents = seen_documents(scope, Function.CONSULT, _READABLE)
+    now = draft.as_hidden_now(hidden_now(scope, documents, own_synthesis(scope, documents)))
+    if now != draft:
+        keep_draft(scope, now)
+    return Drafted(now, Missing(), sum(_came_since(draft, one) for one in in_use(documents)))
+
+
+def _came_since(draft: SynthesisDraft, one: Visible) -> bool:
+    return one.found.registered_at > draft.began_at and has_medication(one.found.type_code)
 
 
 def own_draft(scope: Scope) -> SynthesisDraft:
-    """The same. Raises UnknownDocument where there is none."""
+    """The same draft alone. Raises UnknownDocument where there is none."""
     found = kept_draft(scope)
     if found is None:
         raise UnknownDocument("No synthesis is being written.")
-    return found
+    return found.draft
+
+
+def _find(scope: Scope) -> WrittenDraft | None:
+    return synthesis_drafts.find_synthesis_draft(scope.connection, scope.patient_key, maker_of(scope), now=scope.now)
 
 
 def keep_draft(scope: Scope, draft: SynthesisDraft) -> None:

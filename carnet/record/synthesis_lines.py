@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -48,6 +49,11 @@ class DraftLine(msgspec.Struct, frozen=True, array_like=True):
         """Whether hidden documents alone say it."""
         return bool(self.sources) and all(one.hidden for one in self.sources)
 
+    @property
+    def mark(self) -> str:
+        """16 hexadecimal digits that are others once the line says something else."""
+        return hashlib.sha256(msgspec.json.encode((self.part, self.line))).hexdigest()[:16]
+
 
 class DraftPart(msgspec.Struct, frozen=True, array_like=True):
     """What is said of a part while no line of it is kept, and what documents say of its absence."""
@@ -59,7 +65,7 @@ class DraftPart(msgspec.Struct, frozen=True, array_like=True):
 
 
 class SynthesisDraft(msgspec.Struct, frozen=True):
-    """The whole. `name` is 32 hexadecimal digits, of which the document's identifiers are made; `former` the uniqueId of the synthesis before.
+    """The whole. `name` is 32 hexadecimal digits, of which the document's identifiers are made; `former` the uniqueId of the doctor's own synthesis before.
 
     `read` documents gave what is drafted; `unread` have no parts that can be read; `waiting` were not read yet when it was made.
     """
@@ -109,6 +115,15 @@ class SynthesisDraft(msgspec.Struct, frozen=True):
         others = tuple(one for one in self.parts if one.part is not changed.part)
         return msgspec.structs.replace(self, parts=(*others, changed))
 
+    def as_hidden_now(self, hidden: Mapping[str, str]) -> SynthesisDraft:
+        """With the masks that its documents have now, by uniqueId; one that is not among them is not there for this doctor any more.
+
+        What such documents alone say goes, unless the doctor put it in other words; what hidden ones alone say from now on is left out until it is taken.
+        """
+        lines = (_line_now(one, hidden) for one in self.lines)
+        parts = tuple(_part_now(one, hidden) for one in self.parts)
+        return msgspec.structs.replace(self, lines=tuple(one for one in lines if one is not None), parts=parts)
+
     def documents(self) -> Iterator[str]:
         """The uniqueIds of the documents that it shows, each once."""
         told = [
@@ -118,6 +133,30 @@ class SynthesisDraft(msgspec.Struct, frozen=True):
         told += [one.source for line in self.lines for one in line.otherwise]
         told += [one.source for part in self.parts for one in part.otherwise]
         yield from dict.fromkeys(one.unique_id for one in told)
+
+
+def _line_now(line: DraftLine, hidden: Mapping[str, str]) -> DraftLine | None:
+    sources = _sources_now(line.sources, hidden)
+    if line.sources and not sources and not line.corrected:
+        return None
+    now = msgspec.structs.replace(line, sources=sources, otherwise=_otherwise_now(line.otherwise, hidden))
+    return msgspec.structs.replace(now, kept=False) if now.only_hidden and not line.only_hidden else now
+
+
+def _part_now(part: DraftPart, hidden: Mapping[str, str]) -> DraftPart:
+    """That there is none is nobody's statement any more once no document that all may read says it."""
+    sources = tuple(one for one in _sources_now(part.sources, hidden) if not one.hidden)
+    told = part.told if sources or not part.sources else Told.NOT_STATED
+    return msgspec.structs.replace(part, told=told, sources=sources, otherwise=_otherwise_now(part.otherwise, hidden))
+
+
+def _sources_now(sources: tuple[LineSource, ...], hidden: Mapping[str, str]) -> tuple[LineSource, ...]:
+    known = (one for one in sources if one.unique_id in hidden)
+    return tuple(msgspec.structs.replace(one, hidden=hidden[one.unique_id]) for one in known)
+
+
+def _otherwise_now(against: tuple[Contradiction, ...], hidden: Mapping[str, str]) -> tuple[Contradiction, ...]:
+    return tuple(one for one in against if one.source.unique_id in hidden)
 
 
 def words_of(line: SynthesisLine) -> str:

@@ -72,7 +72,7 @@ def _add(found: dict[Identity, _Found], document: Statements, part: Part, line: 
     else:
         _say_again(known, document, part, line)
     known.in_former = known.in_former or document.former
-    known.kept = known.kept or document.former
+    known.kept = known.kept or (document.former and not document.source.hidden)
     for name in names:
         found.setdefault(name, known)
 

@@ -13,23 +13,21 @@ from carnet.cda.header_model import CdaHeader
 from carnet.cda.participants import PROFESSIONALS, STRUCTURES, Identifier, Organization, Participant
 from carnet.cda.professional_document import author_profession
 from carnet.cda.synthesis_document import write_synthesis
-from carnet.cda.synthesis_model import Synthesis
-from carnet.clock import MINUTE, to_dtm
+from carnet.cda.synthesis_model import Model, Synthesis
+from carnet.clock import to_dtm
 from carnet.errors import LocalPolicy
 from carnet.identity.directory import organization, professional
 from carnet.identity.patients import Traits, traits
-from carnet.metadata import AvailabilityStatus, PatientIdentifier
+from carnet.metadata import PatientIdentifier
 from carnet.platform import Platform
 from carnet.record.act import Act
-from carnet.record.deposit_drafts import unique_id_of
 from carnet.record.deposit_kinds import ACTIVITIES, setting_code, usual_activity, usual_setting
-from carnet.record.facts import document_facts
+from carnet.record.draft_keeping import unique_id_of
 from carnet.record.own_additions import patient_in_cda
 from carnet.record.portal_deposit import Deposit, deposit_act
-from carnet.record.retrieval import current_entries
 from carnet.record.scope import Scope
-from carnet.record.step_up import StepUpNeeded
-from carnet.record.synthesis_draft import drop_draft, own_draft, require_writer
+from carnet.record.seen_documents import seen_documents
+from carnet.record.synthesis_draft import drop_draft, own_draft, own_synthesis, require_writer
 from carnet.record.synthesis_lines import SynthesisDraft
 from carnet.registry.registration import Registered
 from carnet.requester import Requester
@@ -53,6 +51,12 @@ class SigningBasis:
     given: str
     structure_name: str
     replaces: str = ""
+    model: Model = Model.IPS_FR
+
+    @property
+    def follows_another(self) -> bool:
+        """Whether this doctor's last synthesis is not the one from which the draft was made: another software may have deposited it since."""
+        return self.replaces != self.draft.former
 
     @property
     def unique_id(self) -> str:
@@ -83,12 +87,6 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def require_fresh(platform: Platform, shown_at: int) -> None:
-    """Raises StepUpNeeded for who has not just shown who they are (`pro_step_up_minutes`): a signature is nobody's habit."""
-    if shown_at <= platform.clock() - platform.settings.pro_step_up_minutes * MINUTE:
-        raise StepUpNeeded("Signing is asked of somebody who has just shown who they are.", rules=("step-up",))
-
-
 def signing(
     platform: Platform, requester: Requester, made: SigningBasis, former: Former | None, *, shown: str
 ) -> Act[Registered]:
@@ -102,12 +100,12 @@ def signing(
     activity = ACTIVITIES[usual_activity(requester)]
     replaced = former.entry_uuid if former is not None else ""
     own = deposit_act(platform, requester, Deposit(made.draft.name, content, (), replaced, activity))
-    return replace(own, run=partial(_deposit, whole=own, draft=made.draft))
+    return replace(own, run=partial(_deposit, whole=own, made=made))
 
 
-def _deposit(scope: Scope, *, whole: Act[Registered], draft: SynthesisDraft) -> Registered:
+def _deposit(scope: Scope, *, whole: Act[Registered], made: SigningBasis) -> Registered:
     require_writer(scope)
-    if own_draft(scope) != draft:
+    if own_draft(scope) != made.draft or _replaced_now(scope) != made.replaces:
         raise ChangedSince("The synthesis changed since it was shown.")
     registered = whole.run(scope)
     drop_draft(scope)
@@ -127,19 +125,14 @@ def _basis(scope: Scope) -> SigningBasis:
         family=person.family_name if person is not None else "",
         given=person.given_name if person is not None else "",
         structure_name=structure.name if structure is not None else "",
-        replaces=_replaceable(scope, draft.former),
+        replaces=_replaced_now(scope),
     )
 
 
-def _replaceable(scope: Scope, unique_id: str) -> str:
-    """The synthesis before, where the rules let this doctor replace it: one's own. Another's stays beside the new one."""
-    found = current_entries(scope, (unique_id,)).get(unique_id) if unique_id else None
-    if found is None or found.status != AvailabilityStatus.APPROVED:
-        return ""
-    decision = scope.platform.engine.decide_document(
-        scope.requester, scope.record, document_facts(scope, found), Function.REPLACE, scope.now
-    )
-    return unique_id if decision.allowed else ""
+def _replaced_now(scope: Scope) -> str:
+    """The uniqueId of what it will replace: this doctor's last synthesis as the record stands, whether or not the draft was made from it."""
+    found = own_synthesis(scope, seen_documents(scope, Function.CONSULT))
+    return found.found.unique_id if found is not None else ""
 
 
 def _synthesis(requester: Requester, made: SigningBasis, former: Former | None, signed: str) -> Synthesis:
@@ -156,6 +149,7 @@ def _synthesis(requester: Requester, made: SigningBasis, former: Former | None, 
         parts=made.draft.stated(),
         version=(header.version_number or 1) + 1 if header is not None else 1,
         replaces=header.id.root if header is not None else "",
+        model=made.model,
     )
 
 

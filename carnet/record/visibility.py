@@ -7,7 +7,7 @@ from functools import partial
 from carnet.authorization.facts import Function
 from carnet.consent.rights_version import bump
 from carnet.errors import LocalPolicy, PatientMismatch, Unmodifiable
-from carnet.metadata import Submission
+from carnet.metadata import INVISIBLE_PATIENT, MASQUE_PS, DocumentEntry, Submission
 from carnet.record.act import Act
 from carnet.record.facts import document_facts, knows
 from carnet.record.scope import Scope
@@ -71,3 +71,13 @@ def _decide(scope: Scope, change: PlannedChange) -> None:
                 "Care software may change the visibility and the status alone.", subject=change.before.uuid
             )
         scope.require(FUNCTIONS[kind], facts, subject=change.before.uuid)
+    if _hides_twice(change) and not scope.platform.settings.masked_and_invisible_together:
+        raise LocalPolicy(
+            "A document cannot be hidden from professionals and from the patient at once.", subject=change.before.uuid
+        )
+
+
+def _hides_twice(change: PlannedChange) -> bool:
+    """Whether a change adds one of the two masks to a document that has the other (EX-2.1-1050)."""
+    both = isinstance(change.after, DocumentEntry) and {MASQUE_PS, INVISIBLE_PATIENT} <= change.after.masks
+    return both and bool({ChangeKind.MASK, ChangeKind.HIDE_FROM_PATIENT} & set(change.kinds))

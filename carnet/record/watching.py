@@ -1,4 +1,4 @@
-"""Following the trace to count who reads in how many records, after the fact, so that a call pays nothing for it (`carnet watch`)."""
+"""Following the trace after the fact, so that a call pays nothing for it (`carnet watch`): who reads in how many records, and whose lines are where."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from carnet.audit.lines_after import lines_after, opened
+from carnet.audit.own_lines import OwnLine, note_lines
 from carnet.audit.stored_lines import Line
 from carnet.errors import IntegrityFailure, UnknownPatient
 from carnet.exchange.harvest import Seen, Thresholds, count, cursor, forget
 from carnet.platform import Connection, Platform
 from carnet.record.gate import Gate
 from carnet.record.operator_line import write_operator_line
+from carnet.record.pro_journal import own_line
 
 PAGE = 200
 ACTION = "administration/watch"
@@ -81,6 +83,7 @@ def _count(gate: Gate, after: int, lines: list[tuple[Line, str | None]]) -> tupl
     """Opens a page outside any write transaction, then counts it inside a short one. Also says how many lines were not of watching."""
     settings = gate.platform.settings
     seen: list[Seen] = []
+    mine: list[OwnLine] = []
     unreadable = others = 0
     for line, pseudonym in lines:
         try:
@@ -90,9 +93,17 @@ def _count(gate: Gate, after: int, lines: list[tuple[Line, str | None]]) -> tupl
             continue
         others += found["action"] != ACTION
         seen += _seen(line, found)
+        mine += own_line(gate.platform, line, found)
     thresholds = Thresholds(settings.harvest_alarm_hour, settings.harvest_alarm_day, settings.enumeration_alarm_hour)
     upto = lines[-1][0].ticket
-    alarms = gate.administer(partial(count, seen=seen, after=after, upto=upto, thresholds=thresholds))
+
+    def work(connection: Connection) -> int | None:
+        alarms = count(connection, seen, after=after, upto=upto, thresholds=thresholds)
+        if alarms is not None:
+            note_lines(connection, mine)
+        return alarms
+
+    alarms = gate.administer(work)
     return (Watched() if alarms is None else Watched(len(lines), alarms, unreadable)), others
 
 

@@ -14,10 +14,11 @@ from functools import partial
 from carnet.authorization.facts import Function
 from carnet.clock import to_dtm
 from carnet.errors import TooLarge
-from carnet.metadata import Association, AssociationType, Code, DocumentEntry, SubmissionSet
+from carnet.metadata import Association, AssociationType, DocumentEntry, SubmissionSet
 from carnet.platform import Platform
 from carnet.record.act import Act
 from carnet.record.document_changes import author_of
+from carnet.record.entry_updates import CONSULTATION
 from carnet.record.own_documents import SpaceDocument, words_of_entry
 from carnet.record.patient_documents import masks_everything
 from carnet.record.retrieval import Located
@@ -28,7 +29,6 @@ MOST = 50
 """Documents of one archive."""
 _RIM = "urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0"
 _LCM = "urn:oasis:names:tc:ebxml-regrep:xsd:lcm:3.0"
-_ACTIVITY = Code("07", "1.2.250.1.213.2.2", "Consultation")
 _EXTENSIONS = {
     # file names of ISO 9660 level 1, which XDM asks for: eight characters, and three
     "text/xml": "XML",
@@ -93,7 +93,7 @@ def _submission_set(scope: Scope) -> SubmissionSet:
         source_id=scope.platform.settings.repository_unique_id,
         patient_id=scope.identifier,
         submission_time=to_dtm(scope.now),
-        content_type=_ACTIVITY,
+        content_type=CONSULTATION,
         authors=(author_of(scope),),
     )
 

@@ -14,8 +14,10 @@ from carnet.metadata import AvailabilityStatus
 
 _T = document_entry.c
 _TOLD = announcement.c
-_HIDDEN = Position(_T.masks, literal_column("'INVISIBLE_PATIENT'")) > literal_column("0")
-"""Written as in the index that it uses."""
+_HIDDEN = (_T.is_signature == literal_column("0")) & (
+    Position(_T.masks, literal_column("'INVISIBLE_PATIENT'")) > literal_column("0")
+)
+"""Written as in the index that it uses. The signature of a submission set has that mask too (protocols §7.4) and is nothing that anybody announces."""
 
 _FIND = prepare(
     select(_T.patient_key, _T.logical_id, func.min(_T.registered_at), _TOLD.told_at)
@@ -32,6 +34,9 @@ _TELL = prepare(
     insert(announcement)
     .values(patient_key=bindparam("patient"), logical_id=bindparam("document"), told_at=bindparam("now"))
     .on_conflict_do_nothing()
+)
+_ASK = prepare(
+    select(_TOLD.told_at).where(_TOLD.patient_key == bindparam("patient"), _TOLD.logical_id == bindparam("document"))
 )
 _SHOW = prepare(
     update(announcement)
@@ -55,12 +60,17 @@ def hidden_documents(connection: Connection, *, deposited_before: int) -> list[H
     return [Hidden(*row) for row in connection.execute(_FIND, {"before": deposited_before})]
 
 
-def told(connection: Connection, hidden: Hidden, *, now: int) -> None:
+def is_told(connection: Connection, patient_key: int, logical_id: str) -> bool:
+    """Whether the patient was told of a document."""
+    return bool(connection.execute(_ASK, {"patient": patient_key, "document": logical_id}))
+
+
+def told(connection: Connection, patient_key: int, logical_id: str, *, now: int) -> None:
     """Notes that the patient is told."""
-    connection.execute(_TELL, {"patient": hidden.patient_key, "document": hidden.logical_id, "now": now})
+    connection.execute(_TELL, {"patient": patient_key, "document": logical_id, "now": now})
 
 
-def shown(connection: Connection, hidden: Hidden, *, now: int) -> None:
+def shown(connection: Connection, patient_key: int, logical_id: str, *, now: int) -> None:
     """Notes that the document became visible of itself."""
-    told(connection, hidden, now=now)
-    connection.execute(_SHOW, {"patient": hidden.patient_key, "document": hidden.logical_id, "now": now})
+    told(connection, patient_key, logical_id, now=now)
+    connection.execute(_SHOW, {"patient": patient_key, "document": logical_id, "now": now})

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 
 from carnet.database.connection import Connection
+from carnet.database.row_places import prepare_by_patient
 from carnet.database.statements import Statement, prepare
 from carnet.database.tables import document_entry, entry_code, entry_reference, unmasked_document
 from carnet.metadata import UNMASKED_BY_NAME, VISIBILITY_SYSTEM, AvailabilityStatus, Code, DocumentEntry
@@ -22,7 +23,8 @@ _T = document_entry.c
 LIGHT = tuple(_T["entry_uuid" if name == "uuid" else name] for name in FoundEntry._fields)
 """The columns of a FoundEntry, in its order."""
 
-_INSERT = prepare(insert(document_entry).values({name: bindparam(name) for name in _T.keys()}))  # noqa: SIM118
+INSERT = prepare_by_patient(insert(document_entry).values({name: bindparam(name) for name in _T.keys()}))  # noqa: SIM118
+"""One entry version, by all its columns."""
 _INSERT_CODE = prepare(insert(entry_code).values({name: bindparam(name) for name in entry_code.c.keys()}))  # noqa: SIM118
 _INSERT_REFERENCE = prepare(
     insert(entry_reference).values({name: bindparam(name) for name in entry_reference.c.keys()})  # noqa: SIM118
@@ -147,7 +149,7 @@ def add(
     `depositor` (who, for which structure) is the holder's requester unless given: masking a document makes nobody its depositor.
     """
     by = depositor or (holder.requester_id, holder.organization_id)
-    connection.execute_many(_INSERT, [_row(holder, renderer, entry, by) for entry in entries])
+    connection.execute_many(INSERT, [_row(holder, renderer, entry, by) for entry in entries])
     codes = [row for entry in entries for row in _code_rows(holder, entry)]
     if codes:
         connection.execute_many(_INSERT_CODE, codes)

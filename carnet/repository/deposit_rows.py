@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from carnet.database.connection import Connection
@@ -23,7 +23,6 @@ _CONTENT = prepare(select(_D.sealed_content).where(*_ONE))
 _WRITE = prepare(update(deposit_draft).where(*_ONE).values(sealed_about=bindparam("about")))
 _DROP = prepare(delete(deposit_draft).where(*_ONE))
 _EXPIRED = prepare(select(_D.patient_key, _D.draft_id).where(_D.expires_at <= bindparam("now")).order_by(_D.expires_at))
-_HELD = prepare(select(func.coalesce(func.sum(_D.size), 0)).where(_D.patient_key == bindparam("patient")))
 _NEW = upsert(portal_deposit).values({name: bindparam(name) for name in _L.keys()})  # noqa: SIM118
 _NOTE = prepare(
     _NEW.on_conflict_do_update(
@@ -124,11 +123,6 @@ def drop_deposit_draft(connection: Connection, patient_key: int, draft_id: str) 
 def expired_deposit_drafts(connection: Connection, now: int) -> list[tuple[int, str]]:
     """Whose (internal key) and which are past their end, of everybody. Not for a path of care."""
     return [(int(key), str(name)) for key, name in connection.execute(_EXPIRED, {"now": now})]
-
-
-def held_in_drafts(connection: Connection, patient_key: int) -> int:
-    """The bytes of all that waits for a record, whoever prepares it."""
-    return int(connection.execute(_HELD, {"patient": patient_key})[0][0])
 
 
 def note_deposit(connection: Connection, line: DepositLine, *, depositor: bytes, forget_until: int) -> None:

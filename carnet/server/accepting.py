@@ -22,6 +22,7 @@ from carnet.config import Settings
 from carnet.server.admission import Admission
 from carnet.server.operation import Operation
 from carnet.server.peers import MutualTlsProtocol
+from carnet.server.turning_away import TurningAway
 
 HANDSHAKE_SECONDS = 10.0
 """How long a TLS handshake may take."""
@@ -147,11 +148,16 @@ class Server(uvicorn.Server):
     """uvicorn's server, accepting by a Listener, and stopping in three steps: not ready, no new connection, nothing more in progress."""
 
     def __init__(
-        self, configuration: uvicorn.Config, settings: Settings, operation: Operation, admission: Admission
+        self,
+        configuration: uvicorn.Config,
+        settings: Settings,
+        operation: Operation,
+        admission: Admission,
+        away: TurningAway | None = None,
     ) -> None:
         super().__init__(configuration)
         self.most, self.shares = settings.maximum_connections, settings.workers > 1
-        self._settings, self._operation, self._admission = settings, operation, admission
+        self._settings, self._operation, self._admission, self._away = settings, operation, admission, away
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Starts the application, then accepts from these sockets."""
@@ -177,7 +183,7 @@ class Server(uvicorn.Server):
         """Makes the protocol of one connection."""
         config, state = self.config, self.server_state
         return lambda: MutualTlsProtocol(
-            config=config, server_state=state, app_state=self.lifespan.state, settings=self._settings
+            config=config, server_state=state, app_state=self.lifespan.state, settings=self._settings, away=self._away
         )
 
     def close_one_that_is_idle(self) -> bool:

@@ -8,8 +8,8 @@ hardly anything; one whose caller has gone, or whose time is over, is not begun.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
-import random
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -34,10 +34,10 @@ URGENT_PATIENCE = 10.0
 LONG_ROUND = 0.02
 """Seconds that a round of the loop lasts for each turn that is begun after it beyond the first, up to MORE_TURNS."""
 MORE_TURNS = 3
+COME_BACK = "Too many requests are waiting; try again in a moment."
 _WINDOW = 0.25
 """Seconds over which the pace is measured."""
 _FIRST_PACE = 0.005
-_CHANCE = random.SystemRandom()
 
 
 class Admission:
@@ -66,6 +66,7 @@ class Admission:
         self._urgent = 0
         self._of_client: Counter[bytes] = Counter()
         self._granting = self._stopped = False
+        self._spread = itertools.cycle(range(3))  # they are not to come back all in one second
         self._stirred = 0.0
         self._pace, self._since, self._finished = _FIRST_PACE, clock(), 0
 
@@ -89,6 +90,10 @@ class Admission:
         why = self._no_place(client)
         if why:
             raise self._refusal("ordinary", why, client)
+
+    def would_refuse(self, client: bytes) -> bool:
+        """Whether `refuse_early` would refuse now; False for a worker whose time is over, which refuses for another reason."""
+        return not self._stopped and bool(self._no_place(client))
 
     @asynccontextmanager
     async def turn(
@@ -156,8 +161,8 @@ class Admission:
 
     def _refusal(self, lane: str, why: str, client: bytes) -> Busy:
         self._shed(lane, why)
-        seconds = math.ceil(self.expected_wait(client)) + _CHANCE.randrange(3)
-        return Busy("Too many requests are waiting; try again in a moment.", retry_after=max(1, seconds))
+        seconds = math.ceil(self.expected_wait(client)) + next(self._spread)
+        return Busy(COME_BACK, retry_after=max(1, seconds))
 
     def _over(self, waiter: Waiter) -> None:
         """Its time is over, although no turn has come up in which that would be seen: those in progress may last."""

@@ -31,10 +31,11 @@ from carnet.server.bodies import Body, declared_length, read_body
 from carnet.server.hooks_endpoint import HooksEndpoint
 from carnet.server.moving_segments import keep_closing, keep_moving
 from carnet.server.operation import Operation
-from carnet.server.pieces import put_together
+from carnet.server.pieces import headers_of, put_together
 from carnet.server.reading_documents import keep_reading
 from carnet.server.space_turns import PRO, Portal, SpaceInTurn
 from carnet.server.transport import caller_address, caller_certificate, is_gone
+from carnet.server.turning_away import TurningAway
 from carnet.server.urgency import LARGE, claims_urgency, in_multipart, transaction_of
 from carnet.soap.door import URGENT, Answer, Call, SoapDoor
 
@@ -105,16 +106,7 @@ class SoapEndpoint:
 
 
 async def _send(send: Send, answer: Answer, *, closing: bool = False) -> None:
-    headers = [
-        (b"content-type", answer.content_type.encode("latin-1")),
-        (b"content-length", str(sum(len(chunk) for chunk in answer.chunks)).encode()),
-        (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
-    ]
-    if closing:
-        headers.append((b"connection", b"close"))
-    if answer.retry_after:
-        headers.append((b"retry-after", str(answer.retry_after).encode()))
+    headers = headers_of(answer, closing=closing)
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     reached("answer-begun")
     remaining = sum(map(len, answer.chunks))
@@ -157,7 +149,7 @@ def _in_every_worker(gate: Gate, operation: Operation) -> Iterator[Coroutine[Any
     """What each worker does beside answering."""
     settings = gate.platform.settings
     yield keep_forgetting(gate)
-    yield keep_reading(gate, gate.on_the_way)
+    yield keep_reading(gate, gate.line.on_the_way)
     yield operation.keep_time()
     if settings.documents_url:
         yield keep_closing(gate, settings.documents_upload_interval)
@@ -183,18 +175,34 @@ def _portal(gate: Gate, admission: Admission, operation: Operation) -> Portal:
     callers = open_pro_sign_in(gate, address_of, certificate_of)
     professional = professional_space(gate, callers, patient.state.space.assets)
     return Portal(
-        SpaceInTurn(patient, admission, operation, gate.stir),
-        SpaceInTurn(professional, admission, operation, gate.stir, PRO),
+        SpaceInTurn(patient, admission, operation, gate.line.stir),
+        SpaceInTurn(professional, admission, operation, gate.line.stir, PRO),
     )
 
 
-def application(platform: Platform, *, sealer: bool = True) -> Starlette:
+class Application(Starlette):
+    """The routes of one worker, with the SOAP services before them: these answer every error themselves and need nothing of what is in between."""
+
+    def __init__(self, services: dict[str, SoapEndpoint], **named: Any) -> None:
+        super().__init__(**named)
+        self._services = services
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI call."""
+        service = self._services.get(scope["path"]) if scope["type"] == "http" else None
+        await (service or super().__call__)(scope, receive, send)
+
+
+def application(platform: Platform, *, sealer: bool = True) -> Application:
     """The whole application of one worker. One worker of a server seals the trace (`sealer`); its `state` has what a server needs to stop it."""
     gate = Gate(platform)
     operation = Operation(platform, gate)
-    admission = Admission(platform.settings, shed=operation.refused, freed=gate.stir)
+    admission = Admission(platform.settings, shed=operation.refused, freed=gate.line.stir)
     pages = _portal(gate, admission, operation)
-    gate.on_the_way, gate.one_begins = lambda: admission.on_the_way - pages.in_progress, lambda: admission.one_begins
+    gate.line.on_the_way, gate.line.one_begins = (
+        lambda: admission.on_the_way - pages.in_progress,
+        lambda: admission.one_begins,
+    )
     door = SoapDoor(platform, gate)
     hooks = HooksEndpoint(platform, HooksDoor(platform, gate), operation, admission)
     base = platform.settings.base_path
@@ -217,14 +225,12 @@ def application(platform: Platform, *, sealer: bool = True) -> Starlette:
                 _attempt(gate.seal, operation)
             platform.close()
 
-    served = Starlette(
+    served = Application(
+        {f"{base}/{name}": SoapEndpoint(name, platform, door, operation, admission) for name in SOAP_SERVICES},
         routes=[
-            *(
-                Route(f"{base}/{name}", SoapEndpoint(name, platform, door, operation, admission))
-                for name in SOAP_SERVICES
-            ),
             Route("/cds-services", hooks.discover, methods=["GET"]),
             Route("/cds-services/{service}", hooks.call, methods=["POST"]),
+            Route("/cds-services/{service}/feedback", hooks.feedback, methods=["POST"]),
             Route("/health/live", operation.live, methods=["GET"]),
             Route("/health/ready", operation.ready, methods=["GET"]),
             Route("/metrics", operation.metrics, methods=["GET"]),
@@ -232,6 +238,7 @@ def application(platform: Platform, *, sealer: bool = True) -> Starlette:
         lifespan=lifespan,
     )
     served.state.operation, served.state.admission = operation, admission
+    served.state.away = TurningAway(platform.settings, SOAP_SERVICES, admission, operation, door)
     served.router.default = pages
     served.router.redirect_slashes = False  # a redirection would name the host that the caller claims
     return served

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -36,16 +37,29 @@ class HooksEndpoint:
 
     async def call(self, request: Request) -> Response:
         """`POST /cds-services/{service}`. Every request gets an answer and one measure."""
+        return await self._answered(request, self.door.handle)
+
+    async def feedback(self, request: Request) -> Response:
+        """`POST /cds-services/{service}/feedback`. The same; the outcomes of cards are counted, and nothing else of them is kept."""
+        return await self._answered(request, self._counted)
+
+    async def _counted(self, call: HookCall) -> HookAnswer:
+        answer, outcomes = self.door.feedback(call)
+        for outcome, count in outcomes.items():
+            self.operation.hook_feedback.labels(call.service, outcome).inc(count)
+        return answer
+
+    async def _answered(self, request: Request, handle: Callable[[HookCall], Awaitable[HookAnswer]]) -> Response:
         began = time.perf_counter()
         try:
-            answer = await self._in_turn(request)
+            answer = await self._in_turn(request, handle)
         except CarnetError as error:
             answer = refuse(error)
         self.operation.measure(NAME, answer.outcome, time.perf_counter() - began)
         headers = {**_HEADERS, **({"retry-after": str(answer.retry_after)} if answer.retry_after else {})}
         return Response(answer.body, answer.status, headers, MEDIA_TYPE)
 
-    async def _in_turn(self, request: Request) -> HookAnswer:
+    async def _in_turn(self, request: Request, handle: Callable[[HookCall], Awaitable[HookAnswer]]) -> HookAnswer:
         scope, settings = request.scope, self.platform.settings
         certificate = caller_certificate(settings, scope)
         client = certificate or NOBODY
@@ -55,10 +69,11 @@ class HooksEndpoint:
             )
             call = HookCall(
                 service=request.path_params["service"],
+                media_type=request.headers.get("content-type", "").partition(";")[0].strip().lower(),
                 authorization=request.headers.get("authorization", ""),
                 body=body,
                 certificate=certificate,
                 address=caller_address(settings, scope),
             )
             async with self.admission.turn(client, urgent=False, gone=is_gone(scope)):
-                return await self.door.handle(call)
+                return await handle(call)

@@ -9,7 +9,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -62,6 +62,7 @@ class Operation:
             "Times that the witness did not sign the trace's checkpoint.",
             registry=self.registry,
         )
+        self.hook_feedback = _hook_feedback(self.registry)
         self.waiting = Gauge(
             "carnet_waiting_acts",
             "Acts waiting for the next transaction.",
@@ -81,6 +82,8 @@ class Operation:
             registry=self.registry,
         )
         self.late = _lateness(self.registry)
+        self._of_kind = lru_cache(maxsize=512)(self._measures)
+        self._of_shed = lru_cache(maxsize=64)(self.shed.labels)
         self.stopping = False
         self.obligations = Gauge(
             "carnet_obligations",
@@ -100,9 +103,13 @@ class Operation:
 
     def measure(self, transaction: str, outcome: str, seconds: float) -> None:
         """Counts one answered request; `outcome` is success, partial, failure, refused, fault or error."""
-        self.requests.labels(transaction, outcome).inc()
-        self.durations.labels(transaction).observe(seconds)
+        requests, durations = self._of_kind(transaction, outcome)
+        requests.inc()
+        durations.observe(seconds)
         self.waiting.set(self.gate.waiting)
+
+    def _measures(self, transaction: str, outcome: str) -> tuple[Counter, Histogram]:
+        return self.requests.labels(transaction, outcome), self.durations.labels(transaction)
 
     async def keep_time(self) -> None:
         """Measures, for as long as it runs, by how much the event loop is late."""
@@ -114,7 +121,7 @@ class Operation:
 
     def refused(self, lane: str, why: str) -> None:
         """Counts a request that was not let in: `lane` ordinary or urgent; `why` full, waiting, late, displaced, gone or stopping."""
-        self.shed.labels(lane, why).inc()
+        self._of_shed(lane, why).inc()
 
     def sealing_failed(self) -> None:
         """Counts a failed sealing."""
@@ -188,6 +195,15 @@ class Operation:
 
 def _not_here() -> Response:
     return PlainTextResponse("Not found", status_code=404)
+
+
+def _hook_feedback(registry: CollectorRegistry) -> Counter:
+    return Counter(
+        "carnet_hook_feedback",
+        "Cards of CDS Hooks that software told the outcome of.",
+        ("service", "outcome"),
+        registry=registry,
+    )
 
 
 def _lateness(registry: CollectorRegistry) -> Histogram:

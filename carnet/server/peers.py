@@ -9,11 +9,12 @@ import asyncio
 import logging
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from carnet.config import Settings
 from carnet.errors import MalformedMessage
 from carnet.server.transport import TLS_EXTENSION
+from carnet.server.turning_away import Held, TurningAway
 
 MAXIMUM_HEAD = 64 * 1024
 """Bytes of a request before its body; so many, and as many as the body has, may be framing in the body: sizes of chunks, and trailers."""
@@ -34,10 +35,13 @@ class MutualTlsProtocol(HttpToolsProtocol):
 
     client_certificate: bytes | None = None
 
-    def __init__(self, *arguments: Any, settings: Settings, **named: Any) -> None:
+    def __init__(self, *arguments: Any, settings: Settings, away: TurningAway | None = None, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.logger = _QUIET
-        self._settings = settings
+        self._settings, self._away = settings, away
+        self._held: Held | None = None
+        self._hearing = self._changed = False
+        self._within: float | None = None
         self._in_message = self._in_head = False
         self._heads = self._framing = self._body = 0
         self._deadline: asyncio.TimerHandle | None = None
@@ -55,7 +59,10 @@ class MutualTlsProtocol(HttpToolsProtocol):
         self._expect_within(self._settings.maximum_head_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forgets the deadlines."""
+        """Forgets the deadlines, and what it was hearing."""
+        if self._held is not None:
+            self._held.let_go()
+            self._held = None
         self._expect_within(None)
         self._expect_reading(None)
         super().connection_lost(exc)
@@ -64,7 +71,12 @@ class MutualTlsProtocol(HttpToolsProtocol):
         """Feeds the parser; a head, or framing, that does not end is cut off."""
         self.used = self.loop.time()
         heads, body, in_body = self._heads, self._body, self._in_message and not self._in_head
+        self._hearing = True
         super().data_received(data)
+        self._hearing = False
+        if self._changed:
+            self._changed = False
+            self._expect_within(self._within)
         if self._heads > heads:
             self._framing = 0
             return
@@ -102,18 +114,25 @@ class MutualTlsProtocol(HttpToolsProtocol):
             self._cut_off()
         self._in_head, self._heads = False, self._heads + 1
         self._expect_within(self._settings.maximum_body_seconds)
-        super().on_headers_complete()
+        self._held = self._to_be_refused()
+        if self._held is None:
+            super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Counts it."""
         self._body += len(body)
+        if self._held is not None and self._held.take(body):
+            return
+        if self._held is not None:  # the endpoint says that there is no room for it
+            self._begin(self._held.let_go())
         super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Nothing more is expected of the peer until it begins another request."""
         self._in_message = False
         self._expect_within(None)
-        super().on_message_complete()
+        if self._held is None or not self._refuse(self._held):
+            super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """An answer that is the last is to be read in time: closing waits for that."""
@@ -139,6 +158,43 @@ class MutualTlsProtocol(HttpToolsProtocol):
         self._expect_reading(None)
         super().resume_writing()
 
+    def shutdown(self) -> None:
+        """What is being heard is answered like everything whose head was there in time."""
+        if self._held is not None:
+            self._begin(self._held.let_go())
+        super().shutdown()
+
+    def _to_be_refused(self) -> Held | None:
+        """The request whose head was just read, if it is one that is refused without beginning it: alone on its connection, which it keeps."""
+        if self._away is None or not self._away.begins:
+            return None
+        alone = (self.cycle is None or self.cycle.response_complete) and not self.pipeline
+        kept = self.parser.get_http_version() == "1.1" and self.parser.should_keep_alive()
+        if not alone or not kept or self.flow.write_paused or self.parser.should_upgrade():
+            return None
+        return self._away.held(self.scope, self.parser.get_method(), self.url)
+
+    def _refuse(self, held: Held) -> bool:
+        """Tells the peer to come back; False when the request is begun after all."""
+        body = held.let_go()
+        refusal = self._away.refusal(held, body) if self._away is not None else None
+        if refusal is None:
+            self._begin(body)
+            return False
+        self._held = None
+        headers, content = refusal
+        lines = [b"%b: %b\r\n" % header for header in (*self.server_state.default_headers, *headers)]
+        self.transport.write(b"".join((STATUS_LINE[503], *lines, b"\r\n", content)))
+        self.on_response_complete()
+        return True
+
+    def _begin(self, body: bytes) -> None:
+        """Begins a request that was held, with what came of its body."""
+        self._held = None
+        super().on_headers_complete()
+        if body:
+            super().on_body(body)
+
     @property
     def idle(self) -> bool:
         """Whether neither side is in the middle of something."""
@@ -156,6 +212,9 @@ class MutualTlsProtocol(HttpToolsProtocol):
         raise MalformedMessage("More than a peer may send.")
 
     def _expect_within(self, seconds: float | None) -> None:
+        if self._hearing:  # a request that comes whole needs no timer
+            self._within, self._changed = seconds, True
+            return
         if self._deadline is not None:
             self._deadline.cancel()
         self._deadline = None

@@ -131,7 +131,8 @@ def serve_worker(home: Path, listening: socket.socket, worker: str, *, sealer: b
         timeout_graceful_shutdown=math.ceil(settings.stop_seconds),
         ssl_context_factory=(lambda _config, _default: tls_context(settings)) if settings.tls_enabled else None,
     )
-    Server(configuration, settings, served.state.operation, served.state.admission).run(sockets=[listening])
+    state = served.state
+    Server(configuration, settings, state.operation, state.admission, state.away).run(sockets=[listening])
 
 
 def _stop_with_the_parent() -> None:

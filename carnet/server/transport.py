@@ -114,6 +114,7 @@ def _within(networks: tuple[str, ...], address: str) -> bool:
     return any(peer in ipaddress.ip_network(network) for network in networks)
 
 
+@lru_cache(maxsize=256)
 def decode_client_cert(value: bytes) -> bytes:
     """The DER of a Client-Cert header: an RFC 8941 byte sequence, `:base64:` (RFC 9440 §2.1). Raises MalformedMessage."""
     text = value.strip()

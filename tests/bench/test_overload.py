@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bench.overload import EACH_SECOND, PROBES, SECONDS, WARM_UP, Heard, figures, spread
 
 PEAK = 100.0
+ALONE = {"search": 180.0, "submission": 60.0}
 
 
 def heard(*, wait=0.5, refusal=0.01, refused=10, mask_status=200, goodput=1.0, retry_after=True, late=0.0):
     measured = SECONDS - WARM_UP
-    good = int(PEAK * measured * goodput)
-    found = [Heard("usual", 2.0, wait, 200, success=True) for _ in range(good)]
-    found += [Heard("usual", 2.0, refusal, 503, retry_after=retry_after) for _ in range(refused)]
+    found = [
+        Heard(kind, 2.0, wait, 200, success=True)
+        for kind, rate in ALONE.items()
+        for _ in range(int(rate / 2 * measured * goodput))
+    ]
+    found += [Heard("search", 2.0, refusal, 503, retry_after=retry_after) for _ in range(refused)]
     found += [Heard("health", 2.0, 0.01, 200) for _ in range(PROBES)]
     for kind in ("mask", "break-glass"):
         found += [Heard(kind, 2.0, 0.1, mask_status, success=mask_status == 200) for _ in range(EACH_SECOND)]
@@ -21,7 +27,7 @@ def heard(*, wait=0.5, refusal=0.01, refused=10, mask_status=200, goodput=1.0, r
 
 
 def broken(traced=10_000, **how):
-    return {name for name, holds in figures(heard(**how), PEAK, traced)["holds"].items() if not holds}
+    return {name for name, holds in figures(heard(**how), PEAK, ALONE, traced)["holds"].items() if not holds}
 
 
 def test_a_run_that_holds_holds():
@@ -45,3 +51,12 @@ def test_what_is_answered_after_the_time_is_no_goodput():
 def test_a_spread_is_in_milliseconds():
     assert spread([one / 1_000 for one in range(101)]) == {"p50_ms": 50.0, "p99_ms": 99.0, "longest_ms": 100.0}
     assert spread([]) == {"p50_ms": 0.0, "p99_ms": 0.0, "longest_ms": 0.0}
+
+
+def test_goodput_is_what_the_answers_would_have_taken_alone_and_the_count_is_told_too():
+    cheap = [Heard("search", 2.0, 0.5, 200, success=True) for _ in range(450)]
+    dear = [Heard("submission", 2.0, 0.5, 200, success=True) for _ in range(150)]
+    for found in (cheap, dear):
+        accepted = figures(found, PEAK, ALONE, 10_000)["accepted"]
+        assert accepted["of_peak"] == pytest.approx(0.5)
+        assert accepted["counted_of_peak"] == pytest.approx(len(found) / (SECONDS - WARM_UP) / PEAK)

@@ -12,16 +12,25 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from carnet.cda.synthesis_model import Model
+
 SHARED = Path(__file__).parents[2].parent / "shared" / "rules"
 SVRL = "{http://purl.oclc.org/dsdl/svrl}"
+VOCABULARY = re.compile(r"include/voc-([\d.]+)-DYNAMIC\.xml")
 STEPS = ("iso_dsdl_include", "iso_abstract_expand", "iso_svrl_for_xslt2")
-SCHEMATRONS = (
-    "CI-SIS_IPS-FR_2024.01.sch",
+MODELS = {
+    Model.IPS_FR: ("CI-SIS_IPS-FR_2024.01.sch",),
+    Model.VSM: ("CI-SIS_VSM_1.4_2022.01.sch", "CI-SIS_VSM_2023.01.sch"),
+}
+"""What is published for each content model of a synthesis."""
+ALL = (
     "profils/CI-SIS_ModelesDeContenusCDA.sch",
     "profils/CI-SIS_Modeles_ANS.sch",
     "profils/IHE.sch",
+    "profils/structurationMinimale/ASIP-STRUCT-MIN-StrucMin.sch",
+    "profils/terminologies/schematron/terminologie.sch",
 )
-"""Not run: those of the minimal structure and of terminology, which name vocabularies that are not published with them."""
+"""What is published for every document. That of terminology looks up the codes of those vocabularies that stand beside it."""
 
 
 def published_rules():
@@ -51,6 +60,23 @@ def own_copy(folder, place):
     return place
 
 
+def with_vocabularies(place):
+    """Adds what the rules of the minimal structure read as `voc-<OID>-DYNAMIC.xml` and some releases lack: the published value set of that OID."""
+    include = place / "schematrons" / "profils" / "structurationMinimale" / "include"
+    named = {one for path in include.glob("*.sch") for one in VOCABULARY.findall(path.read_text(encoding="utf-8"))}
+    lacking = {oid for oid in named if not (include / f"voc-{oid}-DYNAMIC.xml").exists()}
+    for path in (place / "jeuxDeValeurs").glob("*.xml") if lacking else ():
+        root = etree.parse(path).getroot()
+        oid = next((one.get("id") for one in root.iter("{*}ValueSet")), "")
+        if oid in lacking:
+            made = etree.Element("valueSets")
+            concepts = etree.SubElement(etree.SubElement(made, "valueSet", id=oid), "conceptList")
+            for one in root.iter("{*}Concept"):
+                etree.SubElement(concepts, "concept", code=one.get("code", ""), codeSystem=one.get("codeSystem", ""))
+            etree.ElementTree(made).write(include / f"voc-{oid}-DYNAMIC.xml")
+    return place
+
+
 class Rules:
     """The rules, compiled once."""
 
@@ -59,8 +85,9 @@ class Rules:
         self._saxon = saxonche.PySaxonProcessor(license=False)
         self._xslt = self._saxon.new_xslt30_processor()
         self.schema = etree.XMLSchema(etree.parse(folder / "infrastructure" / "cda" / "CDA_extended.xsd"))
-        copy = own_copy(folder, place)
-        self._compiled = {name: self._compile(copy / "schematrons", name) for name in SCHEMATRONS}
+        copy = with_vocabularies(own_copy(folder, place))
+        names = [*ALL, *(one for some in MODELS.values() for one in some)]
+        self._compiled = {name: self._compile(copy / "schematrons", name) for name in names}
 
     def _compile(self, folder, name):
         text = (folder / name).read_text(encoding="utf-8")
@@ -72,10 +99,11 @@ class Rules:
             out.write_text(text, encoding="utf-8")
         return self._xslt.compile_stylesheet(stylesheet_file=str(out))
 
-    def told(self, path):
-        """What each schematron says of a document: how many rules met something in it, and the assertions that failed."""
+    def told(self, path, model):
+        """What each schematron says of a document of a model: how many rules met something in it, and the assertions that failed."""
         found = {}
-        for name, sheet in self._compiled.items():
+        for name in (*MODELS[model], *ALL):
+            sheet = self._compiled[name]
             report = etree.fromstring(sheet.transform_to_string(source_file=str(path)).encode())
             failed = [
                 " ".join("".join(one.itertext()).split())

@@ -1,7 +1,7 @@
 """A synthesis about nobody, with a line of every sort."""
 
 from carnet.cda.participants import PROFESSIONALS, STRUCTURES, Identifier, Organization, Participant, Patient
-from carnet.cda.synthesis_model import LOINC, Part, Stated, Synthesis, SynthesisLine, Told
+from carnet.cda.synthesis_model import LOINC, Model, Part, Stated, Synthesis, SynthesisLine, Told
 from carnet.cda.synthesis_templates import ROLES, SNOMED
 from carnet.metadata import Code
 
@@ -100,12 +100,21 @@ EVERY_PART = (
 )
 
 
-def synthesis(parts=EVERY_PART, *, version=1, replaces=""):
+def synthesis(parts=EVERY_PART, *, version=1, replaces="", model=Model.IPS_FR):
     return Synthesis(
         "2.25.123", "2.25.12", PATIENT, DOCTOR, STRUCTURE, Code("SA07", "1.2.250.1.71.4.2.4", "Cabinet individuel"),
-        "20261122230000", tuple(parts), version, replaces,
+        "20261122230000", tuple(parts), version, replaces, model,
     )  # fmt: skip
 
 
 def by_part(parts):
     return {one.part: one for one in parts}
+
+
+def joined(stated):
+    """As a draft joins what is fitted: each part once."""
+    found = {}
+    for one in stated:
+        lines = found.get(one.part, Stated(one.part)).lines + one.lines
+        found[one.part] = Stated(one.part, Told.LINES, lines) if lines else one
+    return tuple(found.values())

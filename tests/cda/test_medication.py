@@ -130,3 +130,23 @@ def test_every_medicine_of_the_public_examples_is_a_line_with_its_kind(sample):
     assert {line.kind for line in lines} == {kind}
     assert len(lines) == raw_products(content)
     assert all(line.name for line in lines)
+
+
+def test_what_was_given_to_the_child_is_not_told_of_its_mother_nor_what_was_entered_in_error():
+    child = '<subject><relatedSubject classCode="PRS"><code code="CHILD"/></relatedSubject></subject><repeatNumber'
+    assert medicine_lines(document(given().replace("<repeatNumber", child))) == ()
+    assert medicine_lines(document(given().replace('code="completed"', 'code="nullified"'))) == ()
+
+
+def test_a_dispensing_has_the_period_of_its_dosage_and_not_of_what_it_answers():
+    dosage = '<entryRelationship typeCode="COMP"><substanceAdministration classCode="SBADM" moodCode="INT">{}<effectiveTime><low value="20230125"/></effectiveTime></substanceAdministration></entryRelationship>'
+    supply = '<supply classCode="SPLY" moodCode="EVN"><product>{}</product>{}</supply>'
+    line = only(document(supply.format(MATERIAL.format(name=""), dosage.format(""))))
+    assert (line.kind, line.start) == (LineKind.DISPENSED, "20230125")
+    answered = dosage.format('<reference typeCode="XCRPT"/>')
+    assert only(document(supply.format(MATERIAL.format(name=""), answered))).start == ""
+
+
+def test_a_form_left_empty_is_no_medicine():
+    empty = '<substanceAdministration classCode="SBADM" moodCode="EVN"><effectiveTime><low value="2020"/></effectiveTime><consumable><manufacturedProduct><manufacturedMaterial><code nullFlavor="UNK"/></manufacturedMaterial></manufacturedProduct></consumable></substanceAdministration>'
+    assert medicine_lines(document(empty, prescribes=False)) == ()

@@ -14,6 +14,7 @@ from carnet.cda.synthesis_document import write_synthesis
 from carnet.cda.synthesis_model import Part, Stated, SynthesisLine, Told
 from carnet.cda.synthesis_reading import stated_in
 from carnet.cda.synthesis_templates import ABSENCES, SECTIONS
+from carnet.demo.documents import Draft, structured_lab_report
 from tests.cda.syntheses import EVERY_PART, by_part, synthesis, told
 
 SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples" / "cda"
@@ -95,6 +96,32 @@ def test_every_reference_of_an_entry_leads_to_a_text_of_its_own_section():
         assert len(anchors) == len(set(anchors))
         assert set(named) <= set(anchors)
     assert len(root.xpath("//h:entry//h:reference", namespaces=CDA)) > 40
+
+
+def listing(section, *values):
+    """A document of one list, each entry with a value of these attributes."""
+    entries = "".join(
+        f'<entry><observation classCode="OBS" moodCode="EVN"><code code="1"/><value xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+        f'xsi:type="CD" {value}/></observation></entry>'
+        for value in values
+    )
+    code = f'<code code="{section}" codeSystem="2.16.840.1.113883.6.1"/>'
+    return structured_lab_report(
+        Draft(1_790_000_000_000_000), f"<component><section>{code}<text>x</text>{entries}</section></component>"
+    )
+
+
+ABSENT = 'codeSystem="2.16.840.1.113883.5.1150.1" code="{}"'
+POLLEN = 'code="1" codeSystem="1.2" displayName="Pollen"'
+
+
+def test_no_known_allergy_to_food_is_not_no_known_allergy_and_hides_none():
+    (said,) = stated_in(listing("48765-2", ABSENT.format("no-known-food-allergies")))
+    assert said.told is Told.NOT_STATED
+    (said,) = stated_in(listing("48765-2", ABSENT.format("no-known-food-allergies"), POLLEN))
+    assert (said.told, [one.label for one in said.lines]) == (Told.LINES, ["Pollen"])
+    (said,) = stated_in(listing("48765-2", ABSENT.format("no-known-allergies")))
+    assert said.told is Told.NONE_KNOWN
 
 
 @pytest.mark.parametrize("part", list(Part))

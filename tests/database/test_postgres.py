@@ -12,7 +12,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from postgres_clusters import Cluster, programs
-from sqlalchemy import BigInteger, bindparam, create_engine, func, insert, inspect, select
+from sqlalchemy import BigInteger, bindparam, create_engine, delete, func, insert, inspect, select
 
 import carnet
 from carnet.database.connection import SqliteConnection
@@ -140,6 +140,37 @@ def test_what_a_constraint_refuses_is_named_alike_and_undone_alone(connection):
     connection.control("RELEASE act")
     connection.execute(PERSON, {"name": "two"})
     assert connection.execute(prepare(select(func.count()).select_from(patient))) == [(2,)]
+
+
+def test_a_savepoint_is_released_with_the_next_command_and_nobody_goes_back_to_it(connection):
+    connection.control("SAVEPOINT act")
+    connection.execute(PERSON, {"name": "one"})
+    connection.control("RELEASE act")
+    connection.execute(PERSON, {"name": "between"})
+    connection.control("SAVEPOINT act")
+    connection.execute(PERSON, {"name": "two"})
+    connection.control("ROLLBACK TO act")
+    connection.control("RELEASE act")
+    with pytest.raises(Unavailable):
+        connection.control("ROLLBACK TO act")
+    connection.control("ROLLBACK")
+
+
+def test_what_came_after_a_release_is_kept_when_the_next_act_goes_back(connection):
+    for name, back in (("one", False), ("two", True), ("three", False)):
+        connection.control("SAVEPOINT act")
+        connection.execute(PERSON, {"name": name})
+        if back:
+            connection.control("ROLLBACK TO act")
+        connection.control("RELEASE act")
+        connection.execute(PERSON, {"name": f"line of {name}"})
+    names = connection.execute(prepare(select(patient.c.pseudonym).order_by(patient.c.pseudonym)))
+    assert [name for (name,) in names] == ["line of one", "line of three", "line of two", "one", "three"]
+    connection.control("COMMIT")
+    connection.begin(ALONE)
+    assert connection.execute(prepare(select(func.count()).select_from(patient))) == [(5,)]
+    connection.execute(prepare(delete(patient)))
+    connection.control("COMMIT")
 
 
 def test_a_transaction_that_the_server_gave_up_is_not_committed(connection):

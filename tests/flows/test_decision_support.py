@@ -90,6 +90,71 @@ def test_an_ins_of_somebody_else_is_refused_and_the_software_s_own_identifier_sa
     assert refused.json()["resourceType"] == "OperationOutcome"
 
 
+@pytest.mark.parametrize(
+    "written", ["Patient/{}", "urn:oid:1.2.250.1.213.1.4.8|{}", "{}^^^&1.2.250.1.213.1.4.8&ISO^NH"]
+)
+def test_an_ins_of_somebody_else_is_found_however_it_is_written(measured, written):
+    assert asked(measured, request=order(patient=written.format("207058575627097"))).status_code == 403
+
+
+def test_fifteen_letters_are_no_ins(measured):
+    assert asked(measured, request=order(patient="abcdefghijklmno")).status_code == 200
+
+
+def test_an_order_for_another_patient_than_the_request_is_refused(measured):
+    request = order()
+    request["context"]["draftOrders"]["entry"][0]["resource"]["subject"] = {"reference": "Patient/43"}
+    assert asked(measured, request=request).status_code == 403
+
+
+def done_by(record, who):
+    """How many lines of the record's trace are of somebody."""
+    return sum(line["requester_id"] == who.identifier for line in record.trace())
+
+
+def told(record, body, *, service="examens-deja-faits", certificate=True, media_type="application/json"):
+    return record.house.http(MEDECIN_TRAITANT if certificate else None).post(
+        f"{record.house.stage.address}/cds-services/{service}/feedback",
+        content=json.dumps(body),
+        headers={"content-type": media_type},
+    )
+
+
+def test_what_software_tells_of_a_card_is_counted_and_leaves_no_trace_of_anybody(measured):
+    (card,) = asked(measured).json()["cards"]
+    before = done_by(measured, MEDECIN_TRAITANT)
+    overridden = {"card": card["uuid"], "outcome": "overridden", "outcomeTimestamp": "2026-11-22T10:00:00Z"}
+    comment = {"userComment": "SECRET"}
+    answer = told(measured, {"feedback": [overridden | {"overrideReason": comment}, overridden]})
+    assert (answer.status_code, answer.json()) == (200, {})
+    assert done_by(measured, MEDECIN_TRAITANT) == before
+    figures = measured.house.http().get(measured.house.stage.address + "/metrics").text
+    assert 'carnet_hook_feedback_total{outcome="overridden",service="examens-deja-faits"} 2.0' in figures
+    assert "SECRET" not in figures
+
+
+@pytest.mark.parametrize(
+    ("about", "status"),
+    [({"certificate": False}, 401), ({"service": "nothing"}, 404), ({"media_type": "text/plain"}, 400)],
+)
+def test_feedback_without_certificate_of_no_service_or_in_another_form_is_refused(measured, about, status):
+    assert told(measured, {"feedback": []}, **about).status_code == status
+    assert told(measured, {"feedback": [{}]}).status_code == 400
+
+
+def test_a_request_that_is_not_sent_as_json_is_refused(measured):
+    house = measured.house
+    answer = house.http(MEDECIN_TRAITANT).post(
+        f"{house.stage.address}/cds-services/examens-deja-faits",
+        content=json.dumps(order()),
+        headers={
+            "authorization": bearer(house.assertion(MEDECIN_TRAITANT, measured.identifier)),
+            "content-type": "text/plain",
+        },
+    )
+    assert answer.status_code == 400
+
+
 def test_an_assertion_is_used_once(measured):
     assertion = measured.house.assertion(MEDECIN_TRAITANT, measured.identifier)
     assert asked(measured, assertion=assertion).status_code == 200

@@ -9,8 +9,10 @@ from carnet.clock import system_clock, to_dtm
 from carnet.demo.people import MEDECIN_TRAITANT
 from carnet.metadata import MASQUE_PS, AvailabilityStatus
 from carnet.record import deposit_drafts, own_deposits
-from carnet.record.deposit_drafts import Said
 from carnet.record.deposit_making import deposit_of
+from carnet.record.deposit_said import Said
+from carnet.record.document_changes import changing
+from carnet.record.draft_keeping import unique_id_of
 from carnet.record.portal_deposit import deposit_act
 from carnet.requester import Authentication, CardClass, Requester
 
@@ -48,7 +50,7 @@ def put_in(record, requester, **about):
     made = gate.perform_now(requester, deposit_drafts.basis(requester, draft_id))
     deposit = deposit_of(gate.platform, requester, made)
     gate.perform_now(requester, deposit_act(gate.platform, requester, deposit))
-    return deposit_drafts.unique_id_of(draft_id), deposit.content
+    return unique_id_of(draft_id), deposit.content
 
 
 def test_a_deposit_of_the_portal_is_found_and_read_by_care_software_as_it_was_made(record):
@@ -68,7 +70,7 @@ def test_corrections_by_the_portal_are_those_that_care_software_sees(record):
     (entry,) = record.documents().entries
     assert entry.masks == {MASQUE_PS}
     for name in ("demasquer", "archiver"):
-        record.house.gate.perform_now(requester, own_deposits.change(requester, unique_id, name))
+        record.house.gate.perform_now(requester, changing(unique_id, own_deposits.CHANGES[name], own=True))
     assert record.documents().entries == ()
     (put_away,) = record.documents(status=AvailabilityStatus.ARCHIVED).entries
     assert (put_away.unique_id, put_away.masks) == (unique_id, frozenset())

@@ -9,6 +9,7 @@ import base64
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -22,7 +23,7 @@ from flows_house import House, Reply
 
 from carnet.client.vihf import build_vihf
 from carnet.clock import system_clock
-from carnet.demo.people import HOSPITAL_DOCTOR, LABORATORY, MEDECIN_TRAITANT, PROFESSIONALS
+from carnet.demo.people import HOSPITAL_DOCTOR, LABORATORY, MEDECIN_TRAITANT, PAT_TROIS, PROFESSIONALS
 from carnet.document_query import ReturnType
 from carnet.metadata import AvailabilityStatus
 from carnet.soap.messages import adhoc_query_request, quoted
@@ -67,6 +68,7 @@ def write_configuration(directory, stage, port):
         ("/etc/carnet/pki/server.pem", str(pki / "server.pem")),
         ("/etc/carnet/pki/server.key", str(pki / "server.key")),
         ("/etc/carnet/pki/callers.pem", str(directory / "callers.pem")),
+        ("/var/log/nginx/carnet.log", str(directory / "access.log")),
         ("    server 127.0.0.1:8080;", f"    server 127.0.0.1:{stage.settings.port};"),
         ("    listen 8443 ssl;", f"    listen 127.0.0.1:{port} ssl;"),
     ):
@@ -184,6 +186,28 @@ def test_an_address_that_a_caller_forges_is_replaced_by_the_proxys(proxied):
 def test_health_answers_through_the_proxy_without_a_certificate(proxied):
     answer = proxied.house.http().get(f"{proxied.house.stage.address}/health/ready")
     assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+
+
+def test_a_card_signs_in_to_the_portal_through_the_proxy(proxied):
+    """The form's origin has the port of the proxy, and so must the Host that Carnet compares it with."""
+    http, address = proxied.house.http(MEDECIN_TRAITANT), proxied.house.stage.address
+    page = http.get(f"{address}/pro/connexion")
+    form = {"jeton": re.search(r'name="jeton" value="([^"]*)"', page.text)[1]}
+    answer = http.post(f"{address}/pro/connexion/carte", data=form, headers={"origin": address})
+    assert (answer.status_code, answer.headers.get("location")) == (303, "/pro")
+    assert MEDECIN_TRAITANT.family_name in http.get(f"{address}/pro").text
+    bare = {"cookie": "; ".join(f"{name}={value}" for name, value in http.cookies.items())}
+    assert proxied.house.http().get(f"{address}/pro", headers=bare).status_code == 303
+
+
+def test_no_address_that_names_a_patient_stands_in_the_proxys_log(proxied):
+    number, log = PAT_TROIS.identifier.value, proxied.directory / "access.log"
+    proxied.house.http(MEDECIN_TRAITANT).get(f"{proxied.house.stage.address}/AccesDirect/Documents/{number}?q={number}")
+    end = time.monotonic() + 60
+    while "GET /AccesDirect " not in log.read_text():
+        assert time.monotonic() < end, "the proxy writes no log"
+        time.sleep(0.05)
+    assert number not in log.read_text()
 
 
 # --- the server's own door, where only the declared proxy may say who calls -------------------------------------------

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from carnet.cda.synthesis_model import Part, Stated, SynthesisLine, Told
+from dataclasses import replace
+
+from carnet.cda.header import read_header
+from carnet.cda.synthesis_model import Model, Part, Stated, SynthesisLine, Told
 from carnet.cda.synthesis_reading import stated_in
 from carnet.demo.people import MEDECIN_TRAITANT
+from carnet.record.deposit_drafts import to_replace
+from carnet.record.retrieval import read
 from carnet.record.synthesis_acts import adding, changing, drafting, saying
-from carnet.record.synthesis_signing import basis, digest, signing, written
+from carnet.record.synthesis_signing import Former, basis, digest, signing, written
 from carnet.requester import Authentication, CardClass, Requester, Software
 
 WRITTEN = (
@@ -34,31 +39,41 @@ def doctor(ins):
     )
 
 
-def sign(house, ins):
+def former_of(house, requester, made):
+    """What the document replaces, as the page that shows it finds it."""
+    if not made.replaces:
+        return None
+    found = house.gate.perform_now(requester, to_replace(requester, made.replaces))
+    return Former(read_header(read(house.gate.platform, found.located)), found.entry_uuid)
+
+
+def sign(house, ins, model):
     """What a doctor enters, signed and deposited; the registered entry."""
     gate, requester = house.gate, doctor(ins)
     name = gate.perform_now(requester, drafting(requester, final=True)).draft.name
     works = [adding(part, line) for part, line in WRITTEN] + [saying(Part.ALLERGIES, Told.NONE_KNOWN)]
     for work in works:
         gate.perform_now(requester, changing(requester, name, work))
-    made = gate.perform_now(requester, basis(requester))
-    shown = digest(written(requester, made, None))
-    done = gate.perform_now(requester, signing(gate.platform, requester, made, None, shown=shown))
+    made = replace(gate.perform_now(requester, basis(requester)), model=model)
+    former = former_of(house, requester, made)
+    shown = digest(written(requester, made, former))
+    done = gate.perform_now(requester, signing(gate.platform, requester, made, former, shown=shown))
     (entry,) = [one for one in done.entries if not one.is_signature]
     return entry
 
 
-def test_care_software_finds_it_reads_it_and_reads_what_was_entered(house, record):
-    signed = sign(house, record.identifier)
-    (entry,) = record.documents().entries
-    assert (entry.unique_id, entry.type_code.code, entry.class_code.code) == (signed.unique_id, "60591-5", "11")
-    assert entry.authors[0].person_id == MEDECIN_TRAITANT.identifier
-    _answer, documents = record.read(signed.unique_id)
-    content = next(iter(documents)).content
-    assert (len(content), entry.hash) == (entry.size, signed.hash)
-    said = {one.part: one for one in stated_in(content)}
-    assert {part: said[part] for part, _line in WRITTEN} == {
-        part: Stated(part, Told.LINES, (line,)) for part, line in WRITTEN
-    }
-    assert said[Part.ALLERGIES] == Stated(Part.ALLERGIES, Told.NONE_KNOWN)
-    assert said[Part.DEVICES] == Stated(Part.DEVICES, Told.NOT_STATED)
+def test_care_software_finds_it_reads_it_and_reads_what_was_entered_in_either_model(house, record):
+    for model, type_code in ((Model.IPS_FR, "60591-5"), (Model.VSM, "SYNTH")):
+        signed = sign(house, record.identifier, model)
+        (entry,) = record.documents().entries
+        assert (entry.unique_id, entry.type_code.code, entry.class_code.code) == (signed.unique_id, type_code, "11")
+        assert entry.authors[0].person_id == MEDECIN_TRAITANT.identifier
+        _answer, documents = record.read(signed.unique_id)
+        content = next(iter(documents)).content
+        assert (len(content), entry.hash) == (entry.size, signed.hash)
+        said = {one.part: one for one in stated_in(content)}
+        assert {part: said[part] for part, _line in WRITTEN} == {
+            part: Stated(part, Told.LINES, (line,)) for part, line in WRITTEN
+        }
+        assert said[Part.ALLERGIES] == Stated(Part.ALLERGIES, Told.NONE_KNOWN)
+        assert said[Part.PROCEDURES] == Stated(Part.PROCEDURES, Told.NOT_STATED)

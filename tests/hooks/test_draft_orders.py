@@ -4,7 +4,7 @@ import pytest
 
 from carnet.cda.examinations import BodySite
 from carnet.cda.result_model import LOINC
-from carnet.errors import InvalidMetadata, MalformedMessage
+from carnet.errors import InvalidMetadata, MalformedMessage, PatientMismatch
 from carnet.hooks.draft_orders import SNOMED_CT, orders_of, read_request
 from carnet.metadata import Code
 
@@ -90,3 +90,20 @@ def test_more_orders_than_are_answered_are_refused():
     request = read_request(asked(*[service_request(code=POTASSIUM)] * 3))
     with pytest.raises(InvalidMetadata):
         orders_of(request, maximum=2)
+
+
+def drafted(**about):
+    return orders(service_request(code=POTASSIUM, **about))
+
+
+def test_an_order_for_another_patient_is_refused():
+    assert drafted(subject={"reference": "Patient/42"})
+    assert drafted(subject={"reference": "https://lps.example/fhir/Patient/42/_history/1"})
+    for other in ("Patient/43", "https://lps.example/fhir/Patient/43"):
+        with pytest.raises(PatientMismatch):
+            drafted(subject={"reference": other})
+
+
+def test_what_is_not_to_be_done_or_was_never_meant_is_no_order():
+    assert drafted(status="draft")
+    assert drafted(doNotPerform=True) == drafted(status="entered-in-error") == drafted(status="revoked") == ()

@@ -200,7 +200,7 @@ def test_a_professional_card_never_speaks_for_an_internal_number(connection):
     assert "national identifier" in refusal(connection, asked)
 
 
-def test_confirming_takes_two_statements(connection):
+def test_confirming_takes_one_statement(connection):
     class Counting:
         count = 0
 
@@ -210,7 +210,7 @@ def test_confirming_takes_two_statements(connection):
 
     counting = Counting()
     confirm(counting, requester())
-    assert counting.count == 2
+    assert counting.count == 1
 
 
 def test_the_directory_answers_for_persons_and_structures(connection):

@@ -12,6 +12,7 @@ from carnet.identity.ins import (
     NIR_TEST,
     check,
     key_of,
+    numbers_in,
     parse_cx,
 )
 from carnet.metadata import PatientIdentifier
@@ -187,3 +188,17 @@ def test_no_text_makes_the_reader_fail_otherwise(text):
         return
     assert found.value
     assert found.authority
+
+
+@pytest.mark.parametrize("written", ["{}", "Patient/{}", "urn:oid:1.2.250.1.213.1.4.8|{}", "INS {}^^^NH", "ins-{}"])
+def test_a_number_is_found_in_whatever_stands_around_it(written):
+    number = PUBLIC[0]
+    assert numbers_in(written.format(number)) == {number}
+    assert numbers_in(" ".join(number)) == {number}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "42", "abcdefghijklmno", "207058575627098", "1207058575627097", "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea"]
+)
+def test_what_has_not_the_form_and_the_key_is_no_number(text):
+    assert numbers_in(text) == frozenset()

@@ -8,7 +8,8 @@ from carnet.clock import DAY, HOUR, MINUTE
 from carnet.demo.people import PAT_TROIS
 from carnet.identity.past_sign_ins import CODES_KEPT, DEVICE_KNOWN, KEPT, forget_leftovers, forget_sessions
 from carnet.identity.patients import find, register
-from carnet.identity.sessions import Details, Level, Limits, Opening, Purpose, device_is_known, open_session, session_of
+from carnet.identity.session_rows import Limits
+from carnet.identity.sessions import Details, Level, Opening, Purpose, device_is_known, open_session, session_of
 
 NOW = 2_000 * DAY
 LIMITS = Limits(15 * MINUTE, 8 * HOUR)

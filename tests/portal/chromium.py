@@ -41,8 +41,8 @@ class LateServer(uvicorn.Server):
         self.ready.set()
 
 
-def browse(app, walk) -> None:
-    """Serves the application while `walk(chromium, address)` runs; raises what it raises."""
+def browse(app, walk, *flags: str) -> None:
+    """Serves the application while `walk(chromium, address)` runs, with more flags of chromium; raises what it raises."""
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     server = LateServer(app)
@@ -52,7 +52,7 @@ def browse(app, walk) -> None:
         try:
             assert server.ready.wait(60)
             with sync_playwright() as player:
-                chromium = player.chromium.launch(executable_path=PROGRAM, args=list(FLAGS), timeout=PATIENCE)
+                chromium = player.chromium.launch(executable_path=PROGRAM, args=[*FLAGS, *flags], timeout=PATIENCE)
                 try:
                     walk(chromium, f"http://127.0.0.1:{listening.getsockname()[1]}")
                 finally:

@@ -200,17 +200,37 @@ def open_house(first_stage, home):
     opened = []
 
     def open_it(**settings):
-        house = House(first_stage)
-        chosen = replace(load(home, {}), **{"submission_signature_required": False, **settings})
-        house.platform = build(chosen, EbrimRenderer(), clock=lambda: house.now)
-        opened.append(house.platform)
-        house.gate = Gate(house.platform)
-        house.app = patient_space(house.gate, house.doorkeeper)
-        return house
+        opened.append(opened_home(first_stage, home, **settings))
+        return opened[-1]
 
     yield open_it
-    for platform in opened:
-        platform.close()
+    for house in opened:
+        house.platform.close()
+
+
+def opened_home(stage, home, **settings):
+    """The space over a home, with some settings. Whoever opens it closes its platform."""
+    house = House(stage)
+    chosen = replace(load(home, {}), **{"submission_signature_required": False, **settings})
+    house.platform = build(chosen, EbrimRenderer(), clock=lambda: house.now)
+    house.gate = Gate(house.platform)
+    house.app = patient_space(house.gate, house.doorkeeper)
+    return house
+
+
+@pytest.fixture(scope="module")
+def open_home(first_stage):
+    """Opens homes that a module made, each with its time."""
+    opened = []
+
+    def open_it(home, now):
+        opened.append(opened_home(first_stage, home))
+        opened[-1].now = now
+        return opened[-1]
+
+    yield open_it
+    for house in opened:
+        house.platform.close()
 
 
 @pytest.fixture

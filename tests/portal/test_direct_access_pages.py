@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -115,8 +116,30 @@ def test_who_arrives_without_authorisation_is_asked_to_confirm_it(house):
     browser = house.sign_in(PHARMACIST_OWNER).browser
     for page in OF_A_RECORD:
         answers = follow(browser, f"/AccesDirect/{page}/{INS}")
-        assert answers[1].headers["location"].endswith("/entree")
+        assert urlsplit(answers[1].headers["location"]).path.endswith("/entree")
         assert answers[-1].status_code == 200
     assert "td0.9" in {line["action"] for line in house.lines(PAT_TROIS)}
+
+
+def test_after_the_lawful_entry_comes_the_page_that_was_asked_for(house):
+    browser = house.sign_in(PHARMACIST_OWNER).browser
+    for page, rest in OF_A_RECORD.items():
+        asked = follow(browser, f"/AccesDirect/{page}/{INS}")
+        at = asked[1].headers["location"]
+        answer = browser.send(at, asked[-1], {"acces": "consentement", "declare": "oui"})
+        where = browser.get(answer.headers["location"]).headers["location"]
+        assert re.fullmatch(r"/pro/patients/[0-9a-f]{32}" + re.escape(rest), where), page
+        root = at.partition("/entree")[0]
+        browser.send(f"{root}/equipe", browser.get(f"{root}/equipe"), {"action": "quitter"})
+
+
+def test_an_address_of_a_hospital_is_no_limit_for_who_is_signed_in(open_pro_sign_in_house):
+    house = open_pro_sign_in_house(pro_sign_in_tries_address=3)
+    browser = house.sign_in(MEDECIN_TRAITANT).browser
+    assert {browser.get(f"/AccesDirect/Documents/{INS}").status_code for _ in range(5)} == {303}
+    assert [house.browser().get(f"/AccesDirect/Documents/{INS}").status_code for _ in range(4)] == [303, 303, 303, 429]
+
+
+def test_who_may_read_is_asked_nothing(house):
     known = house.sign_in(COMMUNITY_NURSE).browser
     assert follow(known, f"/AccesDirect/Documents/{INS}")[1].headers["location"].endswith("/documents")

@@ -30,6 +30,8 @@ pytestmark = [
     pytest.mark.skipif(PROGRAM is None, reason="chromium is not installed: `make packages` installs it"),
     pytest.mark.slow,
 ]
+ONE_PROCESS = "--disable-features=IsolateSandboxedIframes"
+"""A sandboxed frame stays in its page's process: what it may do is the same, and no process is started for each."""
 QUIET_KINDS = {
     "application/octet-stream",
     "application/pdf",
@@ -139,7 +141,7 @@ def looked_at(space, kept):
         for path in ("/", *(f"/documents?depuis={start}" for start in range(0, len(kept), 30))):
             onlooker.look("list", path)
 
-    browse(space.app, walk)
+    browse(space.app, walk, ONE_PROCESS)
     return found[0]
 
 

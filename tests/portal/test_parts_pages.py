@@ -11,8 +11,9 @@ import pytest
 from carnet.audit.trail import read_trail
 from carnet.demo.people import NESSI, PAT_TROIS
 from carnet.errors import UnknownDocument
+from carnet.record.draft_keeping import unique_id_of
 from carnet.record.operator_line import known_patient
-from carnet.record.own_drafts import OwnDrafts, unique_id_of
+from carnet.record.own_drafts import OwnDrafts
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "viewing"))

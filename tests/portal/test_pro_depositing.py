@@ -20,7 +20,7 @@ from carnet.demo import documents
 from carnet.demo.documents import Draft
 from carnet.demo.payloads import pdf
 from carnet.demo.people import HOSPITAL_DOCTOR, MEDECIN_TRAITANT, MIRABELLE, NESSI, OTHER_GP, PAT_TROIS
-from carnet.record import deposit_drafts
+from carnet.record.draft_keeping import unique_id_of
 from carnet.record.due import run_due
 from carnet.record.own_documents import Chosen, OwnDocuments
 from carnet.record.own_trail import OwnTrail
@@ -86,7 +86,7 @@ def deposited(pro, browser, root, *files, query="", **fields):
     done = confirm(browser, at)
     assert (done.status, done.headers["location"]) == (303, f"{at}/fait"), done.plain
     assert "Le document est dans le dossier." in browser.get(f"{at}/fait").plain
-    return deposit_drafts.unique_id_of(at.rpartition("/")[2])
+    return unique_id_of(at.rpartition("/")[2])
 
 
 def bytes_of(pro, unique_id, who=MEDECIN_TRAITANT, patient=PAT_TROIS):
@@ -149,6 +149,13 @@ def test_hostile_files_are_refused_with_a_sentence_and_leave_nothing(pro):
         assert answer.status == 422, name
         assert "Rien n'est déposé" in answer.plain, name
     assert browser.get(f"{root}/depots").plain.count("Pas encore déposés") == 0
+
+
+def test_a_web_page_is_told_to_be_one_and_no_cda_with_faults(pro):
+    browser, root = entered(pro)
+    fields = browser.get(f"{root}/deposer").fields(f"{root}/deposer")
+    answer = browser.send_files(f"{root}/deposer", fields, ("page.html", b"<!doctype html><p>Bonjour</p>"))
+    assert (answer.status, "C'est une page web ou un dessin" in answer.plain) == (422, True)
 
 
 def test_no_file_and_a_text_among_pictures_are_told(pro):
@@ -221,6 +228,26 @@ def test_what_is_hidden_until_announced_shows_its_dates_and_the_patient_sees_it_
     assert patient_sees(pro) == ["Annonce"]
 
 
+def test_a_new_version_of_what_is_hidden_is_hidden_unless_it_is_said_otherwise_and_keeps_its_dates(pro):
+    browser, root = entered(pro)
+    first = deposited(pro, browser, root, LETTER, titre="Annonce", visibilite="invisible")
+    dates = re.search(r"averti le ([^,]+), visible le (\w+ \w+ \w+)", browser.get(f"{root}/depots").plain)
+    pro.house.now += 2 * DAY
+    browser, root = entered(pro)
+    at = begun(browser, root, LETTER, query=f"?remplace={first}")
+    page = browser.get(f"{at}/description")
+    assert re.search(r'value="invisible"[^>]* checked', page.text)
+    assert all(one in page.plain for one in dates.groups())
+    describe(browser, at, titre="Annonce corrigée", visibilite="invisible")
+    confirm(browser, at)
+    assert all(one in browser.get(f"{at}/fait").plain for one in dates.groups())
+    assert browser.get(f"{root}/depots").plain.count(dates[2]) == 2
+    assert dates[2] in browser.get("/pro/depots").plain
+    pro.house.now += 30 * DAY
+    run_due(pro.house.gate, pro.house.now)
+    assert patient_sees(pro) == ["Annonce corrigée"]
+
+
 def test_after_the_announcement_the_patient_sees_it(pro):
     browser, root = entered(pro)
     unique_id = deposited(pro, browser, root, LETTER, titre="Annonce", visibilite="invisible")
@@ -261,6 +288,58 @@ def test_a_form_sent_twice_makes_one_document(pro):
     answers = [browser.send(f"{at}/verification", page.fields(f"{at}/verification")) for _ in range(2)]
     assert [(one.status, one.headers["location"]) for one in answers] == [(303, f"{at}/fait")] * 2
     assert patient_sees(pro) == ["Une fois"]
+
+
+def test_another_file_sent_by_the_same_form_is_another_deposit_before_and_after_the_first(pro):
+    """Who goes back and chooses again deposits what they chose: nothing is acknowledged that is not in the record."""
+    browser, root = entered(pro)
+    fields = browser.get(f"{root}/deposer").fields(f"{root}/deposer")
+
+    def sent(text):
+        answer = browser.send_files(f"{root}/deposer", fields, text)
+        assert answer.status == 303, answer.plain
+        return answer.headers["location"].removesuffix("/description")
+
+    first = sent(b"Premier texte.")
+    second = sent(b"Second texte.")
+    assert (first == second, sent(b"Premier texte.")) == (False, first)
+    assert "Second texte." in browser.get(f"{second}/description").plain
+    for at, title in ((first, "Premier"), (second, "Second")):
+        describe(browser, at, titre=title)
+        confirm(browser, at)
+    assert sorted(patient_sees(pro)) == ["Premier", "Second"]
+    assert sent(b"Premier texte.") == f"{first}/fait"
+    third = sent(b"Encore un texte.")
+    describe(browser, third, titre="Encore")
+    assert confirm(browser, third).headers["location"] == f"{third}/fait"
+    assert sorted(patient_sees(pro)) == ["Encore", "Premier", "Second"]
+
+
+def test_what_changed_of_a_document_meanwhile_does_not_stop_its_new_version(pro):
+    browser, root = entered(pro)
+    first = deposited(pro, browser, root, LETTER, titre="Première")
+    at = begun(browser, root, LETTER, query=f"?remplace={first}")
+    act(browser, root, first, "masquer")
+    describe(browser, at, titre="Seconde")
+    assert confirm(browser, at).status == 303
+    assert patient_sees(pro) == ["Seconde"]
+
+
+def test_what_is_not_in_use_any_more_is_told_before_a_file_is_chosen_and_at_the_last_step(pro):
+    browser, root = entered(pro)
+    first = deposited(pro, browser, root, LETTER, titre="Première")
+    fields = browser.get(f"{root}/deposer?remplace={first}").fields(f"{root}/deposer")
+    at = begun(browser, root, LETTER, query=f"?remplace={first}")
+    describe(browser, at, titre="Seconde")
+    page = browser.get(f"{at}/verification")
+    act(browser, root, first, "archiver")
+    late = [
+        browser.send(f"{at}/verification", page.fields(f"{at}/verification")),
+        browser.send_files(f"{root}/deposer", fields, b"Un autre texte."),
+        browser.get(f"{root}/deposer?remplace={first}"),
+    ]
+    assert [(one.status, "Ce document a changé depuis" in one.plain) for one in late] == [(409, True)] * 3
+    assert patient_sees(pro) == ["Première"]
 
 
 def test_a_form_of_one_patient_deposits_nothing_in_another_s_record(pro):
@@ -369,6 +448,13 @@ def test_the_page_says_what_the_law_asks_and_what_is_missing_before_and_after(pr
     assert "dep-there" in row[: row.index("</tr>")]
     stay = html.unescape(browser.get(f"{root}/deposer?activite=sejour").plain)
     assert "Lettre d'adressage" not in stay
+
+
+def test_a_day_that_is_none_or_to_come_counts_as_today(pro):
+    browser, root = entered(pro)
+    usual = browser.get(f"{root}/deposer").plain
+    for day in ("2020%20101", "202001%201", "20201301", "%D9%A2%D9%A0%D9%A2%D9%A0%D9%A0%D9%A1%D9%A0%D9%A1", "99991231"):
+        assert browser.get(f"{root}/deposer?jour={day}").plain == usual, day
 
 
 def test_the_patient_reads_that_a_document_was_prepared_and_added(pro):

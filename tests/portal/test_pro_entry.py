@@ -4,15 +4,32 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from urllib.parse import urlencode
 
 import pytest
 from pro_house import ProHouse
+from sqlalchemy import bindparam, update
 
 from carnet.clock import DAY, HOUR
 from carnet.consent.choices import Choice
-from carnet.demo.people import HOSPITAL_DOCTOR, MEDECIN_TRAITANT, MIRABELLE, NESSI, OTHER_GP, PAT_TROIS, REGULATOR, SAMU
+from carnet.database.connection import SqliteConnection
+from carnet.database.statements import prepare
+from carnet.database.tables import health_record
+from carnet.demo.people import (
+    HOSPITAL_DOCTOR,
+    LANTERNE,
+    MEDECIN_TRAITANT,
+    MIRABELLE,
+    NESSI,
+    OTHER_GP,
+    PAT_TROIS,
+    REGULATOR,
+    SAMU,
+)
 from carnet.identity.ins import NIR_TEST
+from carnet.identity.patients import find
 from carnet.portal.professional import pro_visit
+from carnet.portal.professional.pro_routes import PATIENT_PAGES
 from carnet.record.administration import Administration
 from carnet.record.own_trail import OwnTrail
 
@@ -23,6 +40,7 @@ TRAITS = {
     "birth_date": "28/03/1979",
     "birth_place": "",
 }
+MAKING = ("/deposer", "/synthese/")
 URGENT = {"motif": "INCONSCIENT", "phrase": "Patient inconscient aux urgences"}
 
 
@@ -106,9 +124,54 @@ def test_absent_closed_and_blocked_are_one_page(pro):
     assert unalike(blocked) == unalike(closed) == unalike(absent)
 
 
+def _objecting(pro):
+    """Somebody who objected to having a record: there is none."""
+    row = health_record.c
+    objected = prepare(update(health_record).where(row.patient_key == bindparam("whose")).values(state="opposed"))
+
+    def write(connection):
+        person = find(connection, pro.house.gate.platform.keyring, LANTERNE.identifier)
+        connection.execute(objected, {"whose": person.patient_key})
+
+    pro.house.gate.administer(write)
+    return LANTERNE
+
+
 def _unknown_number():
     body = "1930899999002"
     return f"{body}{97 - int(body) % 97:02d}"
+
+
+def statements(monkeypatch, work):
+    """How many statements a piece of work runs."""
+    count, real = [], SqliteConnection.execute
+
+    def counted(self, *given):
+        count.append(given[0])
+        return real(self, *given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SqliteConnection, "execute", counted)
+        work()
+    return len(count)
+
+
+@pytest.mark.sqlite_only
+def test_absent_closed_objected_and_blocked_cost_as_many_statements(pro, monkeypatch):
+    browser = pro.browser(OTHER_GP)
+    operator = Administration(pro.house.gate, "operator:tests")
+    pro.house.acts.block(PAT_TROIS.identifier, OTHER_GP.identifier)
+    operator.close_record(NESSI.identifier, reason="test")
+    nobody = replace(PAT_TROIS, identifier=replace(PAT_TROIS.identifier, value=_unknown_number()))
+    kept_out = (PAT_TROIS, NESSI, nobody, _objecting(pro))
+    asked = [browser.get("/pro").fields("/pro") | {"ins": one.identifier.value} for one in kept_out]
+    found = [statements(monkeypatch, lambda fields=fields: browser.send("/pro", fields)) for fields in asked]
+    assert len(set(found)) == 1, found
+    traits = [
+        statements(monkeypatch, lambda fields=fields: by_traits(browser, **fields))
+        for fields in ({}, {"birth_name": "Personne"})
+    ]
+    assert len(set(traits)) == 1, traits
 
 
 def test_every_trait_shows_one_person_and_picks_nobody(pro):
@@ -247,6 +310,42 @@ def test_the_identity_is_checked_before_anything_is_fed(pro):
     assert browser.send(f"{root}/identite", page.fields(f"{root}/identite") | {"controle": "oui"}).status == 303
     assert "INS qualifiée" in browser.get(f"{root}/entree").plain
     assert any("contrôlé l'identité" in line for line in trail(pro))
+
+
+def test_who_is_led_aside_comes_back_to_the_page_that_was_asked_for(pro):
+    browser = pro.browser(OTHER_GP)
+    root = pro.opened(browser, PAT_TROIS)
+    aside = browser.get(f"{root}/documents?famille=biology").headers["location"]
+    assert aside == f"{root}/entree?suite=%2Fdocuments%3Ffamille%3Dbiology"
+    taken = browser.send(aside, browser.get(aside).fields(aside) | {"acces": "consentement", "declare": "oui"})
+    assert browser.get(taken.headers["location"]).headers["location"] == f"{root}/documents?famille=biology"
+    aside = browser.get(f"{root}/deposer").headers["location"]
+    assert aside == f"{root}/identite?suite=%2Fdeposer"
+    stated = browser.send(aside, browser.get(aside).fields(aside) | {"controle": "oui"})
+    assert stated.headers["location"] == f"{root}/deposer"
+
+
+@pytest.mark.parametrize(
+    "wish", ["//evil.test", "/../../x", "/%2e%2e/x", "https://evil.test", "evil", "/a\b", "/" + "x" * 1000]
+)
+def test_a_way_back_leads_nowhere_else(pro, wish):
+    browser = pro.browser(MEDECIN_TRAITANT)
+    root = pro.opened(browser, PAT_TROIS)
+    where = browser.get(f"{root}/entree?{urlencode({'suite': wish})}").headers["location"]
+    assert where in {root, f"{root}{wish}"}
+    assert where == root or wish == "//evil.test"  # below the root of the record, where there is no such page
+
+
+def test_what_prepares_a_document_asks_for_the_identity_first(pro):
+    """Whatever is a page of depositing or of writing a synthesis; what only shows, and what takes away, is not."""
+    browser = pro.browser(MEDECIN_TRAITANT)
+    root = pro.opened(browser, PAT_TROIS)
+    first = {
+        path
+        for method, path, _page in PATIENT_PAGES
+        if method == "GET" and "/identite?" in browser.get(f"{root}{path}").headers.get("location", "")
+    }
+    assert first == {path for method, path, _page in PATIENT_PAGES if method == "GET" and path.startswith(MAKING)}
 
 
 # --- one record, one session ---------------------------------------------------------------------------------------

@@ -18,8 +18,7 @@ from carnet.demo.care_documents import (
 )
 from carnet.demo.documents import Draft
 from carnet.demo.lab_reports import Measured, lab_draft, lab_report
-from carnet.demo.people import MEDECIN_TRAITANT, OTHER_GP, PAT_TROIS
-from carnet.metadata import MASQUE_PS
+from carnet.demo.people import MEDECIN_TRAITANT, PAT_TROIS
 
 PAGE = "/examens-deja-faits"
 
@@ -85,18 +84,3 @@ def test_nothing_is_looked_for_before_a_question_and_a_letter_is_none(pro):
     assert "4,20" not in asked(browser, root).plain
     assert "trois lettres" in asked(browser, root, examen="po").plain
     assert asked(browser, root, examen="potassium", jours="99999").status == 200
-
-
-def unalike(page, root):
-    return page.text.replace(root, "").split("<main", 1)[1]
-
-
-def test_a_masked_report_leaves_the_page_as_it_is_without_it(pro):
-    report(pro.house, 40, "4.20")
-    browser = pro.browser(OTHER_GP)
-    root = pro.opened(browser, PAT_TROIS)
-    pro.choose(browser, root, "consentement", declare="oui")
-    before = unalike(asked(browser, root, examen="potassium"), root)
-    report(pro.house, 3, "5.90", masks=(MASQUE_PS,))
-    assert unalike(asked(browser, root, examen="potassium"), root) == before
-    assert "5,90" in asked(*doctor(pro), examen="potassium").plain

@@ -18,6 +18,7 @@ from carnet.demo.people import (
     MEDECIN_TRAITANT,
     OCCUPATIONAL_DOCTOR,
     OTHER_GP,
+    PAT_TROIS,
     PHARMACIST_OWNER,
 )
 from carnet.demo.pki import TestAuthority
@@ -290,6 +291,57 @@ def test_who_shows_again_who_they_are_keeps_the_session_under_another_cookie(hou
     assert now.session_id == before.session_id
     assert now.shown_at > before.shown_at
     assert not is_in(house.browser(**{SESSION: former}))
+
+
+def opened(browser):
+    """The root of a record that a signed-in professional asked for."""
+    page = browser.get("/pro")
+    return browser.send("/pro", page, {"ins": PAT_TROIS.identifier.value}).headers["location"].removesuffix("/entree")
+
+
+def test_a_record_stays_open_for_who_shows_again_who_they_are_and_not_for_who_signs_in_anew(house):
+    browser = house.sign_in(MEDECIN_TRAITANT).browser
+    root = opened(browser)
+    browser.get(f"/pro/connexion?encore=oui&suite={root}/acces")
+    assert house.sign_in(MEDECIN_TRAITANT, browser).answer.headers["location"] == f"{root}/acces"
+    assert browser.get(f"{root}/acces").status_code == 200
+    house.offset = 16 * MINUTE
+    assert browser.get(browser.get(f"{root}/acces").headers["location"]).status_code == 200
+    house.offset = 0
+    del browser.cookies[SESSION]
+    assert house.sign_in(MEDECIN_TRAITANT, browser).answer.headers["location"] == "/pro"
+    gone = browser.get(f"{root}/acces")
+    assert (gone.status_code, "ouvert dans cette session" in gone.text) == (404, True)
+
+
+def test_who_changes_their_situation_leaves_the_records_that_were_open(house):
+    browser = house.in_situation(BIOLOGIST, LABORATORY)
+    root = opened(browser)
+    page = browser.get("/pro/situation")
+    browser.send("/pro/situation", page, {"situation": key_of(page.text, LABORATORY.name)})
+    assert browser.get(f"{root}/acces").status_code == 200
+    browser.send("/pro/situation", page, {"situation": key_of(page.text, HOSPITAL.name)})
+    assert browser.get(f"{root}/acces").status_code == 404
+    again = browser.get("/pro/situation")
+    browser.send("/pro/situation", again, {"situation": key_of(again.text, LABORATORY.name)})
+    assert browser.get(f"{root}/acces").status_code == 404
+
+
+def test_a_situation_that_the_matrix_closes_meanwhile_is_none_any_more(house, monkeypatch):
+    browser = house.sign_in(OTHER_GP).browser
+    assert is_in(browser)
+    monkeypatch.setattr(pro_presence, "is_entitled", lambda *_given: False)
+    assert browser.get("/pro").headers["location"] == "/pro/connexion"
+    assert browser.get("/pro/connexion").headers["location"] == "/pro/situation"
+
+
+def test_signing_out_of_a_session_that_ran_out_says_so_and_another_site_does_not(house):
+    browser = house.sign_in(MEDECIN_TRAITANT).browser
+    page = browser.get("/pro/deconnexion")
+    house.offset = 16 * MINUTE
+    assert browser.send("/pro/deconnexion", page, origin="https://evil.test").status_code == 403
+    out = browser.send("/pro/deconnexion", page)
+    assert (out.status_code, SESSION in browser.cookies) == (200, False)
 
 
 # --- a card ---------------------------------------------------------------------------------------------------------

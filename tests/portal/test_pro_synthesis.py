@@ -67,7 +67,13 @@ def lines(page):
 def send(browser, root, rest, **fields):
     path = f"{root}/synthese/{rest}"
     page = browser.get(f"{root}/synthese/brouillon")
-    return browser.send(path, {**page.fields(path), **fields})
+    return browser.send(path, {**page.fields(path), **mark(page, rest), **fields})
+
+
+def mark(page, rest):
+    """What the form that corrects a line says of the line as it was shown."""
+    found = re.search(rf'action="[^"]*/{rest}">(?:(?!</form>).)*name="vue" value="(\w+)"', page.text, re.DOTALL)
+    return {"vue": found[1]} if found else {}
 
 
 def sign(browser, root):
@@ -261,10 +267,11 @@ def _shape(page):
 def test_the_page_says_that_the_yearly_synthesis_is_due(drafted):
     pro, browser, root, _source = drafted
     words = "La synthèse annuelle est à rédiger"
-    assert words not in browser.get(f"{root}/synthese").plain
+    assert words not in browser.get(f"{root}/synthese").plain + browser.get(root).plain
     pro.house.now += 366 * DAY
     browser, root = opened(pro)
     assert words in browser.get(f"{root}/synthese").plain
+    assert f'href="{root}/synthese"><strong>{words}' in browser.get(root).text
 
 
 def test_a_page_of_one_patient_changes_nothing_for_another(drafted):

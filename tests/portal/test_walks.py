@@ -1,13 +1,11 @@
 """Every page that a link leads to, as a patient, a mother in her child's record, a carer and a newcomer, on a small phone, a phone and a computer.
 
-The pages are found by following links from the first one, so a page that is added is walked without a word here. Pictures of them are kept in
-the folder that WALK_PICTURES names, by person, page and width.
+The pages are found by following links from the first one, so a page that is added is walked without a word here.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import sys
 from dataclasses import dataclass, field
@@ -41,14 +39,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from chromium import FLAGS, PATIENCE, PROGRAM
 from served_sign_in import Served
+from soundness import WIDTHS, Looker
 
 pytestmark = [
     pytest.mark.skipif(PROGRAM is None, reason="chromium is not installed: `make packages` installs it"),
     pytest.mark.slow,
 ]
-AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text(encoding="utf-8")
-PICTURES = os.environ.get("WALK_PICTURES", "")
-WIDTHS = (320, 390, 1440)
 PHONE = 390
 OF_ONE_SHAPE = 2
 """Pages of one shape that the patient walks: two documents, two years, two professionals; others walk one of each path."""
@@ -58,10 +54,6 @@ ASKED = ("/recherche?q=bilan", "/recherche?q=introuvable")
 LEADS_AWAY = {"/connexion/fournisseur"}
 """Paths that lead to another host, as they are meant to."""
 _LINKS = "[...document.querySelectorAll('a[href]')].filter(one => !one.hasAttribute('download')).map(one => one.href)"
-_OVER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-_WIDE = """() => [...document.querySelectorAll('body *')]
-  .filter(one => one.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
-  .slice(0, 2).map(one => one.outerHTML.slice(0, 100))"""
 
 
 SHAPES = [(compile_path(path)[0], path) for method, path, _page in PAGES if method == "GET"]
@@ -92,6 +84,7 @@ class Walker:
     faults: list[str] = field(default_factory=list)
     walked: dict[str, int] = field(default_factory=dict)
     here: str = ""
+    most: int = MOST
 
     def __post_init__(self):
         view = {"width": 390, "height": 844}
@@ -131,7 +124,7 @@ class Walker:
     def crawls(self, *starts):
         """Follows links from these paths on, looks at each page, and returns the shapes that were met."""
         waiting, met = [self.served.address + one for one in starts], {}
-        while waiting and len(self.walked) < MOST:
+        while waiting and len(self.walked) < self.most:
             address = waiting.pop(0).partition("#")[0]
             path, asked = shape(address)
             known = met.setdefault((path, asked if self.of_one_shape > 1 else ""), set())
@@ -163,18 +156,9 @@ class Walker:
 
     def _look(self, answer):
         sandboxed = "sandbox" in answer.headers.get("content-security-policy", "")
-        page, injected = self._under_axe(answer.text() if sandboxed else ""), False
-        for width in WIDTHS:
-            self.page.set_viewport_size({"width": width, "height": 844})
-            if width == WIDTHS[-1] and self.script:
-                self._unfold()
-            over = self.page.evaluate(_OVER)
-            if over > 0:
-                self.faults.append(f"{self.here}: at {width} wider by {over}: {self.page.evaluate(_WIDE)}")
-            self._picture(width)
-            if self._is_to_be_looked_at(answer.url, width):
-                injected = injected or self._inject(page)
-                self._axe(page, width)
+        looker = Looker(self.page, self.aside, self.faults)
+        news = tuple(width for width in WIDTHS if self._is_to_be_looked_at(answer.url, width))
+        looker.look(self.here, frame=answer.text() if sandboxed else "", touch=False, under_axe=news)
 
     def _is_to_be_looked_at(self, address, width):
         kind = shape(address)[0], self.script
@@ -182,35 +166,6 @@ class Walker:
         news = wanted - self.sound
         self.sound |= wanted
         return bool(news)
-
-    def _unfold(self):
-        self.page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-
-    def _picture(self, width):
-        if not PICTURES:
-            return
-        folder = Path(PICTURES) / self.name
-        folder.mkdir(parents=True, exist_ok=True)
-        named = re.sub(r"[0-9.]{12,}", lambda found: found[0][-6:], self.here.partition(" ")[2])
-        name = re.sub(r"[^a-z0-9]+", "-", named.lower()).strip("-")[:80] or "accueil"
-        self.page.screenshot(path=str(folder / f"{name}-{width}.png"), full_page=True)
-
-    def _under_axe(self, text):
-        """The page that axe looks at: of one in which no script may run, a copy."""
-        if not text:
-            return self.page
-        self.aside.set_content(re.sub(r"<meta http-equiv[^>]*>", "", text))
-        return self.aside
-
-    def _inject(self, page):
-        page.evaluate(AXE)
-        return True
-
-    def _axe(self, page, width):
-        if page is self.aside:
-            page.set_viewport_size({"width": width, "height": 844})
-        found = page.evaluate("axe.run()")["violations"]
-        self.faults += [f"{self.here}: at {width} {one['id']}: {one['nodes'][0]['html'][:160]}" for one in found]
 
 
 @pytest.fixture
@@ -260,7 +215,7 @@ def paths(shapes):
     return {path for path, _ in shapes}
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_every_page_is_sound_for_whoever_comes(served, chromium):
     sound = set()
     newcomer = Walker(served, chromium, "newcomer", sound=sound).signs_in(LANTERNE)
@@ -292,7 +247,7 @@ def test_every_page_is_sound_for_whoever_comes(served, chromium):
     assert "/documents/*" not in met["newcomer"]
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_the_pages_before_anybody_is_known_are_sound_too(served, chromium):
     nobody = Walker(served, chromium, "nobody")
     nobody.watch()
@@ -306,7 +261,7 @@ def test_the_pages_before_anybody_is_known_are_sound_too(served, chromium):
         one.context.close()
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_without_javascript_one_finds_reads_masks_and_exports(served, chromium):
     walker = Walker(served, chromium, "unscripted", script=False).signs_in(PAT_TROIS)
     page = walker.page
@@ -332,9 +287,9 @@ def test_without_javascript_one_finds_reads_masks_and_exports(served, chromium):
     walker.context.close()
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_control_a_page_that_is_not_sound_is_noticed(served, chromium):
-    walker = Walker(served, chromium, "control").signs_in(PAT_TROIS)
+    walker = Walker(served, chromium, "control", most=3).signs_in(PAT_TROIS)
     walker.watch()
     broken = '<main><p style="width:900px">wide</p><button></button><a href="/nothing">x</a></main>'
     walker.context.route(

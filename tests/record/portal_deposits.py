@@ -8,8 +8,9 @@ from carnet.demo.people import (
     PAT_TROIS,
 )
 from carnet.record import deposit_drafts, own_deposits
-from carnet.record.deposit_drafts import Said
 from carnet.record.deposit_making import making
+from carnet.record.deposit_said import Said
+from carnet.record.draft_keeping import new_draft_id, unique_id_of
 
 TEXT = b"Compte rendu de consultation. Motif : douleurs. Examen clinique normal."
 LETTER = "11488-4"
@@ -38,7 +39,7 @@ def described(room, **about):
 
 
 def begun(room, requester, said=None, content=TEXT):
-    draft_id = deposit_drafts.new_draft_id()
+    draft_id = new_draft_id()
     act = deposit_drafts.begin(requester, draft_id, said or described(room), content, content[:9])
     return room.do(requester, act)
 
@@ -48,7 +49,7 @@ def put_in(room, requester, **about):
     draft_id = begun(room, requester, described(room, **about))
     made = room.do(requester, deposit_drafts.basis(requester, draft_id))
     room.do(requester, making(room.platform, requester, made))
-    return next(one for one in listed(room, requester) if one.unique_id == deposit_drafts.unique_id_of(draft_id))
+    return next(one for one in listed(room, requester) if one.unique_id == unique_id_of(draft_id))
 
 
 def listed(room, requester):

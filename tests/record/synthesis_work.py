@@ -2,11 +2,12 @@
 
 import asyncio
 import uuid
+from dataclasses import replace
 
 from carnet.cda.header import read_header
 from carnet.cda.participants import PROFESSIONALS, STRUCTURES, Identifier, Organization, Participant, Patient
 from carnet.cda.synthesis_document import write_synthesis
-from carnet.cda.synthesis_model import Stated, Synthesis, SynthesisLine, Told
+from carnet.cda.synthesis_model import Model, Stated, Synthesis, SynthesisLine, Told
 from carnet.client.feeding import from_cda
 from carnet.clock import to_dtm
 from carnet.demo.people import MEDECIN_TRAITANT, PAT_TROIS
@@ -23,7 +24,7 @@ def told(part, *lines):
     return Stated(part, Told.LINES, tuple(SynthesisLine(one) if isinstance(one, str) else one for one in lines))
 
 
-def summary(parts, *, by, at, patient=PAT_TROIS):
+def summary(parts, *, by, at, patient=PAT_TROIS, replaces="", model=Model.IPS_FR):
     """A summary by a professional of the demonstration, at a moment in microseconds UTC."""
     unique_id = f"2.25.{uuid.uuid4().int}"
     setting = Code("AMBULATOIRE", "1.2.250.1.213.1.1.4.9", "Ambulatoire")
@@ -50,7 +51,9 @@ def summary(parts, *, by, at, patient=PAT_TROIS):
         traits.birth_place,
     )
     sector = by.organization.sector
-    return write_synthesis(Synthesis(unique_id, unique_id, person, doctor, structure, sector, to_dtm(at), tuple(parts)))
+    signed, version = to_dtm(at), 2 if replaces else 1
+    said = (sector, signed, tuple(parts), version, replaces, model)
+    return write_synthesis(Synthesis(unique_id, replaces or unique_id, person, doctor, structure, *said))
 
 
 def put_summary(room, parts, *, by=MEDECIN_TRAITANT, at=None, masks=(), number=1):
@@ -87,10 +90,10 @@ def former_of(room, requester, made):
     return Former(read_header(room.give(found.located)), found.entry_uuid)
 
 
-def sign(room, requester=None, *, shown=""):
+def sign(room, requester=None, *, shown="", model=Model.IPS_FR):
     """Shows what is drafted and signs it; the registered entry."""
     requester = requester or doctor(room)
-    made = room.do(requester, basis(requester))
+    made = replace(room.do(requester, basis(requester)), model=model)
     former = former_of(room, requester, made)
     shown = shown or digest(written(requester, made, former))
     registered = room.do(requester, signing(room.platform, requester, made, former, shown=shown))

@@ -1,15 +1,12 @@
-"""The history of accesses and the journal: whose lines, of when, how many, in whose words."""
+"""The history of accesses: whose lines, of when, how many, in whose words."""
 
 from __future__ import annotations
 
-import datetime as dt
-
 import pytest
 
-from carnet.clock import DAY, HOUR, to_datetime
-from carnet.consent.majority import PARIS
+from carnet.clock import DAY, HOUR
 from carnet.demo.people import HOSPITAL_DOCTOR, MEDECIN_TRAITANT, NESSI, OTHER_GP, PAT_TROIS
-from carnet.record.answering import MOST, access_history, journal_of_day
+from carnet.record.answering import MOST, access_history
 from carnet.record.own_trail import OwnTrail
 from carnet.record.patient_acts import PatientActs
 from carnet.record.record_opening import open_record
@@ -31,10 +28,6 @@ def at_noon(room):
 
 def history(room, who, **changes):
     return room.do(room.caller(who, **changes), access_history("fr"))
-
-
-def today(room):
-    return to_datetime(room.now).astimezone(PARIS).date()
 
 
 def test_the_medecin_traitant_sees_everybodys_accesses_and_nothing_of_the_patients_own(room):
@@ -69,23 +62,3 @@ def test_the_history_is_of_a_year_and_of_a_hundred_lines(room):
     assert [line.at for line in told.lines] == sorted((line.at for line in told.lines), reverse=True)
     room.now += 366 * DAY
     assert history(room, OTHER_GP).lines == ()
-
-
-def test_the_journal_is_of_one_day_and_of_ones_own_acts_in_the_patients_sentences(room):
-    opened(room)
-    opened(room, HOSPITAL_DOCTOR)
-    day = today(room)
-    (one,) = room.do(room.caller(OTHER_GP, None), journal_of_day(day, "fr"))
-    read = [line.sentence for line in OwnTrail(room.gate, OPERATOR).told(PAT_TROIS.identifier, "fr").lines]
-    assert one.traits == PAT_TROIS.traits
-    assert [line.sentence for line in one.lines] == [line for line in read if OTHER_GP.name in line]
-    assert room.do(room.caller(OTHER_GP, None), journal_of_day(day - dt.timedelta(days=1), "fr")) == ()
-    assert room.do(room.caller(MEDECIN_TRAITANT, None), journal_of_day(day, "fr")) == ()
-
-
-def test_a_record_that_is_not_open_any_more_keeps_its_lines_and_loses_its_name(room):
-    opened(room)
-    PatientActs(room.gate, OPERATOR).block(PAT_TROIS.identifier, OTHER_GP.identifier)
-    (one,) = room.do(room.caller(OTHER_GP, None), journal_of_day(today(room), "fr"))
-    assert one.traits is None
-    assert one.lines

@@ -27,9 +27,10 @@ from carnet.demo.people import (
 from carnet.errors import DuplicateIdentifier, Refused, Several, UnknownDocument
 from carnet.metadata import INVISIBLE_PATIENT, INVISIBLE_REPRESENTANTS_LEGAUX, MASQUE_PS, AvailabilityStatus
 from carnet.record import deposit_drafts
-from carnet.record.deposit_drafts import DraftsFull, Said
 from carnet.record.deposit_kinds import offered_types, suggested_type
 from carnet.record.deposit_making import check_cda, deposit_of, faults_of, making, refused_for
+from carnet.record.deposit_said import Said
+from carnet.record.draft_keeping import Full, unique_id_of
 from carnet.record.due import run_due
 from carnet.record.patient_acts import PatientActs
 
@@ -131,8 +132,18 @@ def test_an_eleventh_draft_is_refused(room):
     requester = by_portal(room)
     for _ in range(deposit_drafts.MAXIMUM_DRAFTS):
         begun(room, requester)
-    with pytest.raises(DraftsFull):
+    with pytest.raises(Full):
         begun(room, requester)
+
+
+def test_what_others_prepare_fills_nobody_else_s_room(room, monkeypatch):
+    monkeypatch.setattr(deposit_drafts, "MAXIMUM_HELD", 2 * len(TEXT))
+    other = by_portal(room, OTHER_GP)
+    for _ in range(2):
+        begun(room, other)
+    with pytest.raises(Full):
+        begun(room, other)
+    assert begun(room, by_portal(room))
 
 
 def test_a_professional_to_whose_feeding_the_patient_objects_prepares_nothing(room):
@@ -155,7 +166,7 @@ def test_depositing_ends_the_draft_and_a_second_time_makes_no_second_document(ro
     assert room.kept() == before
     assert before["deposit_draft"] == 0
     done = room.do(requester, deposit_drafts.deposited(requester, draft_id, "consultation", today(room)))
-    assert done.unique_id == deposit_drafts.unique_id_of(draft_id)
+    assert done.unique_id == unique_id_of(draft_id)
 
 
 def test_what_another_deposited_is_not_told_as_one_s_own(room):
@@ -192,6 +203,8 @@ def test_the_trace_of_a_preparation_has_its_words(room):
         ({"ended": "20000101"}, "ended"),
         ({"masks": (MASQUE_PS, INVISIBLE_PATIENT)}, "both"),
         ({"masks": (INVISIBLE_REPRESENTANTS_LEGAUX,)}, "not-minor"),
+        ({"began": "202001 1"}, "began"),
+        ({"began": "٢٠٢٠٠١٠١"}, "began"),
     ],
 )
 def test_what_is_wrong_with_a_description_is_named(room, change, fault):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -23,12 +24,17 @@ from carnet.demo.care_documents import (
 from carnet.demo.documents import Draft
 from carnet.demo.lab_reports import Measured, lab_draft, lab_report
 from carnet.demo.people import MEDECIN_TRAITANT, OTHER_GP
-from carnet.errors import InvalidMetadata, Refused
+from carnet.errors import AssertionInvalid, InvalidMetadata, Refused, Unauthenticated
+from carnet.hooks.draft_orders import read_request
+from carnet.hooks.hooks_door import HooksDoor
+from carnet.identity.vihf_structure import deny
 from carnet.metadata import MASQUE_PS, Code
 from carnet.record import done_examinations as done
+from carnet.record import gate as gate_module
 from carnet.record.administration import Administration
 from carnet.record.done_examinations import MOST, done_examinations
-from carnet.record.extract_filling import fill_fresh
+from carnet.record.extract_filling import fill, fill_fresh
+from carnet.requester import AssertionUse
 
 POTASSIUM = Order("Potassium", (Code("2823-3", LOINC),))
 SCAN = Order("Scanner du thorax", (), (SCANNER,), (BodySite(CHEST),))
@@ -148,3 +154,49 @@ def test_the_trace_tells_which_documents_were_shown(room):
         (entry.unique_id,),
         "1: 1",
     )
+
+
+# --- asked for twice within one call --------------------------------------------------------------------------------------
+
+
+def asking(room, monkeypatch, meanwhile):
+    """A call whose documents are read while it waits; `meanwhile` happens after that."""
+    room.put(report(room, 30))
+    use = AssertionUse(b"k" * 32, room.now + DAY)
+    who = replace(room.caller(), assertion=use)
+
+    async def filling(gate, missing, *, seconds):
+        count = await fill(gate, missing, seconds=seconds)
+        meanwhile()
+        return count
+
+    monkeypatch.setattr("carnet.hooks.hooks_door.fill", filling)
+    request = read_request(
+        b'{"hook":"order-select","hookInstance":"1","context":{"userId":"1","patientId":"42","draftOrders":{"entry":[{"resource":'
+        b'{"resourceType":"ServiceRequest","code":{"coding":[{"system":"http://loinc.org","code":"2823-3"}]}}}]}}}'
+    )
+    return asyncio.run(HooksDoor(room.platform, room.gate)._cards(who, request)), use
+
+
+def test_what_is_read_while_software_waits_is_told_under_the_assertion_of_the_call(room, monkeypatch):
+    (card,), use = asking(room, monkeypatch, lambda: None)
+    assert card["indicator"] == "warning"
+    with pytest.raises(AssertionInvalid):
+        room.do(replace(room.caller(), assertion=use), done_examinations((POTASSIUM,), 365))
+
+
+def test_the_directory_is_asked_again_before_the_second_answer(room, monkeypatch):
+    def leave():
+        confirmed.append("left")
+
+    confirmed = []
+    real = gate_module.confirm
+
+    def confirm(connection, requester):
+        if confirmed == ["left"]:
+            raise deny("the directory knows the caller no more")
+        return real(connection, requester)
+
+    monkeypatch.setattr(gate_module, "confirm", confirm)
+    with pytest.raises(Unauthenticated):
+        asking(room, monkeypatch, leave)

@@ -252,6 +252,46 @@ def test_a_replaced_document_is_shown_too_and_a_deleted_one_is_not(room):
     assert masks(room, deleted) == [(1, INVISIBLE_PATIENT)]
 
 
+def test_the_signature_of_a_set_has_the_mask_and_is_nothing_to_announce(room):
+    room.do(room.caller(), room.submitting(room.submission(room.document(), signed=True), room.caller()))
+    assert (INVISIBLE_PATIENT + " " + MASQUE_PS, 1) in room.rows("SELECT masks, is_signature FROM document_entry")
+    room.now += 14 * DAY
+    assert run_due(room.gate).counts == {}
+    room.now += 40 * DAY
+    assert run_due(room.gate).counts == {}
+    assert room.rows("SELECT kind FROM notice") == []
+
+
+def test_a_new_version_of_what_is_hidden_begins_no_new_delay(room):
+    """Told of once, and shown with the first, however often it is replaced."""
+    (first,) = room.put(room.document(masks=HIDDEN))
+    deposited = room.now
+    room.now += 13 * DAY
+    (second,) = room.put(room.document(masks=HIDDEN), replaces={"Document01": first.entry_uuid})
+    room.now = deposited + 14 * DAY
+    assert run_due(room.gate).counts == {"announcement-told": 1}
+    room.now = deposited + 27 * DAY
+    (third,) = room.put(room.document(masks=HIDDEN), replaces={"Document01": second.entry_uuid})
+    assert run_due(room.gate).counts == {}
+    room.now = months_after(deposited, 1)
+    assert run_due(room.gate).counts == {"document-shown": 1}
+    assert [masks(room, one)[-1][1] for one in (first, second, third)] == ["", "", ""]
+    room.now += 60 * DAY
+    assert run_due(room.gate).counts == {}
+    assert len(room.rows("SELECT kind FROM notice")) == 1
+
+
+def test_what_replaces_a_document_that_the_patient_sees_has_a_delay_of_its_own(room):
+    (seen,) = room.put(room.document())
+    room.now += 40 * DAY
+    (corrected,) = room.put(room.document(masks=HIDDEN), replaces={"Document01": seen.entry_uuid})
+    room.now += 13 * DAY
+    assert run_due(room.gate).counts == {}
+    room.now += 40 * DAY
+    assert run_due(room.gate).counts == {"document-shown": 1}
+    assert masks(room, corrected)[-1][1] == ""
+
+
 def test_hidden_documents_are_found_by_their_index(room):
     values = {"before": 0, **announcements._FIND.defaults}
     steps = room.connection._raw.execute(f"EXPLAIN QUERY PLAN {announcements._FIND.sqlite}", values).fetchall()

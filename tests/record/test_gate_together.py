@@ -7,8 +7,9 @@ import asyncio
 import pytest
 from gate_calls import finding
 
-from carnet.record import gate as gate_module
-from carnet.record.gate import ENOUGH, HURRIED
+from carnet.record import waiting_line
+from carnet.record.gate import HURRIED
+from carnet.record.waiting_line import ENOUGH
 from carnet.requester import AccessMode
 from carnet.soap.door import URGENT
 
@@ -19,8 +20,8 @@ NEVER = 100_000.0
 @pytest.fixture
 def never_alone(monkeypatch):
     """No act goes on because of the time: only because of who has come."""
-    monkeypatch.setattr(gate_module, "TOGETHER", NEVER)
-    monkeypatch.setattr(gate_module, "ONE_BY_ONE", NEVER)
+    monkeypatch.setattr(waiting_line, "TOGETHER", NEVER)
+    monkeypatch.setattr(waiting_line, "ONE_BY_ONE", NEVER)
 
 
 def run(steps):
@@ -36,12 +37,12 @@ def begun_one_by_one(room, number):
         for _ in range(3 * place):
             await asyncio.sleep(0)
         on_the_way += 1
-        room.gate.one_begins = lambda: on_the_way < number
+        room.gate.line.one_begins = lambda: on_the_way < number
         return await room.gate.perform(*finding(room))
 
     async def steps():
-        room.gate.on_the_way = lambda: on_the_way + (on_the_way < number)
-        room.gate.one_begins = lambda: True
+        room.gate.line.on_the_way = lambda: on_the_way + (on_the_way < number)
+        room.gate.line.one_begins = lambda: True
         return await asyncio.gather(*(one(place) for place in range(number)))
 
     return run(steps())
@@ -69,7 +70,7 @@ def test_control_acts_that_look_at_those_begun_alone_commit_each_by_itself(room)
             await room.gate.perform(*finding(room))
             begun -= 1
 
-        room.gate.on_the_way = lambda: begun
+        room.gate.line.on_the_way = lambda: begun
         await asyncio.gather(*(one(place) for place in range(4)))
 
     room.connection.commands.clear()
@@ -80,7 +81,7 @@ def test_control_acts_that_look_at_those_begun_alone_commit_each_by_itself(room)
 @pytest.mark.usefixtures("never_alone")
 def test_enough_acts_wait_for_nobody(room):
     room.connection.commands.clear()
-    room.gate.on_the_way = lambda: 1_000
+    room.gate.line.on_the_way = lambda: 1_000
     found = room.together(*(finding(room) for _ in range(ENOUGH)))
     assert not [one for one in found if isinstance(one, BaseException)]
     assert room.connection.commits == 1
@@ -94,9 +95,9 @@ def waits_until(room, requester, act):
         came = loop.time()
         task = asyncio.ensure_future(room.gate.perform(requester, act))
         await asyncio.sleep(0)
-        waits = room.gate._scheduled.when() - came
-        room.gate.on_the_way = lambda: 1
-        room.gate.stir()
+        waits = room.gate.line.scheduled.when() - came
+        room.gate.line.on_the_way = lambda: 1
+        room.gate.line.stir()
         await asyncio.gather(task, return_exceptions=True)
         return waits
 
@@ -104,9 +105,9 @@ def waits_until(room, requester, act):
 
 
 def test_a_mask_and_an_emergency_wait_for_nobody_who_is_begun(room, monkeypatch):
-    monkeypatch.setattr(gate_module, "TOGETHER", 1_000.0)
-    monkeypatch.setattr(gate_module, "ONE_BY_ONE", NEVER)
-    room.gate.one_begins = lambda: True
+    monkeypatch.setattr(waiting_line, "TOGETHER", 1_000.0)
+    monkeypatch.setattr(waiting_line, "ONE_BY_ONE", NEVER)
+    room.gate.line.one_begins = lambda: True
     requester, act = finding(room)
     waits = {}
     for name, who, what in (
@@ -114,7 +115,7 @@ def test_a_mask_and_an_emergency_wait_for_nobody_who_is_begun(room, monkeypatch)
         ("mask", requester, room.mask(*room.put(room.document()))),
         ("emergency", room.caller(mode=AccessMode.BRIS_DE_GLACE, reason="Patient inconscient"), act),
     ):
-        room.gate.on_the_way = lambda: 3
+        room.gate.line.on_the_way = lambda: 3
         waits[name] = waits_until(room, who, what)
     assert waits["search"] >= NEVER
     assert all(1_000.0 <= waits[name] < NEVER for name in ("mask", "emergency"))
@@ -122,15 +123,15 @@ def test_a_mask_and_an_emergency_wait_for_nobody_who_is_begun(room, monkeypatch)
 
 def test_an_act_waits_shortly_once_nobody_begins_any_more(room, monkeypatch):
     """Whoever is on the way and does not come holds up nobody."""
-    monkeypatch.setattr(gate_module, "ONE_BY_ONE", NEVER)
+    monkeypatch.setattr(waiting_line, "ONE_BY_ONE", NEVER)
 
     async def steps():
-        room.gate.on_the_way, room.gate.one_begins = lambda: 3, lambda: True
+        room.gate.line.on_the_way, room.gate.line.one_begins = lambda: 3, lambda: True
         task = asyncio.ensure_future(room.gate.perform(*finding(room)))
         await asyncio.sleep(0)
-        assert room.gate._scheduled.when() > asyncio.get_running_loop().time() + NEVER / 2
-        room.gate.one_begins = lambda: False
-        room.gate.stir()
+        assert room.gate.line.scheduled.when() > asyncio.get_running_loop().time() + NEVER / 2
+        room.gate.line.one_begins = lambda: False
+        room.gate.line.stir()
         return await task
 
     assert run(steps()).references == ()

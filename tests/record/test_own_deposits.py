@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from portal_deposits import begun, by_portal, bytes_of, described, listed, put_in
 
 from carnet.authorization.engine import Engine
@@ -22,14 +23,21 @@ from carnet.errors import Refused, UnknownDocument
 from carnet.metadata import INVISIBLE_PATIENT, INVISIBLE_REPRESENTANTS_LEGAUX, MASQUE_PS
 from carnet.record import deposit_drafts, own_deposits
 from carnet.record.administration import Administration
-from carnet.record.deposit_making import for_a_replacement, making
+from carnet.record.announcement_rule import told_and_shown
+from carnet.record.deposit_making import making
 from carnet.record.deposits_everywhere import PAGE, deposits_everywhere
+from carnet.record.document_changes import changing
 from carnet.repository import deposit_rows
 
 
 @pytest.fixture
 def room(open_room):
     return open_room(submission_signature_required=True)
+
+
+def correcting(unique_id, name):
+    """A change of one's own document, by its name in the form."""
+    return changing(unique_id, own_deposits.CHANGES[name], own=True)
 
 
 # --- my deposits --------------------------------------------------------------------------------------------------
@@ -40,9 +48,8 @@ def test_a_new_version_keeps_the_set_and_takes_the_place_of_the_old_one(room):
     old = put_in(room, requester, title="Ancienne")
     known = room.do(requester, deposit_drafts.to_replace(requester, old.unique_id))
     header = read_header(room.give(known.located))
-    said = for_a_replacement(
-        described(room, title="Nouvelle", replaces=old.unique_id, replaced_uuid=known.entry_uuid), header
-    )
+    said = described(room, title="Nouvelle", replaces=old.unique_id, replaced_uuid=known.entry_uuid)
+    said = structs.replace(said, set_id=header.set_id.root, version=header.version_number)
     draft_id = begun(room, requester, said)
     made = room.do(requester, deposit_drafts.basis(requester, draft_id))
     room.do(requester, making(room.platform, requester, made))
@@ -70,24 +77,24 @@ def test_a_deposit_is_archived_brought_back_masked_and_deleted(room):
         ("demasquer", "current", frozenset()),
     ):
         assert name in next(iter(listed(room, requester))).may
-        room.do(requester, own_deposits.change(requester, one.unique_id, name))
+        room.do(requester, correcting(one.unique_id, name))
         (now,) = listed(room, requester)
         assert (now.state, now.masks) == (state, masks), name
-    room.do(requester, own_deposits.change(requester, one.unique_id, "supprimer"))
+    room.do(requester, correcting(one.unique_id, "supprimer"))
     assert listed(room, requester) == ()
     with pytest.raises(UnknownDocument):
-        room.do(requester, own_deposits.change(requester, one.unique_id, "desarchiver"))
+        room.do(requester, correcting(one.unique_id, "desarchiver"))
 
 
 def test_what_is_hidden_from_the_patient_says_when_it_is_told_and_shown_and_is_announced(room):
     requester = by_portal(room)
     one = put_in(room, requester, masks=(INVISIBLE_PATIENT,))
-    told, shown = own_deposits.told_and_shown(one.registered_at)
+    told, shown = told_and_shown(one.registered_at)
     assert (one.told_at, one.shown_at) == (told, shown)
     assert told == one.registered_at + 14 * DAY
     assert "montrer-au-patient" in one.may
     assert "masquer" not in one.may
-    room.do(requester, own_deposits.change(requester, one.unique_id, "montrer-au-patient"))
+    room.do(requester, correcting(one.unique_id, "montrer-au-patient"))
     (now,) = listed(room, requester)
     assert (now.masks, now.told_at) == (frozenset(), 0)
     assert "montrer-au-patient" not in now.may
@@ -97,7 +104,7 @@ def test_a_minor_s_document_is_kept_from_the_representatives_and_shown_to_them(r
     requester = by_portal(room, OTHER_GP, MIRABELLE)
     one = put_in(room, requester, masks=(INVISIBLE_REPRESENTANTS_LEGAUX,))
     assert one.masks == {INVISIBLE_REPRESENTANTS_LEGAUX}
-    room.do(requester, own_deposits.change(requester, one.unique_id, "montrer-aux-representants"))
+    room.do(requester, correcting(one.unique_id, "montrer-aux-representants"))
     assert listed(room, requester)[0].masks == frozenset()
 
 
@@ -107,7 +114,7 @@ def test_another_s_document_is_neither_listed_nor_changed(room):
     assert listed(room, other) == ()
     for name in own_deposits.CHANGES:
         with pytest.raises(UnknownDocument):
-            room.do(other, own_deposits.change(other, mine.unique_id, name))
+            room.do(other, correcting(mine.unique_id, name))
 
 
 def test_control_a_build_that_forgets_whose_a_document_is_lists_another_s(room, monkeypatch):
@@ -173,7 +180,7 @@ def test_a_record_that_is_closed_or_blocked_is_absent_from_the_list(room, shut):
 def test_a_deleted_deposit_is_absent_from_the_list(room):
     requester = by_portal(room)
     one = put_in(room, requester)
-    room.do(requester, own_deposits.change(requester, one.unique_id, "supprimer"))
+    room.do(requester, correcting(one.unique_id, "supprimer"))
     assert everywhere(room).deposits == ()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from carnet.metadata import INVISIBLE_PATIENT, MASQUE_PS, AvailabilityStatus, Co
 from carnet.record.extract_filling import fill_fresh
 from carnet.record.patient_acts import PatientActs
 from carnet.record.pro_summary import summary
+from tests.cda.stated_by_hand import OF_OTHERS, STATED_BY_HAND, WORDED_BY_HAND
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -93,6 +95,23 @@ BY_HAND = {
     "letters": [LETTER, RISK],
 }  # fmt: skip
 
+COVID, STREP = "BIO-TROD_2024.01_COVID-19_Grippe-A_Grippe-B", "BIO-TROD_2024.01_Angine"
+URINE = "BIO-CR-BIO_2024.01_Microbiologie_V2"
+NEWEST_RESULTS = [
+    # the table of the first says « négatif » and « positif » where its codes say the contrary: both are told
+    ("94558-4", "négatif", COVID), ("80382-5", "négatif (codé « positif »)", COVID), ("80383-3", "positif (codé « négatif »)", COVID),
+    ("78012-2", "négatif", STREP), ("5778-6", "paille", URINE), ("5767-9", "clair", URINE), ("30405-5", "500", URINE), ("30391-7", "200", URINE),
+    ("30383-4", "absence", URINE), ("653-6", "nombreux Gram - ; quelques Gram +", URINE), ("51480-2", "120000", URINE),
+    ("20-8", "≥ 0.512", URINE), ("28-1", "< 0.128", URINE), ("18928-2", "< 0.032", URINE),
+    ("51480-2", "200000", URINE), ("20-8", "< 0.012", URINE), ("28-1", "< 0.013", URINE), ("18928-2", "< 0.014", URINE),
+]  # fmt: skip
+SCANNED = {"BIO-CR-BIO_2021.01_CDA-R2-Niveau-1", "DOC_NON_STRUCTURE_CDA-R2-N1"}
+"""Files of many pages that state nothing by structure: left out for the seconds that their text takes."""
+NEWEST_LETTERS = [
+    "OPH-BRE_2022.02", "CANCER-D2LM-FIN_2022.01", "TLM-DA_2022.01_TE1_anamnese-non-structuree", "TLM-DA_2022.01_TCG",
+    "CANCER-PPS_2022.01_Autopresentable", "IMG_CR_IMG_2024.01",
+]  # fmt: skip
+
 
 @pytest.mark.skipif(not SAMPLES.exists(), reason="the public example documents are not here")
 def test_the_lines_of_a_record_of_public_examples_are_those_read_by_hand_each_with_its_source(room):
@@ -123,6 +142,65 @@ def test_the_lines_of_a_record_of_public_examples_are_those_read_by_hand_each_wi
     assert names[found.synthesis.unique_id] == IPS
     assert not found.synthesis.by_attending
     assert {names[one] for one in found.tellings} == set(names.values())
+
+
+@pytest.mark.skipif(not SAMPLES.exists(), reason="the public example documents are not here")
+def test_every_statement_of_every_public_example_stands_on_the_summary_with_its_source_and_nothing_else_does(room):
+    names = {}
+    for path in sorted(SAMPLES.glob("*.xml")):
+        if path.stem not in OF_OTHERS | SCANNED:
+            names[put(room, path.read_bytes()).unique_id] = path.stem
+    found = summed(room)
+
+    def problems(some):
+        for one in (*some.affirmed, *some.denied):
+            said = one.said
+            doubts = " ".join(filter(None, (said.standing.code, said.certainty.code)))
+            yield one, ("not " if said.denied else "") + said.label, said.start, said.end, doubts
+
+    def medicines(*some):
+        for one in (line for lines in some for line in lines):
+            yield one, one.said.name, one.said.start, one.said.end
+
+    def jabs(some):
+        for one in some:
+            yield one, one.said.name, one.said.start, one.said.end, one.said.rank
+
+    lists, vaccinations = found.lists, found.vaccinations
+    made = {
+        "active": problems(lists.active),
+        "past": problems(lists.past),
+        "allergies": problems(lists.allergies),
+        **{one.name: medicines(one.going, one.over) for one in found.treatments.groups},
+        "done": jabs(vaccinations.done),
+        "refused": jabs(vaccinations.refused),
+        "due": medicines(vaccinations.due),
+    }
+    stood = Counter(
+        (names[document.found.unique_id], name, *words)
+        for name, lines in made.items()
+        for line, *words in lines
+        for document in line.documents
+    )
+    read = Counter(
+        (sample, name, *words)
+        for sample, said in STATED_BY_HAND.items()
+        if sample not in OF_OTHERS
+        for name, lines in said.items()
+        for words in lines
+    )
+    assert stood == read
+    worded = {
+        (names[one.named[0]], name): one.said.text
+        for name in ("active", "past", "allergies")
+        for one in getattr(lists, name).worded
+    }
+    assert worded == {(sample, name): text for sample, said in WORDED_BY_HAND.items() for name, text in said.items()}
+    results = [(one.key, one.results[0].values[0].shown, names[one.unique_id]) for one in found.results]
+    assert results[: len(NEWEST_RESULTS)] == NEWEST_RESULTS
+    assert [names[one] for one in found.letters] == NEWEST_LETTERS
+    assert (found.documents, found.missing.unique_ids, found.letter_count) == (len(names), (), 17)
+    assert not any((lists.active.absences, lists.past.absences, lists.allergies.absences, found.treatments.absences))
 
 
 # --- what is not said ---------------------------------------------------------------------------------------------------
@@ -278,6 +356,16 @@ def test_what_is_new_is_each_professional_s_own_and_stays_new_for_half_an_hour(r
     assert summed(room, COMMUNITY_NURSE).arrivals.since is None
     room.now += HOUR
     assert summed(room, HOSPITAL_DOCTOR).arrivals.count == 0
+
+
+def test_what_is_unmasked_is_new_to_who_could_not_see_it(room):
+    secret = put(room, stating(room.now - DAY, section(ALLERGIES, PENICILLIN)), masks=(MASQUE_PS,))
+    old = put(room, stating(room.now - DAY, section(ACTIVE, entry("I10", "A"))))
+    assert summed(room, COMMUNITY_NURSE).documents == 1
+    room.now += HOUR
+    PatientActs(room.gate, "operator:tests").unmask(PAT_TROIS.identifier, secret.unique_id)
+    assert summed(room, COMMUNITY_NURSE).arrivals.newest == (secret.unique_id,)
+    assert old.unique_id in summed(room, COMMUNITY_NURSE).tellings
 
 
 def test_one_s_own_deposit_is_not_new_to_oneself(room):

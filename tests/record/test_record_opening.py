@@ -20,12 +20,16 @@ from carnet.demo.people import (
     REGULATOR,
     SAMU,
 )
-from carnet.errors import ReasonRequired, Refused, TooManyTries, UnknownDocument, UnknownPatient
+from carnet.errors import AssertionInvalid, ReasonRequired, Refused, TooManyTries, UnknownDocument, UnknownPatient
+from carnet.identity import record_openings
 from carnet.identity.ins_scanning import ScannedIdentity
-from carnet.record import record_opening
+from carnet.record import open_records
+from carnet.record import recent_records as recent_list
 from carnet.record.administration import Administration
 from carnet.record.care_team import ListMode, join_care_team, leave_care, list_parties
+from carnet.record.due import run_due
 from carnet.record.emergency_control import EmergencyControl
+from carnet.record.open_records import opening_of, recalled_patient
 from carnet.record.patient_acts import PatientActs
 from carnet.record.recent_records import MOST, recent_records
 from carnet.record.record_opening import (
@@ -34,8 +38,6 @@ from carnet.record.record_opening import (
     leave_record,
     make_secret,
     open_record,
-    opening_of,
-    recalled_patient,
     state_identity,
 )
 from carnet.requester import AccessMode
@@ -112,7 +114,7 @@ def test_an_opening_that_does_not_ask_who_is_kept_out_is_caught(room, monkeypatc
     """Negative control: without that question a block would not end an opening, which the test above sees."""
     handle = asked(room).handle
     side(room).block(PAT_TROIS.identifier, OTHER_GP.identifier)
-    monkeypatch.setattr(record_opening, "kept_out", lambda *_: False)
+    monkeypatch.setattr(open_records, "kept_out", lambda *_: False)
     assert found(room, handle) is not None
 
 
@@ -268,6 +270,33 @@ def test_recent_records_are_ones_own_and_may_be_emptied(room):
     assert recalled_patient(room.gate, doctor, handles[2]) is None
     assert found(room, handles[2]) is not None
     assert MOST == 10
+
+
+def test_those_who_keep_one_out_since_make_room_for_older_ones(room, monkeypatch):
+    monkeypatch.setattr(recent_list, "MOST", 1)
+    asked(room, patient=NESSI)
+    asked(room)
+    doctor = room.caller(OTHER_GP, None)
+    assert [one.traits for one in room.do(doctor, recent_records())] == [PAT_TROIS.traits]
+    side(room).block(PAT_TROIS.identifier, OTHER_GP.identifier)
+    assert [one.traits for one in room.do(doctor, recent_records())] == [NESSI.traits]
+
+
+def test_an_opening_is_forgotten_by_the_keeper_a_year_after_it_was_asked_for(room):
+    asked(room)
+    run_due(room.gate, room.now + 365 * DAY)
+    assert room.rows("SELECT count(*) FROM record_opening") == [(1,)]
+    assert run_due(room.gate, room.now + record_openings.KEPT + DAY).counts["journal-forgotten"] == 1
+    assert room.rows("SELECT count(*) FROM record_opening") == [(0,)]
+
+
+def test_who_left_the_directory_is_shown_no_banner(room):
+    handle = asked(room).handle
+    there = replace(room.caller(OTHER_GP, None), portal=True)
+    assert opening_of(room.gate, there, SESSION, handle) is not None
+    gone = replace(there, organization_id="1999999999")
+    with pytest.raises(AssertionInvalid):
+        opening_of(room.gate, gone, SESSION, handle)
 
 
 def test_what_is_erased_of_a_person_has_their_openings_with_it(room):

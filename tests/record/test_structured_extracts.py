@@ -12,6 +12,7 @@ from carnet.cda.imaging_studies import studies_of
 from carnet.cda.medication import medication_of
 from carnet.cda.problems import Statements, statements_of
 from carnet.cda.results import is_lab_report, report_of
+from carnet.cda.synthesis_reading import stated_in
 from carnet.demo import documents
 from carnet.demo.care_documents import DISPENSING, Ordered, Product, dispensing
 from carnet.demo.dicom_manifest import manifest
@@ -20,15 +21,16 @@ from carnet.demo.lab_reports import Measured, lab_draft, lab_report
 from carnet.errors import InvalidDocument
 from carnet.record.structured_extracts import (
     has_medication,
-    has_problems,
     has_report,
+    has_statements,
     has_studies,
+    lists_in,
     medication_in,
     packed_medication,
-    packed_problems,
     packed_report,
+    packed_statements,
     packed_studies,
-    problems_in,
+    parts_in,
     report_in,
     studies_in,
 )
@@ -76,8 +78,9 @@ def test_every_public_example_comes_back_whole():
         packed = packed_medication(content, TEXT_XML)
         said = medication_of(content)
         assert (medication_in(packed) == said) if packed else not (said.lines or said.absences), path.name
-        listed = packed_problems(content, TEXT_XML)
-        assert (problems_in(listed) if listed else Statements()) == statements_of(content), path.name
+        listed = packed_statements(content, TEXT_XML)
+        assert (lists_in(listed) if listed else Statements()) == statements_of(content), path.name
+        assert (parts_in(listed) if listed else ()) == stated_in(content), path.name
         images = packed_studies(content, TEXT_XML)
         assert (studies_in(images) if images else ()) == studies_of(content), path.name
     assert read > 5
@@ -88,17 +91,17 @@ def test_what_holds_nothing_is_kept_as_nothing():
     assert (
         packed_report(letter, TEXT_XML)
         == packed_medication(letter, TEXT_XML)
-        == packed_problems(letter, TEXT_XML)
+        == packed_statements(letter, TEXT_XML)
         == packed_studies(letter, TEXT_XML)
         == b""
     )
     kos = manifest(Draft(NOW), "1.2.3")
-    assert packed_report(kos, DICOM) == packed_medication(kos, DICOM) == packed_problems(kos, DICOM) == b""
+    assert packed_report(kos, DICOM) == packed_medication(kos, DICOM) == packed_statements(kos, DICOM) == b""
     assert studies_in(packed_studies(kos, DICOM))[0].uid == "1.2.3"
 
 
 def test_what_cannot_be_read_says_so():
-    for pack in (packed_report, packed_medication, packed_problems, packed_studies):
+    for pack in (packed_report, packed_medication, packed_statements, packed_studies):
         with pytest.raises(InvalidDocument):
             pack(b"<x/>", TEXT_XML)
 
@@ -116,7 +119,7 @@ def test_a_dispensing_keeps_what_it_answers():
 def test_a_type_says_what_its_documents_may_hold(type_code, kinds):
     found = "".join(
         name
-        for name, has in (("r", has_report), ("m", has_medication), ("i", has_studies), ("p", has_problems))
+        for name, has in (("r", has_report), ("m", has_medication), ("i", has_studies), ("p", has_statements))
         if has(type_code)
     )
     assert found == kinds

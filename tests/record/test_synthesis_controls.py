@@ -32,14 +32,17 @@ def test_control_without_the_comparison_something_else_than_what_was_shown_would
 
 def test_control_without_looking_at_masks_what_the_patient_hid_would_be_drafted(room, monkeypatch):
     put_summary(room, [told(Part.PROBLEMS, "Secret")], by=OTHER_GP, masks=(MASQUE_PS,))
-    monkeypatch.setattr(synthesis_draft, "_hidden", lambda _scope, _one: "")
+    monkeypatch.setattr(
+        synthesis_draft, "hidden_now", lambda _scope, documents, _former: {one.found.unique_id: "" for one in documents}
+    )
     assert kept_words(draft(room), Part.PROBLEMS) == ["Secret"]
 
 
 def test_control_were_every_former_synthesis_a_basis_another_s_denial_would_take_an_allergy_out(room, monkeypatch):
     put_summary(room, [told(Part.ALLERGIES, "Amoxicilline")], by=MEDECIN_TRAITANT, at=room.now - 90 * DAY)
     put_summary(room, [Stated(Part.ALLERGIES, Told.NONE_KNOWN)], by=OTHER_GP)
-    monkeypatch.setattr(synthesis_draft, "_is_own", lambda _scope, _one: True)
+    newest = lambda _scope, documents: next(iter(synthesis_draft.syntheses_among(documents)), None)  # noqa: E731
+    monkeypatch.setattr(synthesis_draft, "own_synthesis", newest)
     assert kept_words(draft(room), Part.ALLERGIES) == []
 
 

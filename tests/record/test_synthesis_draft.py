@@ -172,11 +172,15 @@ def test_a_line_is_kept_left_out_corrected_and_added(room):
     asthma = the(drafted, "Asthme")
     drafted = change(room, drafted.name, keeping(asthma.line_id, kept=False))
     assert kept_words(drafted, Part.PROBLEMS) == ["Diabète de type 2"]
-    drafted = change(room, drafted.name, correcting(asthma.line_id, SynthesisLine("Asthme sévère", ASTHMA.code)))
+    drafted = change(
+        room, drafted.name, correcting(asthma.line_id, SynthesisLine("Asthme sévère", ASTHMA.code), asthma.mark)
+    )
     corrected = the(drafted, "Asthme sévère")
     assert (corrected.kept, corrected.corrected, corrected.line.code.code) == (True, True, "")
     assert corrected.sources == asthma.sources
-    drafted = change(room, drafted.name, correcting(corrected.line_id, SynthesisLine("Asthme sévère", note="suivi")))
+    drafted = change(
+        room, drafted.name, correcting(corrected.line_id, SynthesisLine("Asthme sévère", note="suivi"), corrected.mark)
+    )
     drafted = change(room, drafted.name, adding(Part.ALERTS, SynthesisLine("Vit seule")))
     assert kept_words(drafted, Part.ALERTS) == ["Vit seule"]
     assert the(draft(room), "Asthme sévère").line.note == "suivi"
@@ -187,7 +191,7 @@ def test_a_code_stays_while_the_words_do(room):
     drafted = draft(room)
     line = the(drafted, "Asthme")
     noted = SynthesisLine("Asthme", line.line.code, note="stable")
-    drafted = change(room, drafted.name, correcting(line.line_id, noted))
+    drafted = change(room, drafted.name, correcting(line.line_id, noted, line.mark))
     assert the(drafted, "Asthme").line.code.code == "J45"
 
 

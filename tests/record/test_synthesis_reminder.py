@@ -3,14 +3,15 @@
 import pytest
 from synthesis_work import doctor, draft, put_summary, sign, told
 
-from carnet.cda.synthesis_model import Part
+from carnet.cda.synthesis_model import Model, Part
 from carnet.clock import DAY
-from carnet.demo.people import MEDECIN_TRAITANT, OTHER_GP, PAT_TROIS
+from carnet.demo.people import COMMUNITY_NURSE, MEDECIN_TRAITANT, OTHER_GP, PAT_TROIS
 from carnet.exchange.notice_topics import sentences
 from carnet.identity.patients import find
 from carnet.record.administration import Administration
 from carnet.record.due import run_due
 from carnet.record.notice_office import NoticeOffice
+from carnet.record.pro_summary import summary
 from carnet.record.synthesis_acts import standing
 from carnet.record.synthesis_reminder import KIND
 
@@ -49,6 +50,15 @@ def signed(room):
     return room
 
 
+def test_a_vsm_counts_as_much(room):
+    draft(room)
+    sign(room, model=Model.VSM)
+    room.now += 364 * DAY
+    assert (reminded(room), overdue(room)) == (0, False)
+    room.now += 2 * DAY
+    assert (reminded(room), overdue(room)) == (1, True)
+
+
 def test_a_year_after_the_last_synthesis_its_doctor_is_told_once(signed):
     room, began = signed, signed.now
     room.now = began + 364 * DAY
@@ -61,6 +71,18 @@ def test_a_year_after_the_last_synthesis_its_doctor_is_told_once(signed):
     assert reminded(room) == 0
     room.now += 366 * DAY
     assert reminded(room) == 1
+
+
+def test_the_summary_says_so_to_the_medecin_traitant_and_to_nobody_else(open_room):
+    room = open_room(synthesis_reminder_days=30)  # while the others of the team still are
+    put_summary(room, [told(Part.PROBLEMS, "Asthme")], by=MEDECIN_TRAITANT)
+    room.now += 29 * DAY
+    assert not room.do(doctor(room), summary()).overdue
+    room.now += 2 * DAY
+    assert room.do(doctor(room), summary()).overdue
+    assert not room.do(room.caller(COMMUNITY_NURSE), summary()).overdue
+    put_summary(room, [told(Part.PROBLEMS, "Asthme")], by=MEDECIN_TRAITANT)
+    assert not room.do(doctor(room), summary()).overdue
 
 
 def test_a_new_synthesis_begins_another_year(signed):

@@ -6,25 +6,28 @@ from synthesis_work import (
     change,
     doctor,
     draft,
+    former_of,
     put_summary,
     sign,
+    summary,
     told,
 )
 
 from carnet.audit.act_words import words_of
 from carnet.cda.header import read_header
-from carnet.cda.synthesis_model import LOINC, Part, Stated, SynthesisLine, Told
+from carnet.cda.synthesis_model import LOINC, Model, Part, Stated, SynthesisLine, Told
 from carnet.cda.synthesis_reading import stated_in
-from carnet.clock import DAY, HOUR, MINUTE, to_dtm
+from carnet.client.feeding import from_cda
+from carnet.clock import DAY, HOUR, to_dtm
 from carnet.demo.people import MEDECIN_TRAITANT, OTHER_GP, PAT_TROIS
-from carnet.errors import Refused, UnknownDocument
+from carnet.errors import DuplicateIdentifier, Refused, UnknownDocument
 from carnet.metadata import MASQUE_PS, AvailabilityStatus, Code
 from carnet.record.administration import Administration
-from carnet.record.step_up import StepUpNeeded
 from carnet.record.synthesis_acts import adding, saying, standing
-from carnet.record.synthesis_signing import ChangedSince, basis, digest, require_fresh, signing, written
+from carnet.record.synthesis_signing import ChangedSince, basis, digest, signing, written
 
 PATIENT = PAT_TROIS.identifier
+TYPES = {Model.IPS_FR: "60591-5", Model.VSM: "SYNTH"}
 PARTS = (
     told(
         Part.PROBLEMS, SynthesisLine("Diabète <de> type 2 & suites", Code("E11", "2.16.840.1.113883.6.3"), start="2015")
@@ -156,10 +159,75 @@ def test_who_is_not_the_medecin_traitant_any_more_signs_nothing(drafted):
     assert room.kept() == before
 
 
-def test_a_signature_asks_who_it_is_again_after_a_while(room):
-    require_fresh(room.platform, room.now - 14 * MINUTE)
-    with pytest.raises(StepUpNeeded):
-        require_fresh(room.platform, room.now - 16 * MINUTE)
+def test_the_last_synthesis_is_replaced_whatever_software_deposited_it_since_the_draft(drafted):
+    room, _found = drafted
+    first = sign(room)
+    room.now += HOUR
+    draft(room)
+    requester = doctor(room)
+    made = room.do(requester, basis(requester))
+    former = former_of(room, requester, made)
+    assert (made.replaces, made.follows_another) == (first.unique_id, False)
+    act = signing(room.platform, requester, made, former, shown=digest(written(requester, made, former)))
+    content = summary(PARTS, by=MEDECIN_TRAITANT, at=room.now, replaces=first.unique_id)
+    (elsewhere,) = room.put(from_cda(content), replaces={"Document01": first.entry_uuid})
+    before = room.kept()
+    with pytest.raises(ChangedSince):
+        room.do(requester, act)
+    assert room.kept() == before
+    now = room.do(requester, basis(requester))
+    assert (now.replaces, now.follows_another) == (elsewhere.unique_id, True)
+    signed = sign(room)
+    assert [one.unique_id for one in own(room)] == [signed.unique_id]
+
+
+def own(room):
+    """The syntheses in use of the doctor of these tests."""
+    found = room.do(doctor(room), standing()).syntheses
+    return [one for one in found if one.author.casefold() == MEDECIN_TRAITANT.name.casefold()]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [(Model.IPS_FR, Model.VSM), (Model.VSM, Model.IPS_FR), (Model.VSM, Model.VSM)]
+)
+def test_one_model_replaces_the_other_with_every_line(drafted, first, second):
+    room, _found = drafted
+    before = sign(room, model=first)
+    room.now += HOUR
+    again = draft(room)
+    assert again.former == before.unique_id
+    entry = sign(room, model=second)
+    assert (before.type_code.code, entry.type_code.code) == (TYPES[first], TYPES[second])
+    assert (entry.class_code.code, [one.unique_id for one in own(room)]) == ("11", [entry.unique_id])
+    content = bytes_of(room, entry.unique_id)
+    header = read_header(content)
+    assert (header.version_number, header.related[0].ids[0].root) == (2, before.unique_id)
+    read = {one.part: one for one in stated_in(content) if one.told is not Told.NOT_STATED}
+    assert read == {one.part: one for one in again.stated() if one.told is not Told.NOT_STATED}
+
+
+def test_two_signatures_at_one_moment_make_one_document(drafted):
+    room, _found = drafted
+    requester = doctor(room)
+    made = room.do(requester, basis(requester))
+    shown = digest(written(requester, made, None))
+    acts = [signing(room.platform, requester, made, None, shown=shown) for _ in range(3)]
+    answers = room.together(*((requester, act) for act in acts))
+    assert sum(isinstance(one, Exception) for one in answers) == 2
+    assert all(isinstance(one, (UnknownDocument, DuplicateIdentifier)) for one in answers if isinstance(one, Exception))
+    assert len(own(room)) == 1
+
+
+def test_a_record_that_is_closed_meanwhile_takes_no_synthesis(drafted):
+    room, _found = drafted
+    requester = doctor(room)
+    made = room.do(requester, basis(requester))
+    act = signing(room.platform, requester, made, None, shown=digest(written(requester, made, None)))
+    Administration(room.gate, "operator:tests").close_record(PATIENT, "asked")
+    before = room.kept()
+    with pytest.raises(Refused):
+        room.do(requester, act)
+    assert room.kept() == before
 
 
 def test_the_patient_reads_what_was_done_in_words():

@@ -132,6 +132,16 @@ def test_a_document_is_shown_to_the_patient_but_hidden_afterwards_only_where_a_s
     assert set(hidden.kinds) <= HIDING
 
 
+def test_a_document_is_not_masked_while_its_patient_does_not_see_it_unless_a_setting_allows_both(open_room):
+    room = open_room()
+    (entry,) = room.put(room.document(masks=(INVISIBLE_PATIENT,)))
+    with pytest.raises(LocalPolicy):
+        room.do(room.caller(), room.mask(entry, (INVISIBLE_PATIENT, MASQUE_PS)))
+    room = open_room(masked_and_invisible_together=True)
+    both = room.do(room.caller(), room.mask(entry, (INVISIBLE_PATIENT, MASQUE_PS))).changes[0]
+    assert both.after.masks == {INVISIBLE_PATIENT, MASQUE_PS}
+
+
 def test_care_software_changes_visibility_and_status_alone(room):
     (entry,) = room.put(room.document())
     act = room.mask(replace(entry, title="Un autre titre"))

@@ -16,7 +16,7 @@ from carnet.database.tables.audit import (
 )
 from carnet.database.tables.data_model import metadata
 from carnet.database.tables.depositing import deposit_draft, portal_deposit
-from carnet.database.tables.entering import record_opening
+from carnet.database.tables.entering import own_lines, record_opening
 from carnet.database.tables.extracts import document_extract
 from carnet.database.tables.health_profile import card_code, profile_item
 from carnet.database.tables.identity import (
@@ -121,6 +121,7 @@ __all__ = [
     "one_time_code",
     "opposition_proof",
     "organization",
+    "own_lines",
     "passkey",
     "patient",
     "patient_choice",

@@ -79,8 +79,8 @@ document_entry = Table(
         "patient_key",
         "logical_id",
         "registered_at",
-        sqlite_where=text("instr(masks, 'INVISIBLE_PATIENT') > 0"),
-        postgresql_where=text("strpos(masks, 'INVISIBLE_PATIENT') > 0"),
+        sqlite_where=text("is_signature = 0 AND instr(masks, 'INVISIBLE_PATIENT') > 0"),
+        postgresql_where=text("is_signature = 0 AND strpos(masks, 'INVISIBLE_PATIENT') > 0"),
     ),
     Index(
         "ix_document_entry_syntheses",

@@ -14,8 +14,9 @@ from starlette.routing import BaseRoute, Route
 from carnet.errors import InvalidMetadata, RecordClosed, Refused, SignInFailed, TooManyTries
 from carnet.identity.provisional_codes import CodeExpired
 from carnet.identity.sessions import Purpose
-from carnet.portal.patient.sign_in_door import SignInDoor, endpoint, space_of
+from carnet.portal.patient.sign_in_door import SignInDoor, space_of
 from carnet.portal.patient.sign_in_pages import told_of
+from carnet.portal.shell import answered_by_space
 from carnet.record.activation import Activation, ProvisionalCodes
 from carnet.record.code_sending import can_send, send_provisional_code
 from carnet.record.space_sessions import Present
@@ -28,14 +29,14 @@ def activation_routes(door: SignInDoor) -> Sequence[BaseRoute]:
     """The pages of yes and no."""
     get, post = ["GET"], ["POST"]
     return [
-        Route("/activation", endpoint(partial(_enter, door)), methods=get),
-        Route("/activation", endpoint(partial(_code_given, door)), methods=post),
-        Route("/activation/code", endpoint(partial(_another, door)), methods=get),
-        Route("/activation/code", endpoint(partial(_ask_another, door)), methods=post),
-        Route("/activation/choix", endpoint(partial(_choice, door)), methods=get),
-        Route("/activation/creer", endpoint(partial(_create, door)), methods=post),
-        Route("/activation/refuser", endpoint(partial(_refuse, door)), methods=post),
-        Route("/activation/preuve", endpoint(partial(_proof, door)), methods=get),
+        Route("/activation", answered_by_space(partial(_enter, door)), methods=get),
+        Route("/activation", answered_by_space(partial(_code_given, door)), methods=post),
+        Route("/activation/code", answered_by_space(partial(_another, door)), methods=get),
+        Route("/activation/code", answered_by_space(partial(_ask_another, door)), methods=post),
+        Route("/activation/choix", answered_by_space(partial(_choice, door)), methods=get),
+        Route("/activation/creer", answered_by_space(partial(_create, door)), methods=post),
+        Route("/activation/refuser", answered_by_space(partial(_refuse, door)), methods=post),
+        Route("/activation/preuve", answered_by_space(partial(_proof, door)), methods=get),
     ]
 
 

@@ -12,7 +12,8 @@ from starlette.routing import BaseRoute, Route
 
 from carnet.errors import CarnetError, Refused, TooManyTries, UnknownDocument, UnknownPatient
 from carnet.portal.languages import language_of
-from carnet.portal.patient.sign_in_door import SignInDoor, endpoint, space_of
+from carnet.portal.patient.sign_in_door import SignInDoor, space_of
+from carnet.portal.shell import answered_by_space
 from carnet.record.card_reading import Card, CardReading
 
 APART = MappingProxyType(
@@ -29,7 +30,7 @@ _LATER = ("busy", 503)
 
 def card_routes(door: SignInDoor) -> Sequence[BaseRoute]:
     """The page; no session is read and none is needed."""
-    return [Route("/urgence/lecture/{token}", endpoint(partial(_read, door)), methods=["GET"])]
+    return [Route("/urgence/lecture/{token}", answered_by_space(partial(_read, door)), methods=["GET"])]
 
 
 async def _read(door: SignInDoor, request: Request) -> Response:

@@ -11,7 +11,8 @@ from starlette.routing import BaseRoute, Route
 
 from carnet.errors import Refused, SignInFailed
 from carnet.identity.sessions import Purpose
-from carnet.portal.patient.sign_in_door import SignInDoor, endpoint, space_of
+from carnet.portal.patient.sign_in_door import SignInDoor, space_of
+from carnet.portal.shell import answered_by_space
 from carnet.portal.visit import look_around
 from carnet.record.passkey_keeping import PasskeyKeeping
 from carnet.record.space_sessions import SpaceSessions
@@ -23,11 +24,11 @@ def device_routes(door: SignInDoor) -> Sequence[BaseRoute]:
     """The page, and what its buttons do."""
     post = ["POST"]
     return [
-        Route("/securite", endpoint(partial(_page, door)), methods=["GET"]),
-        Route("/securite/session", endpoint(partial(_end_session, door)), methods=post),
-        Route("/securite/cle/debut", endpoint(partial(_adding_begins, door)), methods=post),
-        Route("/securite/cle", endpoint(partial(_add, door)), methods=post),
-        Route("/securite/cle/retirer", endpoint(partial(_remove, door)), methods=post),
+        Route("/securite", answered_by_space(partial(_page, door)), methods=["GET"]),
+        Route("/securite/session", answered_by_space(partial(_end_session, door)), methods=post),
+        Route("/securite/cle/debut", answered_by_space(partial(_adding_begins, door)), methods=post),
+        Route("/securite/cle", answered_by_space(partial(_add, door)), methods=post),
+        Route("/securite/cle/retirer", answered_by_space(partial(_remove, door)), methods=post),
     ]
 
 

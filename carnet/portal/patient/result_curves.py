@@ -16,8 +16,8 @@ from carnet.cda.comparability import REASONS, is_final, usual_range
 from carnet.cda.participants import Identifier
 from carnet.cda.result_model import Bound, number_of
 from carnet.cda.results_over_time import Apart, Point, Series, Source
+from carnet.cda.timestamps import day_in_paris
 from carnet.clock import to_datetime
-from carnet.portal.dates_in_words import day_in_paris
 from carnet.portal.patient.result_words import ShownResult, decimal, shown_result
 from carnet.record.own_measurements import OwnReading as Noted
 from carnet.record.own_results import ResultHistory

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from urllib.parse import quote, urlencode
 
+from starlette.requests import Request
 from starlette.responses import Response
 
 from carnet.portal.visit import Visit
@@ -16,26 +18,36 @@ MAXIMUM_OFFSET = 100_000
 
 async def show(visit: Visit) -> Response:
     """The form, and the documents that answer what the address asks, ten a page."""
-    asked = visit.request.query_params
+    question = question_of(visit.request)
+    return visit.page(
+        "search.html",
+        question=question,
+        found=visit.desk(DocumentSearch).search(visit.patient, question),
+        address=partial(address_of, "/recherche", question),
+        page_size=PAGE,
+        reading=reading_address,
+    )
+
+
+def question_of(request: Request) -> Question:
+    """What the address asks."""
+    asked = request.query_params
     offset = asked.get("depuis", "0")
     start = min(int(offset), MAXIMUM_OFFSET) if offset.isascii() and offset.isdigit() and len(offset) < 9 else 0
-    question = Question(
+    return Question(
         asked.get("q", "")[:LONGEST],
         asked.get("famille", ""),
         asked.get("annee", ""),
         asked.get("auteur", ""),
         start - start % PAGE,
     )
-    found = visit.desk(DocumentSearch).search(visit.patient, question)
 
-    def address(**changes: str | int) -> str:
-        now = {"q": question.text, "famille": question.family, "annee": question.year, "auteur": question.author}
-        kept = {name: value for name, value in {**now, "depuis": "", **changes}.items() if value}
-        return f"/recherche?{urlencode(kept)}"
 
-    return visit.page(
-        "search.html", question=question, found=found, address=address, page_size=PAGE, reading=reading_address
-    )
+def address_of(path: str, question: Question, **changes: str | int) -> str:
+    """The address of the same question with something changed; by itself it begins with the first answer."""
+    now = {"q": question.text, "famille": question.family, "annee": question.year, "auteur": question.author}
+    kept = {name: value for name, value in {**now, **changes}.items() if value}
+    return f"{path}?{urlencode(kept)}"
 
 
 def reading_address(hit: Hit, passage: Passage | None = None) -> str:

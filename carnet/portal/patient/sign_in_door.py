@@ -20,7 +20,7 @@ from carnet.identity.oidc_client import IdentityProvider
 from carnet.identity.passkeys import Party
 from carnet.identity.sessions import Purpose
 from carnet.portal.person import Person
-from carnet.portal.space import Endpoint, SignInNeeded, Space, safe_path
+from carnet.portal.space import SignInNeeded, Space, safe_path
 from carnet.portal.visit import OPERATOR, RECORD_COOKIE, handle_of
 from carnet.record.gate import Gate
 from carnet.record.own_card import opaque
@@ -174,29 +174,17 @@ class SignInDoor:
 
     def forget(self, request: Request, response: Response, *names: str) -> Response:
         """Takes cookies back."""
-        space = space_of(request)
-        for name in names:
-            response.delete_cookie(space.cookie(name), path="/", secure=space.secure, httponly=True, samesite="lax")
-        return response
+        return space_of(request).forget_cookies(response, *names)
 
     def cookie(self, request: Request, name: str) -> str:
         """The value of one of our cookies, '' for none."""
-        return request.cookies.get(space_of(request).cookie(name), "")
+        return space_of(request).cookie_of(request, name)
 
 
 def space_of(request: Request) -> Space:
     """The space that answers a request."""
     found: Space = request.app.state.space
     return found
-
-
-def endpoint(work: Endpoint) -> Endpoint:
-    """An endpoint that always answers with a page, like those of the space."""
-
-    async def answered(request: Request) -> Response:
-        return await space_of(request).endpoint(work)(request)
-
-    return answered
 
 
 def described(agent: str) -> str:

@@ -13,7 +13,9 @@ from starlette.routing import BaseRoute, Route
 from carnet.errors import CarnetError, Refused, SignInFailed, TooManyTries, Unavailable
 from carnet.identity.oidc_client import IdentityProvider
 from carnet.identity.sessions import Purpose
-from carnet.portal.patient.sign_in_door import AFTER, KEPT, METHOD, SESSION, WIPED, SignInDoor, endpoint, space_of
+from carnet.portal.patient.sign_in_door import AFTER, KEPT, METHOD, SESSION, WIPED, SignInDoor, space_of
+from carnet.portal.provider_pages import logout_url, our_keys, providers_word, sent_by_another_site, turned_back
+from carnet.portal.shell import answered_by_space
 from carnet.portal.space import safe_path
 from carnet.portal.visit import look_around
 from carnet.record.code_sending import can_send, send_one_time_code
@@ -27,25 +29,25 @@ def sign_in_routes(door: SignInDoor) -> Sequence[BaseRoute]:
     """The pages of signing in and out."""
     get, post = ["GET"], ["POST"]
     routes = [
-        Route("/connexion", endpoint(partial(_choose, door)), methods=get),
-        Route("/connexion/cle/debut", endpoint(partial(_passkey_begins, door)), methods=post),
-        Route("/connexion/cle", endpoint(partial(_passkey_answers, door)), methods=post),
-        Route("/deconnexion", endpoint(partial(_sign_out_page, door)), methods=get),
-        Route("/deconnexion", endpoint(partial(_sign_out, door)), methods=post),
+        Route("/connexion", answered_by_space(partial(_choose, door)), methods=get),
+        Route("/connexion/cle/debut", answered_by_space(partial(_passkey_begins, door)), methods=post),
+        Route("/connexion/cle", answered_by_space(partial(_passkey_answers, door)), methods=post),
+        Route("/deconnexion", answered_by_space(partial(_sign_out_page, door)), methods=get),
+        Route("/deconnexion", answered_by_space(partial(_sign_out, door)), methods=post),
     ]
     if codes_are_sent(door):
         routes += [
-            Route("/connexion/code", endpoint(partial(_code_page, door)), methods=get),
-            Route("/connexion/code", endpoint(partial(_ask_code, door)), methods=post),
-            Route("/connexion/code/verifier", endpoint(partial(_code_given, door)), methods=post),
+            Route("/connexion/code", answered_by_space(partial(_code_page, door)), methods=get),
+            Route("/connexion/code", answered_by_space(partial(_ask_code, door)), methods=post),
+            Route("/connexion/code/verifier", answered_by_space(partial(_code_given, door)), methods=post),
         ]
     if door.provider is not None:
         provider = door.provider
         routes += [
-            Route("/connexion/fournisseur", endpoint(partial(_to_provider, door, provider)), methods=get),
-            Route("/connexion/retour", endpoint(partial(_from_provider, door, provider)), methods=get),
-            Route("/connexion/fin", endpoint(partial(_providers_word, door, provider)), methods=post),
-            Route("/connexion/jwks.json", partial(_our_keys, provider), methods=get),
+            Route("/connexion/fournisseur", answered_by_space(partial(_to_provider, door, provider)), methods=get),
+            Route("/connexion/retour", answered_by_space(partial(_from_provider, door, provider)), methods=get),
+            Route("/connexion/fin", answered_by_space(partial(_providers_word, door, provider)), methods=post),
+            Route("/connexion/jwks.json", partial(our_keys, provider), methods=get),
         ]
     return routes
 
@@ -97,8 +99,8 @@ async def _choose(door: SignInDoor, request: Request) -> Response:
 
 
 async def _to_provider(door: SignInDoor, provider: IdentityProvider, request: Request) -> Response:
-    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
-        return sign_in_page(door, request)  # another site does not sign people in
+    if sent_by_another_site(request):
+        return sign_in_page(door, request)
     visit = door.begin_visit(request)
     try:
         begun = SignIn(door.gate, door.visitor(request, browser=visit)).begin_provider()
@@ -113,8 +115,8 @@ async def _from_provider(door: SignInDoor, provider: IdentityProvider, request: 
     desk, said = SignIn(door.gate, visitor), request.query_params
     try:
         begun = desk.take_provider(said.get("state", ""))
-        if "error" in said or not said.get("code"):
-            return sign_in_page(door, request, "cancelled" if said.get("error") == "access_denied" else "failed")
+        if told := turned_back(request):
+            return sign_in_page(door, request, told)
         try:
             arrival = await provider.arrive(begun, said["code"], said.get("iss"))
         except SignInFailed as error:
@@ -126,20 +128,10 @@ async def _from_provider(door: SignInDoor, provider: IdentityProvider, request: 
 
 
 async def _providers_word(door: SignInDoor, provider: IdentityProvider, request: Request) -> Response:
-    """Back-channel logout: no browser, no cookie; what speaks is the token alone. 200 also when there was no session."""
-    fields = await space_of(request).plain_form(request)
-    try:
-        claims = await provider.logout_claims(fields.get("logout_token", ""))
-        end_at_providers_word(door.gate, door.visitor(request), provider.issuer.identifier, claims)
-    except SignInFailed as error:
-        SignIn(door.gate, door.visitor(request)).failed("provider-logout", error)
-        return JSONResponse({"error": "invalid_request"}, status_code=400)
-    return Response(status_code=200)
-
-
-async def _our_keys(provider: IdentityProvider, _request: Request) -> Response:
-    """Our public keys, by which the provider encrypts for us and verifies what we sign."""
-    return JSONResponse({"keys": provider.published_keys()}, headers={"cache-control": "public, max-age=3600"})
+    fields, visitor = await space_of(request).plain_form(request), door.visitor(request)
+    end = partial(end_at_providers_word, door.gate, visitor, provider.issuer.identifier)
+    failed = partial(SignIn(door.gate, visitor).failed, "provider-logout")
+    return await providers_word(provider, fields.get("logout_token", ""), end, failed)
 
 
 # --- a passkey ------------------------------------------------------------------------------------------------------
@@ -218,7 +210,7 @@ async def _sign_out(door: SignInDoor, request: Request) -> Response:
         if fields.get("partout"):
             desk.sign_out_everywhere()
         id_token = desk.sign_out()
-        url = await _logout_url(door, id_token)
+        url = await logout_url(door.provider, id_token, door.party.identifier)
     request.state.person = request.state.present = None
     request.state.around = {}
     response = space.page(request, "signed_out.html", elsewhere=url)
@@ -226,15 +218,6 @@ async def _sign_out(door: SignInDoor, request: Request) -> Response:
         response.headers["refresh"] = f"0;url={url}"
     response.headers["clear-site-data"] = WIPED
     return door.forget(request, response, SESSION, KEPT)
-
-
-async def _logout_url(door: SignInDoor, id_token: str) -> str:
-    if not id_token or door.provider is None:
-        return ""
-    try:
-        return await door.provider.logout_url(id_token, door.party.identifier)
-    except CarnetError:
-        return ""
 
 
 def activating(door: SignInDoor, request: Request) -> bool:

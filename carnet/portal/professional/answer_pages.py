@@ -10,10 +10,12 @@ from carnet.clock import to_datetime
 from carnet.portal.dates_in_words import PARIS
 from carnet.portal.languages import language_of
 from carnet.portal.professional.caller_visit import CallerVisit
+from carnet.portal.professional.pro_documents import number
 from carnet.portal.professional.pro_space import KEYS_COOKIE
 from carnet.portal.professional.pro_visit import ProVisit
 from carnet.portal.visit import see_other
-from carnet.record.answering import access_history, journal_of_day
+from carnet.record.answering import access_history
+from carnet.record.pro_journal import MOST_LINES, MOST_RECORDS, journal_of_day
 
 YEAR = dt.timedelta(days=365)
 ONE_DAY = dt.timedelta(days=1)
@@ -28,10 +30,20 @@ async def journal(visit: CallerVisit) -> Response:
     """One day of one's own accesses, in the sentences that the patients read."""
     today = to_datetime(visit.space.gate.platform.clock()).astimezone(PARIS).date()
     day = _asked_day(visit.request.query_params.get("jour", ""), today)
-    told = await visit.perform(journal_of_day(day, language_of(visit.request)))
+    offset = number(visit.request.query_params.get("depuis", ""))
+    told = await visit.perform(journal_of_day(day, language_of(visit.request), offset=offset))
     before = day - ONE_DAY if day > today - YEAR else None
     after = day + ONE_DAY if day < today else None
-    return visit.page("pro_journal.html", told=told, day=day, before=before, after=after, today=today)
+    return visit.page(
+        "pro_journal.html",
+        told=told,
+        day=day,
+        before=before,
+        after=after,
+        today=today,
+        onward=offset + MOST_RECORDS,
+        most=MOST_LINES,
+    )
 
 
 async def keys(visit: CallerVisit) -> Response:

@@ -14,9 +14,10 @@ from starlette.routing import BaseRoute, Route
 from carnet.errors import RecordClosed, UnknownDocument, UnknownPatient
 from carnet.identity.browser_secrets import is_token, new_token
 from carnet.portal.professional.caller import Caller
-from carnet.portal.professional.pro_door import SITUATION, VISIT_SECONDS, ProDoor, pro_endpoint, pro_space_of
+from carnet.portal.professional.pro_door import SITUATION, VISIT_SECONDS, ProDoor, pro_space_of
 from carnet.portal.professional.pro_space import ProSpace
-from carnet.portal.professional.pro_visit import ROOT
+from carnet.portal.professional.pro_visit import ENTRY, ROOT, aside
+from carnet.portal.shell import answered_by_space
 from carnet.record.direct_access import (
     Wish,
     dashboard_access,
@@ -30,8 +31,6 @@ from carnet.record.record_opening import Opened, open_record
 DIRECT = "acces-direct"
 """The cookie of the browser that arrived, and the path where it goes on without the INS."""
 DASHBOARD = "TableauDeBord"
-ENTRY = "/entree"
-"""Where somebody without authorisation is asked to confirm it (TD0.3)."""
 OF_NO_RECORD: Mapping[str, str] = MappingProxyType({DASHBOARD: "/pro", "Parametrages": SITUATION})
 OF_A_RECORD: Mapping[str, str] = MappingProxyType(
     {  # page of PDT-INF-527: path under the record. INFERRED: which of our pages is which of theirs
@@ -50,9 +49,9 @@ def direct_routes(door: ProDoor) -> Sequence[BaseRoute]:
     """The addresses, and the one behind them."""
     get = ["GET"]
     return [
-        Route("/AccesDirect/{page}", pro_endpoint(_of_no_record), methods=get),
-        Route("/AccesDirect/{page}/{number}", pro_endpoint(partial(_arrive, door)), methods=get),
-        Route(f"/pro/{DIRECT}/{{ticket}}", pro_endpoint(partial(_go_on, door)), methods=get),
+        Route("/AccesDirect/{page}", answered_by_space(_of_no_record), methods=get),
+        Route("/AccesDirect/{page}/{number}", answered_by_space(partial(_arrive, door)), methods=get),
+        Route(f"/pro/{DIRECT}/{{ticket}}", answered_by_space(partial(_go_on, door)), methods=get),
     ]
 
 
@@ -74,7 +73,8 @@ async def _arrive(door: ProDoor, request: Request) -> Response:
         raise UnknownDocument("There is no such page.")
     known = door.cookie(request, DIRECT)
     browser = known if is_token(known) else new_token()
-    ticket = keep_wish(door.gate, door.visitor(request, browser=browser), Wish(page, request.path_params["number"]))
+    visitor, wish = door.visitor(request, browser=browser), Wish(page, request.path_params["number"])
+    ticket = keep_wish(door.gate, visitor, wish, known=door.caller(request) is not None)
     response = RedirectResponse(f"/pro/{DIRECT}/{ticket}", status_code=303, headers={"referrer-policy": "no-referrer"})
     space.set_cookie(response, DIRECT, browser, seconds=VISIT_SECONDS)
     return response
@@ -92,7 +92,8 @@ async def _go_on(door: ProDoor, request: Request) -> Response:
         return RedirectResponse("/pro", status_code=303)
     if not found.handle:
         return _refused(space, request)
-    rest = OF_A_RECORD[wish.page] if found.may_read else ENTRY
+    wanted = OF_A_RECORD[wish.page]
+    rest = wanted if found.may_read else aside(ENTRY, wanted)
     return RedirectResponse(f"{ROOT}/{found.handle}{rest}", status_code=303)
 
 

@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from carnet.authorization.roles import Kind, is_coordinating_doctor, is_occupational, kind_of
 from carnet.errors import MalformedMessage, ReasonRequired, Refused
-from carnet.portal.professional.pro_visit import ProVisit
+from carnet.portal.professional.pro_visit import ENTRY, ProVisit, aside
+from carnet.portal.shell import file_of
 from carnet.portal.visit import see_other
 from carnet.record.care_team import Declaration, declare, join_care_team
 from carnet.record.record_opening import enter_in_emergency, entry_terms, leave_record, make_secret, state_identity
@@ -22,9 +23,9 @@ Choice = Callable[[ProVisit, Requester, Mapping[str, str]], Awaitable[None]]
 
 
 async def show(visit: ProVisit) -> Response:
-    """The choices; who may read already goes on to the record."""
+    """The choices; who may read already goes on to the record, to the page that was asked for."""
     if visit.opening.may_read:
-        return see_other(visit.first_page)
+        return see_other(visit.destination)
     return _choices(visit)
 
 
@@ -39,10 +40,11 @@ async def enter(visit: ProVisit) -> Response:
     except ReasonRequired:
         return _choices(visit, status=422, wrong="reason", asked=fields)
     except StepUpNeeded:
+        file_of(visit.request, visit.path(aside(ENTRY, visit.wish)))
         raise  # the page of it leads to it and back
     except Refused:
         return _choices(visit, status=403, wrong="refused", asked=fields)
-    return see_other(visit.path("/entree"))
+    return see_other(visit.path(aside(ENTRY, visit.wish)))
 
 
 async def identity(visit: ProVisit) -> Response:
@@ -56,7 +58,7 @@ async def check_identity(visit: ProVisit) -> Response:
     if fields.get("controle") != "oui":
         return visit.page("pro_identity.html", status=422, wrong=True)
     await visit.perform(state_identity(visit.handle, visit.caller.session_id))
-    return see_other(visit.first_page if visit.opening.may_read else visit.path("/entree"))
+    return see_other(visit.destination if visit.wish or visit.opening.may_read else visit.path(ENTRY))
 
 
 async def leave(visit: ProVisit) -> Response:

@@ -16,8 +16,9 @@ from carnet.portal.professional.caller_visit import CallerVisit
 from carnet.portal.professional.pro_visit import ROOT
 from carnet.portal.visit import see_other
 from carnet.record.candidates import Candidate, find_candidates
+from carnet.record.open_records import known_identifier, recalled_patient
 from carnet.record.recent_records import recent_records
-from carnet.record.record_opening import Opened, empty_recent, known_identifier, open_record, recalled_patient
+from carnet.record.record_opening import Opened, empty_recent, open_record
 from carnet.record.strict_search import StrictTraits, find_by_all_traits
 from carnet.requester import AccessMode
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from carnet.cda.timestamps import to_dtm
-from carnet.portal.dates_in_words import day_in_paris
+from carnet.cda.timestamps import day_in_paris, to_dtm
 from carnet.viewing.curve import written_day
 
 

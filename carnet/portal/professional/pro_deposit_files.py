@@ -17,18 +17,14 @@ from carnet.errors import Busy, CarnetError
 from carnet.platform import Platform
 from carnet.portal.file_forms import SentFile
 from carnet.portal.professional.pro_visit import ProVisit
-from carnet.record.deposit_drafts import Said
-from carnet.record.deposit_kinds import suggested_type
 from carnet.record.deposit_making import check_cda, refused_for
-from carnet.record.kind_suggestion import date_for
+from carnet.record.deposit_said import Said
 from carnet.record.retrieval import Located, fetch
 from carnet.viewing.refusals import NotShown
 from carnet.viewing.showing import shown
 from carnet.viewing.shown import Pages
 from carnet.viewing.side_room import ROOM
 from carnet.viewing.taking_in import Taken, bound_together, preview, taken_in
-
-__all__ = ["TakenFile", "Wrong", "date_for", "most_bytes", "suggested_type", "taken", "version_of"]
 
 BEGINNING = 1_500
 """Characters of a text that are shown while it is prepared."""
@@ -69,7 +65,7 @@ async def taken(visit: ProVisit, files: Sequence[SentFile], said: Said, draft_id
     if not files:
         return TakenFile(wrong=(Wrong("NO_FILE"),))
     first = files[0]
-    if len(files) == 1 and _is_markup(first.content):
+    if len(files) == 1 and _is_cda(first.content):
         return await _cda(visit, first, said, draft_id)
     try:
         pieces = [one for file in files for one in await ROOM.look(partial(taken_in, file.content))]
@@ -101,8 +97,9 @@ def _whole(pieces: Sequence[Taken]) -> tuple[Taken, bytes, str]:
     return whole, preview(whole.kind, 0, whole.content).content, text
 
 
-def _is_markup(content: bytes) -> bool:
-    return content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<"
+def _is_cda(content: bytes) -> bool:
+    """Whether it is meant as one, well made or not; another page or drawing is refused by what looks at files."""
+    return content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<" and b"ClinicalDocument" in content
 
 
 async def _cda(visit: ProVisit, file: SentFile, said: Said, draft_id: str) -> TakenFile:

@@ -16,9 +16,11 @@ from carnet.errors import (
 from carnet.portal.professional.caller_visit import CallerVisit
 from carnet.portal.professional.pro_visit import ProVisit
 from carnet.portal.visit import see_other
-from carnet.record.deposit_drafts import DepositPreparation, desk
+from carnet.record.deposit_drafts import desk
+from carnet.record.deposit_said import DepositPreparation
 from carnet.record.deposits_everywhere import deposits_everywhere
-from carnet.record.own_deposits import CHANGES, change, own_deposit, own_deposits
+from carnet.record.document_changes import changing
+from carnet.record.own_deposits import CHANGES, own_deposit, own_deposits
 
 PATH = "/depots"
 CONFIRMED = frozenset({"supprimer"})
@@ -28,6 +30,11 @@ CONFIRMED = frozenset({"supprimer"})
 async def in_record(visit: ProVisit) -> Response:
     """One's own deposits in the record that is open, and those that were refused and still wait."""
     return await _in_record(visit)
+
+
+async def changed_meanwhile(visit: ProVisit) -> Response:
+    """The same where a document is not any more what a page was made for."""
+    return await _in_record(visit, wrong="changed", status=409)
 
 
 async def _in_record(visit: ProVisit, *, wrong: str = "", status: int = 200) -> Response:
@@ -66,11 +73,11 @@ async def correct(visit: ProVisit) -> Response:
     if name not in CHANGES:
         raise MalformedMessage("This form names no act.")
     try:
-        await visit.perform(change(visit.requester, unique_id, name))
+        await visit.perform(changing(unique_id, CHANGES[name], own=True))
     except (Refused, Unavailable, UnknownDocument):
         raise
     except (StatusTransition, VersionMismatch):
-        return await _in_record(visit, wrong="changed", status=409)
+        return await changed_meanwhile(visit)
     except CarnetError:
         return await _in_record(visit, wrong="refused", status=422)
     return see_other(f"{visit.path(PATH)}?fait={name}")

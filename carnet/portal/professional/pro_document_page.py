@@ -10,7 +10,7 @@ from types import MappingProxyType
 from starlette.responses import HTMLResponse, Response
 
 from carnet.cda.rendering import PAGE_POLICY
-from carnet.errors import IntegrityFailure, Refused, StatusTransition
+from carnet.errors import IntegrityFailure, Refused, StatusTransition, VersionMismatch
 from carnet.portal.languages import language_of
 from carnet.portal.patient.document_pages import EXTENSIONS, NOTHING_RUNS, file_name
 from carnet.portal.patient.reading_pages import AT_ONCE, View, framed, view_of
@@ -124,7 +124,7 @@ async def change(visit: ProVisit) -> Response:
         await visit.perform(changing(unique_id, kind))
     except Refused as error:
         return await _show(visit, status=403, refused=error.rules or ("error",))
-    except StatusTransition:
+    except (StatusTransition, VersionMismatch):
         return await _show(visit, status=409, refused=("too-late",))
     back = visit.path("/documents") if kind in _GONE else document_path(visit, unique_id)
     return see_other(f"{back}?fait={said}")

@@ -9,13 +9,14 @@ from urllib.parse import quote, urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from carnet.portal.dates_in_words import day_in_paris
+from carnet.errors import IntegrityFailure
 from carnet.portal.languages import language_of
 from carnet.portal.patient.reading_pages import View, view_of
+from carnet.portal.professional.pro_days import short_day
 from carnet.portal.professional.pro_visit import ProVisit
 from carnet.record.kept_choices import keep_choices, kept_choices
 from carnet.record.own_documents import SpaceDocument
-from carnet.record.retrieval import fetch
+from carnet.record.retrieval import Located, fetch
 from carnet.record.seen_document import reading
 from carnet.record.seen_shelf import PAGE, Sieve, Table, Wish, listing
 from carnet.viewing.side_room import ROOM
@@ -35,10 +36,13 @@ _CHOICES = {"famille": "family", "type": "type_code", "auteur": "author", "struc
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The document that is read beside the table, and those before and after it in the page of the table ('' for none)."""
+    """The document that is read beside the table, and those before and after it in the page of the table ('' for none).
+
+    `view` is None where its bytes are damaged.
+    """
 
     about: SpaceDocument
-    view: View
+    view: View | None
     before: str
     after: str
 
@@ -58,7 +62,7 @@ async def table(visit: ProVisit) -> Response:
         chosen=wanted,
         address=partial(_address, visit.path("/documents"), wish),
         page_size=PAGE,
-        short=_short,
+        short=partial(short_day, language=visit.language),
     )
 
 
@@ -84,14 +88,6 @@ def number(text: str) -> int:
     return min(int(text), MAXIMUM_OFFSET) if text.isascii() and text.isdigit() and len(text) < 9 else 0
 
 
-def _short(time: str) -> str:
-    """The day of a DTM as a table needs it (`05/01/2026`); what has no day as it is."""
-    try:
-        return f"{day_in_paris(time):%d/%m/%Y}"
-    except ValueError:
-        return time
-
-
 def _address(path: str, wish: Wish, *, preview: str = "", **changes: str | int | bool) -> str:
     """The address of the same table with something changed; by itself it begins at the newest, with nothing read beside."""
     sieve = {name: value for name, value in changes.items() if name in _SIEVE.values()}
@@ -107,13 +103,19 @@ def _address(path: str, wish: Wish, *, preview: str = "", **changes: str | int |
 
 async def _preview(visit: ProVisit, unique_id: str, found: Table) -> Preview:
     located, about = await visit.perform(reading(unique_id))
-    content = await fetch(visit.space.gate.platform, located)
-    view = await ROOM.look(partial(view_of, content, 1, language_of(visit.request)))
     names = [row.document.unique_id for row in found.rows]
     place = names.index(unique_id) if unique_id in names else -1
     before = names[place - 1] if place > 0 else ""
     after = names[place + 1] if 0 <= place < len(names) - 1 else ""
-    return Preview(about, view, before, after)
+    return Preview(about, await _view(visit, located), before, after)
+
+
+async def _view(visit: ProVisit, located: Located) -> View | None:
+    try:
+        content = await fetch(visit.space.gate.platform, located)
+    except IntegrityFailure:
+        return None
+    return await ROOM.look(partial(view_of, content, 1, language_of(visit.request)))
 
 
 def document_path(visit: ProVisit, unique_id: str, rest: str = "") -> str:

@@ -19,7 +19,8 @@ from carnet.identity.oidc_client import IdentityProvider
 from carnet.portal.professional.caller import Caller
 from carnet.portal.professional.pro_mounting import is_professional
 from carnet.portal.professional.pro_space import ProSpace
-from carnet.portal.shell import Endpoint, SignInNeeded, safe_path
+from carnet.portal.professional.pro_visit import ROOT
+from carnet.portal.shell import SignInNeeded, safe_path
 from carnet.record.gate import Gate
 from carnet.record.practising import requester_in
 from carnet.record.pro_desk import ProSignedIn
@@ -95,8 +96,9 @@ class ProDoor:
 
     def let_in(self, request: Request, signed_in: ProSignedIn) -> Response:
         """Gives the browser its session under a new cookie, and leads to the choice of a situation, or where the professional wanted to go."""
-        chosen = signed_in.session.situation
-        response = RedirectResponse(self.after(request) if chosen else SITUATION, status_code=303)
+        chosen, former = signed_in.session.situation, self.present(request)
+        same = former is not None and former.session.session_id == signed_in.session.session_id
+        response = RedirectResponse(self.after(request, same=same) if chosen else SITUATION, status_code=303)
         space = pro_space_of(request)
         space.set_cookie(response, SESSION, signed_in.token)
         space.set_cookie(response, METHOD, signed_in.session.method, seconds=YEAR)
@@ -104,10 +106,11 @@ class ProDoor:
         self._end_former(request, signed_in)
         return response
 
-    def after(self, request: Request) -> str:
-        """Where the professional wanted to go, a path of these pages."""
+    def after(self, request: Request, *, same: bool) -> str:
+        """Where the professional wanted to go, a path of these pages; a record is not open any more unless the session is the `same` as before."""
         wanted = safe_path(self.cookie(request, AFTER), "/pro")
-        return wanted if is_professional(wanted) else "/pro"
+        gone = wanted.startswith(f"{ROOT}/") and not same
+        return wanted if is_professional(wanted) and not gone else "/pro"
 
     def _end_former(self, request: Request, signed_in: ProSignedIn) -> None:
         """Ends the session that the browser had before: nobody holds its cookie any more, who should."""
@@ -118,26 +121,14 @@ class ProDoor:
 
     def forget(self, request: Request, response: Response, *names: str) -> Response:
         """Takes cookies back."""
-        space = pro_space_of(request)
-        for name in names:
-            response.delete_cookie(space.cookie(name), path="/", secure=space.secure, httponly=True, samesite="lax")
-        return response
+        return pro_space_of(request).forget_cookies(response, *names)
 
     def cookie(self, request: Request, name: str) -> str:
         """The value of one of our cookies, '' for none."""
-        return request.cookies.get(pro_space_of(request).cookie(name), "")
+        return pro_space_of(request).cookie_of(request, name)
 
 
 def pro_space_of(request: Request) -> ProSpace:
     """The space that answers a request."""
     found: ProSpace = request.app.state.space
     return found
-
-
-def pro_endpoint(work: Endpoint) -> Endpoint:
-    """An endpoint that always answers with a page, like those of the space."""
-
-    async def answered(request: Request) -> Response:
-        return await pro_space_of(request).endpoint(work)(request)
-
-    return answered

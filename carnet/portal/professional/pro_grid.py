@@ -9,7 +9,7 @@ from carnet.cda.comparability import REASONS, is_final
 from carnet.cda.participants import Identifier
 from carnet.cda.result_grid import Column, Row, grid_of
 from carnet.cda.results_over_time import Apart, Point, plain_name
-from carnet.portal.dates_in_words import day_in_paris
+from carnet.cda.timestamps import day_in_paris
 from carnet.portal.patient.result_words import ShownResult, reading_of, shown_result
 from carnet.portal.professional.pro_days import short_day
 from carnet.record.pro_lines import Telling

@@ -9,6 +9,8 @@ from carnet.portal.professional import (
     entry_pages,
     find_pages,
     pro_comparison_page,
+    pro_deposit_confirmation,
+    pro_deposit_description,
     pro_deposit_list,
     pro_depositing,
     pro_document_page,
@@ -19,6 +21,7 @@ from carnet.portal.professional import (
     pro_summary_page,
     pro_timeline_page,
     synthesis_pages,
+    synthesis_signing_pages,
     team_pages,
 )
 from carnet.portal.professional.caller_visit import CallerPage, calling
@@ -64,18 +67,18 @@ PATIENT_PAGES: tuple[tuple[str, str, ProPage], ...] = (
     (POST, "/synthese/lignes/{line}", synthesis_pages.change_line),
     (POST, "/synthese/parties/{part}", synthesis_pages.change_part),
     (POST, "/synthese/abandonner", synthesis_pages.give_up),
-    (GET, "/synthese/relire", synthesis_pages.review),
-    (GET, "/synthese/relire/cadre", synthesis_pages.review_frame),
-    (POST, "/synthese/relire", synthesis_pages.sign),
+    (GET, "/synthese/relire", synthesis_signing_pages.review),
+    (GET, "/synthese/relire/cadre", synthesis_signing_pages.review_frame),
+    (POST, "/synthese/relire", synthesis_signing_pages.sign),
     (GET, "/examens-deja-faits", pro_repeat_page.show),
     (GET, "/deposer", pro_depositing.choose),
     (POST, "/deposer", pro_depositing.begin),
-    (GET, "/deposer/{draft}/description", pro_depositing.description),
-    (POST, "/deposer/{draft}/description", pro_depositing.describe),
-    (GET, "/deposer/{draft}/verification", pro_depositing.confirmation),
-    (POST, "/deposer/{draft}/verification", pro_depositing.deposit),
-    (GET, "/deposer/{draft}/fait", pro_depositing.done),
-    (POST, "/deposer/{draft}/abandonner", pro_depositing.give_up),
+    (GET, "/deposer/{draft}/description", pro_deposit_description.description),
+    (POST, "/deposer/{draft}/description", pro_deposit_description.describe),
+    (GET, "/deposer/{draft}/verification", pro_deposit_confirmation.confirmation),
+    (POST, "/deposer/{draft}/verification", pro_deposit_confirmation.deposit),
+    (GET, "/deposer/{draft}/fait", pro_deposit_confirmation.done),
+    (POST, "/deposer/{draft}/abandonner", pro_deposit_description.give_up),
     (GET, "/depots", pro_deposit_list.in_record),
     (GET, "/depots/{document}/{change}", pro_deposit_list.confirm),
     (POST, "/depots/{document}/{change}", pro_deposit_list.correct),
@@ -90,7 +93,7 @@ def professional_routes(space: ProSpace) -> list[Route]:
     return [
         *(Route(f"/pro{path}", calling(space, page), methods=[method]) for method, path, page in CALLER_PAGES),
         *(
-            Route(f"{ROOT}/{{handle}}{path}", visiting_record(space, page, tabs), methods=[method])
+            Route(f"{ROOT}/{{handle}}{path}", visiting_record(space, page, tabs, path), methods=[method])
             for method, path, page in PATIENT_PAGES
         ),
     ]

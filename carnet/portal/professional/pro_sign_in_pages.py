@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from carnet.clock import SECOND
@@ -14,6 +14,7 @@ from carnet.errors import CarnetError, CertificateInvalid, SignInFailed, TooMany
 from carnet.identity.browser_secrets import new_token
 from carnet.identity.oidc_client import IdentityProvider
 from carnet.identity.pro_sessions import CARD, PROVIDER
+from carnet.portal.form_protection import check_origin
 from carnet.portal.professional.pro_door import (
     AFTER,
     METHOD,
@@ -22,11 +23,11 @@ from carnet.portal.professional.pro_door import (
     VISIT,
     VISIT_SECONDS,
     ProDoor,
-    pro_endpoint,
     pro_space_of,
 )
 from carnet.portal.professional.pro_mounting import is_professional
-from carnet.portal.shell import safe_path
+from carnet.portal.provider_pages import logout_url, our_keys, providers_word, sent_by_another_site, turned_back
+from carnet.portal.shell import answered_by_space, safe_path
 from carnet.record.pro_presence import ProPresent, ProSessions, end_pro_at_providers_word
 from carnet.record.pro_sign_in import BY_PROVIDER, NotInDirectory, ProSignIn
 
@@ -48,19 +49,19 @@ def pro_sign_in_routes(door: ProDoor) -> Sequence[BaseRoute]:
     """The pages of signing in and out."""
     get, post = ["GET"], ["POST"]
     routes = [
-        Route("/pro/connexion", pro_endpoint(partial(_choose, door)), methods=get),
-        Route("/pro/deconnexion", pro_endpoint(partial(_sign_out_page, door)), methods=get),
-        Route("/pro/deconnexion", pro_endpoint(partial(_sign_out, door)), methods=post),
+        Route("/pro/connexion", answered_by_space(partial(_choose, door)), methods=get),
+        Route("/pro/deconnexion", answered_by_space(partial(_sign_out_page, door)), methods=get),
+        Route("/pro/deconnexion", answered_by_space(partial(_sign_out, door)), methods=post),
     ]
     if door.gate.platform.settings.pro_cards:
-        routes.append(Route("/pro/connexion/carte", pro_endpoint(partial(_by_card, door)), methods=post))
+        routes.append(Route("/pro/connexion/carte", answered_by_space(partial(_by_card, door)), methods=post))
     if door.provider is not None:
         provider = door.provider
         routes += [
-            Route("/pro/connexion/psc", pro_endpoint(partial(_to_provider, door, provider)), methods=get),
-            Route("/pro/connexion/retour", pro_endpoint(partial(_from_provider, door, provider)), methods=get),
-            Route("/pro/connexion/fin", pro_endpoint(partial(_providers_word, door, provider)), methods=post),
-            Route("/pro/connexion/jwks.json", partial(_our_keys, provider), methods=get),
+            Route("/pro/connexion/psc", answered_by_space(partial(_to_provider, door, provider)), methods=get),
+            Route("/pro/connexion/retour", answered_by_space(partial(_from_provider, door, provider)), methods=get),
+            Route("/pro/connexion/fin", answered_by_space(partial(_providers_word, door, provider)), methods=post),
+            Route("/pro/connexion/jwks.json", partial(our_keys, provider), methods=get),
         ]
     return routes
 
@@ -105,8 +106,8 @@ async def _choose(door: ProDoor, request: Request) -> Response:
 
 
 async def _to_provider(door: ProDoor, provider: IdentityProvider, request: Request) -> Response:
-    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
-        return _page(door, request)  # another site does not sign people in
+    if sent_by_another_site(request):
+        return _page(door, request)
     visit, again = new_token(), door.present(request) is not None
     try:
         begun = ProSignIn(door.gate, door.visitor(request, browser=visit)).begin_provider(again=again)
@@ -124,8 +125,7 @@ async def _from_provider(door: ProDoor, provider: IdentityProvider, request: Req
     try:
         kept = desk.take_provider(said.get("state", ""))
         former = again.session if again is not None and kept.again else None
-        if "error" in said or not said.get("code"):
-            told = "cancelled" if said.get("error") == "access_denied" else "failed"
+        if told := turned_back(request):
             return _page(door, request, told, again=again)
         within = (door.gate.platform.clock() - kept.since) // SECOND + 1 if kept.again else 0
         try:
@@ -139,21 +139,10 @@ async def _from_provider(door: ProDoor, provider: IdentityProvider, request: Req
 
 
 async def _providers_word(door: ProDoor, provider: IdentityProvider, request: Request) -> Response:
-    """Back-channel logout: no browser, no cookie; what speaks is the token alone. 200 also when there was no session."""
-    fields = await pro_space_of(request).plain_form(request)
-    visitor = door.visitor(request)
-    try:
-        claims = await provider.logout_claims(fields.get("logout_token", ""))
-        end_pro_at_providers_word(door.gate, visitor, provider.issuer.identifier, claims)
-    except SignInFailed as error:
-        ProSignIn(door.gate, visitor).failed("pro-provider-logout", error)
-        return JSONResponse({"error": "invalid_request"}, status_code=400)
-    return Response(status_code=200)
-
-
-async def _our_keys(provider: IdentityProvider, _request: Request) -> Response:
-    """Our public keys, by which the provider verifies what we sign."""
-    return JSONResponse({"keys": provider.published_keys()}, headers={"cache-control": "public, max-age=3600"})
+    fields, visitor = await pro_space_of(request).plain_form(request), door.visitor(request)
+    end = partial(end_pro_at_providers_word, door.gate, visitor, provider.issuer.identifier)
+    failed = partial(ProSignIn(door.gate, visitor).failed, "pro-provider-logout")
+    return await providers_word(provider, fields.get("logout_token", ""), end, failed)
 
 
 # --- a card ---------------------------------------------------------------------------------------------------------
@@ -181,27 +170,23 @@ async def _sign_out_page(door: ProDoor, request: Request) -> Response:
 
 
 async def _sign_out(door: ProDoor, request: Request) -> Response:
-    """Signs out here or everywhere; who came from the provider is led on to sign out there too (RP-Initiated Logout)."""
+    """Signs out here or everywhere; who came from the provider is led on to sign out there too (RP-Initiated Logout).
+
+    Of a session that has ended meanwhile nothing is left to end: its form needs no token, only to come from here.
+    """
     space, who = pro_space_of(request), door.present(request)
-    fields = await space.form(request)
     url = ""
-    if who is not None:
+    if who is None:
+        check_origin(request)
+    else:
+        fields = await space.form(request)
         desk = ProSessions(door.gate, door.visitor(request), who)
         if fields.get("partout"):
             desk.sign_out_everywhere()
-        url = await _logout_url(door, desk.sign_out())
+        url = await logout_url(door.provider, desk.sign_out(), new_token())
     request.state.person = request.state.pro_present = None
     response = space.page(request, "pro_signed_out.html", elsewhere=url)
     if url:
         response.headers["refresh"] = f"0;url={url}"
     response.headers["clear-site-data"] = WIPED
     return door.forget(request, response, SESSION, AFTER)
-
-
-async def _logout_url(door: ProDoor, id_token: str) -> str:
-    if not id_token or door.provider is None:
-        return ""
-    try:
-        return await door.provider.logout_url(id_token, new_token())
-    except CarnetError:
-        return ""

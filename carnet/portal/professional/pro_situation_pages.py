@@ -10,15 +10,16 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from carnet.errors import Refused
-from carnet.portal.professional.pro_door import AFTER, SITUATION, ProDoor, pro_endpoint, pro_space_of
+from carnet.portal.professional.pro_door import AFTER, SITUATION, ProDoor, pro_space_of
+from carnet.portal.shell import answered_by_space
 from carnet.record.pro_presence import ProPresent, ProSessions, practices
 
 
 def situation_routes(door: ProDoor) -> Sequence[BaseRoute]:
     """The page and its form."""
     return [
-        Route(SITUATION, pro_endpoint(partial(_show, door)), methods=["GET"]),
-        Route(SITUATION, pro_endpoint(partial(_take, door)), methods=["POST"]),
+        Route(SITUATION, answered_by_space(partial(_show, door)), methods=["GET"]),
+        Route(SITUATION, answered_by_space(partial(_take, door)), methods=["POST"]),
     ]
 
 
@@ -46,5 +47,5 @@ async def _take(door: ProDoor, request: Request) -> Response:
         return _page(door, request, who, "refused", 403)
     if not taken:
         return _page(door, request, who, "choose", 422)
-    response = RedirectResponse(door.after(request), status_code=303)
+    response = RedirectResponse(door.after(request, same=False), status_code=303)
     return door.forget(request, response, AFTER)

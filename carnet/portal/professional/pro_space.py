@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from starlette.requests import Request
 
 from carnet.clock import MINUTE
-from carnet.errors import TooManyTries, Unauthenticated
+from carnet.errors import TooManyTries, Unauthenticated, UnknownDocument
 from carnet.portal.mishaps import Mishap, mishap_of
 from carnet.portal.professional.caller import Caller, Callers
 from carnet.portal.shell import Shell, SignInNeeded
@@ -20,6 +20,11 @@ KEYS_COOKIE = "raccourcis"
 OFTEN = Mishap("often", 429)
 NOT_IN_DIRECTORY = Mishap("not-in-directory", 403)
 """The directory no longer knows the person, their role or their structure as the session says them."""
+NOT_OPEN_HERE = Mishap("not-open-here", 404)
+
+
+class NotOpenHere(UnknownDocument):
+    """No living opening of this session is behind the handle of the address, whatever the reason."""
 
 
 @dataclass(slots=True)
@@ -32,7 +37,7 @@ class ProSpace(Shell):
     SIGN_IN: ClassVar[str] = "/pro/connexion"
     FORM_COOKIE: ClassVar[str] = "formulaire-pro"
     MISHAP: ClassVar[str] = "pro_mishap.html"
-    BUSY: ClassVar[str] = "pro_busy.html"
+    FRAME: ClassVar[str] = "pro_base.html"
 
     @property
     def sign_out(self) -> str:
@@ -48,6 +53,8 @@ class ProSpace(Shell):
         """See Shell: whom the directory does not confirm is told so, and who asks too often to come back."""
         if isinstance(error, TooManyTries):
             return OFTEN
+        if isinstance(error, NotOpenHere):
+            return NOT_OPEN_HERE
         return NOT_IN_DIRECTORY if isinstance(error, Unauthenticated) else mishap_of(error)
 
     def values(self, request: Request | None) -> Mapping[str, Any]:

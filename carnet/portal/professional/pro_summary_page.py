@@ -8,7 +8,8 @@ from functools import partial
 from starlette.responses import Response
 
 from carnet.cda.comparability import is_final
-from carnet.cda.problems import Problem
+from carnet.cda.problems import REFUTED, Problem
+from carnet.cda.results_over_time import plain_name
 from carnet.portal.patient.result_words import ShownResult, shown_result
 from carnet.portal.professional.pro_days import short_day, short_stamp
 from carnet.portal.professional.pro_visit import ProVisit
@@ -41,6 +42,7 @@ async def show(visit: ProVisit) -> Response:
         results=shown_results(found.results, language),
         name_of=name_of,
         detail_of=detail_of,
+        doubts_of=doubts_of,
         beyond=beyond,
         short=partial(short_day, language=language),
         short_stamp=partial(short_stamp, language=language),
@@ -63,16 +65,28 @@ def _last(one: LastResult, language: str) -> ShownLast:
 
 def name_of(one: Problem) -> str:
     """What a statement is about. An answer without a code (`oui`) is told with its question, which its nature is."""
-    if one.code.code or not one.nature or one.nature.casefold() == one.label.casefold():
+    nature = one.nature.display
+    if one.code.code or not nature or nature.casefold() == one.label.casefold():
         return one.label
-    return f"{one.nature} : {one.label}"
+    return f"{nature} : {one.label}"
 
 
 def detail_of(one: Problem) -> str:
-    """The author's own words where they say something that the name does not."""
-    if one.text.casefold() in (one.nature.casefold(), one.label.casefold()):
-        return ""
-    return beyond(one.text, one.label)
+    """The author's own words where they say something that the name does not, and how an allergy showed itself."""
+    own, label = plain_name(one.text), plain_name(one.label)
+    known = own in (plain_name(one.nature.display), "oui", "non") or label.startswith(own)
+    said = "" if known else beyond(one.text, one.label)
+    said = "" if one.code.code and one.code.code in said and said.startswith("(") else said  # the code once more
+    return " ; ".join(filter(None, (said, ", ".join(one.reactions))))
+
+
+def doubts_of(one: Problem) -> list[str]:
+    """What its author says against a statement that stands as one: that it is over, or not sure, in their words."""
+    told = (
+        (one.standing, one.standing.code in ("", "active")),
+        (one.certainty, one.certainty.code in ("", "confirmed", REFUTED)),
+    )
+    return [code.display or code.code for code, plain in told if not plain]
 
 
 def beyond(text: str, name: str) -> str:

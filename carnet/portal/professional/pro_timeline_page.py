@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from carnet.portal.professional.pro_days import short_day
 from carnet.portal.professional.pro_visit import ProVisit
+from carnet.portal.professional.pro_waiting import filled
 from carnet.record.document_families import Family
 from carnet.record.pro_timeline import PAGE, UNDATED, Episode, Span, timeline
 
@@ -41,7 +42,7 @@ class Bar:
 async def show(visit: ProVisit) -> Response:
     """One year of the timeline. What is shown stands in the address: `annee`, `famille`, `structure`, `depuis`."""
     span = span_in(visit)
-    found = await visit.perform(timeline(span))
+    found = await filled(visit, partial(timeline, span))
     return visit.page(
         "pro_timeline.html",
         base=visit.path(),

@@ -10,21 +10,21 @@ import datetime as dt
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
+from urllib.parse import quote, unquote
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from carnet.clock import to_datetime
-from carnet.errors import UnknownDocument
 from carnet.portal.dates_in_words import PARIS
 from carnet.portal.file_forms import FileForm
 from carnet.portal.languages import Language, language_of
 from carnet.portal.professional.caller import Caller
-from carnet.portal.professional.pro_space import ProSpace
-from carnet.portal.shell import Endpoint
+from carnet.portal.professional.pro_space import NotOpenHere, ProSpace
+from carnet.portal.shell import Endpoint, safe_path
 from carnet.portal.visit import see_other
 from carnet.record.act import Act
-from carnet.record.record_opening import Opening, opening_of
+from carnet.record.open_records import Opening, opening_of
 from carnet.requester import Requester
 
 T = TypeVar("T")
@@ -43,8 +43,15 @@ TABS = (
 """Paths that the banner links, in this order, those of them that are pages. The first is where an open record begins."""
 WITHOUT_READING = ("/entree", "/identite", "/quitter", "/deposer", "/depots", "/acces", "/equipe")
 """Paths of pages for whom the record's documents are not open to: entering, feeding (R1111-47 CSP), one's own traces."""
-FEEDING = ("/deposer", "/synthese/relire")
-"""Paths of pages that feed: the person's identity is to have been checked first (RNIV)."""
+FEEDING = ("/deposer", "/synthese/brouillon", "/synthese/lignes", "/synthese/parties", "/synthese/relire")
+"""Paths of pages that prepare or make a document: the person's identity is to have been checked first (RNIV), before any work is done in vain.
+
+Correcting one's own deposits is not among them: what was deposited for a wrong person is taken away by whoever doubts who it is.
+"""
+ENTRY, IDENTITY = "/entree", "/identite"
+WISH = "suite"
+"""The field of an address that says where in the record to go on."""
+LONGEST_WISH = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +99,7 @@ class ProVisit:
             root=self.path(),
             here=self.here,
             done=self.request.query_params.get("fait", ""),
+            onward=aside("", self.wish),
             age=age_of(
                 self.opening.traits.birth_date, to_datetime(self.space.gate.platform.clock()).astimezone(PARIS).date()
             ),
@@ -114,12 +122,19 @@ class ProVisit:
     @property
     def here(self) -> str:
         """The path of this page within the record."""
-        return self.request.url.path.removeprefix(self.path())
+        return str(self.request.scope["path"]).removeprefix(self.path())
 
     @property
-    def first_page(self) -> str:
-        """Where an open record begins."""
-        return self.path(self.tabs[0] if self.tabs else "/entree")
+    def wish(self) -> str:
+        """The page of this record to which who was led aside wanted to go, '' for none: what follows the root, query and fragment included."""
+        wished = self.request.query_params.get(WISH, "")
+        inside = wished.startswith(("/", "#", "?")) and ".." not in unquote(wished)
+        return wished if inside and len(wished) <= LONGEST_WISH and safe_path(self.path(wished), "") else ""
+
+    @property
+    def destination(self) -> str:
+        """Where who may read goes on: the page that was wished for, by itself the one where an open record begins."""
+        return self.path(self.wish or (self.tabs[0] if self.tabs else ENTRY))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,30 +158,42 @@ def age_of(birth_date: str, today: dt.date) -> Age:
 ProPage = Callable[[ProVisit], Awaitable[Response]]
 
 
-def visiting_record(space: ProSpace, page: ProPage, tabs: tuple[str, ...]) -> Endpoint:
-    """An endpoint in an open record. A handle of another session, ended or unknown is answered like an address that never was.
+def aside(page: str, wish: str) -> str:
+    """The path within a record of a page that comes first, which says where to go on from there; '' for nowhere else."""
+    return f"{page}?{WISH}={quote(wish, safe='')}" if wish else page
 
-    Who may not read the documents is led to the ways of entering; who has not checked the person's identity, to that before feeding.
+
+def _under(path: str, roots: tuple[str, ...]) -> bool:
+    return any(path == one or path.startswith(f"{one}/") for one in roots)
+
+
+def visiting_record(space: ProSpace, page: ProPage, tabs: tuple[str, ...], path: str) -> Endpoint:
+    """An endpoint in an open record; `path` is that of its route. A handle of another session, ended or unknown is answered like one that never was.
+
+    Who may not read the documents is led to the ways of entering; who has not checked the person's identity, to that before feeding. Both lead back.
     """
+    reads, feeds = not _under(path, WITHOUT_READING), _under(path, FEEDING)
 
     async def visited(request: Request) -> Response:
         visit = open_visit(space, request, tabs)
-        if not visit.opening.may_read and not visit.here.startswith(WITHOUT_READING):
-            return see_other(visit.path("/entree"))
-        if not visit.opening.identity_checked and visit.here.startswith(FEEDING):
-            return see_other(visit.path("/identite"))
+        query = request.url.query
+        asked = (f"{visit.here}?{query}" if query else visit.here) if request.method == "GET" else ""
+        if reads and not visit.opening.may_read:
+            return see_other(visit.path(aside(ENTRY, asked)))
+        if feeds and not visit.opening.identity_checked:
+            return see_other(visit.path(aside(IDENTITY, asked)))
         return await page(visit)
 
     return space.endpoint(visited)
 
 
 def open_visit(space: ProSpace, request: Request, tabs: tuple[str, ...]) -> ProVisit:
-    """The record that the address names. Raises SignInNeeded, and UnknownDocument for what is not open in this session."""
+    """The record that the address names. Raises SignInNeeded, and NotOpenHere."""
     caller = space.current_caller(request)
     handle = str(request.path_params["handle"])
     opening = opening_of(space.gate, caller.requester, caller.session_id, handle)
     if opening is None:
-        raise UnknownDocument("No such record is open in this session.")
+        raise NotOpenHere("No such record is open in this session.")
     if opening.in_emergency:
         space.in_emergency(request, handle)
     return ProVisit(space, request, caller, opening, tabs)

@@ -3,27 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
 
+from carnet.portal.patient.extract_waiting import PATIENCE, F
 from carnet.portal.professional.pro_visit import ProVisit
 from carnet.record.act import Act
-from carnet.record.document_extracts import Missing
 from carnet.record.extract_filling import fill
-
-PATIENCE = 1.5
-"""Seconds after which no further document is begun while a page waits."""
-
-
-class Filled(Protocol):
-    """What an act gives that reads extracts."""
-
-    @property
-    def missing(self) -> Missing:
-        """The documents that it lacked."""
-        ...
-
-
-F = TypeVar("F", bound=Filled)
 
 
 async def filled(visit: ProVisit, act: Callable[[], Act[F]]) -> F:

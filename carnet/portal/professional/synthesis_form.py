@@ -80,6 +80,8 @@ def line_of(part: Part, fields: Mapping[str, str], known: SynthesisLine | None =
         raise WrongLine("libelle" if "libelle" in typed else FIELDS[part][0], "empty", typed)
     if "valeur" in typed and not line.value:
         raise WrongLine("valeur", "empty", typed)
+    if line.end and line.end[: len(line.start)] < line.start[: len(line.end)]:
+        raise WrongLine("fin" if "fin" in typed else "debut", "order", typed)
     return line
 
 

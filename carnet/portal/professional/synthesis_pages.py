@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 
 from starlette.responses import HTMLResponse, Response
 
-from carnet.cda.contents import contents_of
-from carnet.cda.header import read_header
-from carnet.cda.rendering import PAGE_POLICY, page_of
 from carnet.cda.synthesis_model import Part, Told
 from carnet.cda.synthesis_narrative import date_words
 from carnet.cda.synthesis_templates import ABSENCES, HABITS, MEASUREMENTS, RELATIVES, SYSTEM_NAMES
-from carnet.clock import to_dtm
-from carnet.errors import DuplicateIdentifier, MalformedMessage, UnknownDocument
+from carnet.errors import MalformedMessage, UnknownDocument
 from carnet.portal.professional.pro_visit import ProVisit
 from carnet.portal.professional.synthesis_form import FIELDS, LONGEST, WrongLine, line_of, typed_of
 from carnet.portal.visit import see_other
-from carnet.record.deposit_drafts import deposited, to_replace
-from carnet.record.deposit_kinds import usual_activity
 from carnet.record.extract_filling import fill
-from carnet.record.retrieval import fetch
-from carnet.record.step_up import StepUpNeeded
 from carnet.record.synthesis_acts import (
-    StandingSynthesis,
+    ChangedLine,
     TooManyLines,
     adding,
     changing,
@@ -38,23 +28,14 @@ from carnet.record.synthesis_acts import (
     saying,
     standing,
 )
-from carnet.record.synthesis_lines import DraftLine, SynthesisDraft
-from carnet.record.synthesis_signing import (
-    ChangedSince,
-    Former,
-    SigningBasis,
-    basis,
-    digest,
-    require_fresh,
-    signing,
-    written,
-)
-from carnet.viewing.showing import Drawing
-from carnet.viewing.side_room import ROOM
+from carnet.record.synthesis_draft import Drafted
+from carnet.record.synthesis_lines import DraftLine
 
 PATIENCE = 3.0
 """Seconds after which no further document is begun while a draft waits for what was not read yet."""
 DRAFT = "/synthese/brouillon"
+ELSEWHERE = "/synthese?fait=ailleurs"
+"""Where a form leads whose draft or line is not there any more: another page signed, dropped or changed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +70,7 @@ async def draft(visit: ProVisit) -> Response:
     if found.missing.unique_ids:
         await fill(visit.space.gate, found.missing, seconds=PATIENCE)
         found = await visit.perform(drafting(requester, final=True))
-    return _draft_page(visit, found.draft)
+    return _draft_page(visit, found)
 
 
 async def change_line(visit: ProVisit) -> Response:
@@ -101,11 +82,14 @@ async def change_line(visit: ProVisit) -> Response:
     works = {
         "garder": keeping(line_id, kept=True),
         "retirer": keeping(line_id, kept=False),
-        "deplacer": moving(line_id),
+        "deplacer": moving(line_id, Part.HISTORY if fields.get("vers") == Part.HISTORY else Part.PROBLEMS),
     }
     if action not in works:
         raise MalformedMessage("This form names no act.")
-    await visit.perform(changing(visit.requester, fields.get("brouillon", ""), works[action]))
+    try:
+        await visit.perform(changing(visit.requester, fields.get("brouillon", ""), works[action]))
+    except UnknownDocument:
+        return see_other(visit.path(ELSEWHERE))
     return see_other(visit.path(f"{DRAFT}?fait={action}#ligne-{line_id}"))
 
 
@@ -126,6 +110,8 @@ async def change_part(visit: ProVisit) -> Response:
         await visit.perform(changing(visit.requester, name, work))
     except TooManyLines:
         return await _again(visit, Wrong(part.value, "libelle", "many", {}))
+    except UnknownDocument:
+        return see_other(visit.path(ELSEWHERE))
     return see_other(visit.path(f"{DRAFT}?fait={action}#partie-{part.value}"))
 
 
@@ -136,69 +122,37 @@ async def give_up(visit: ProVisit) -> Response:
     return see_other(visit.path("/synthese?fait=abandonner"))
 
 
-async def review(visit: ProVisit) -> Response:
-    """The document as it will be signed, in our own view, and the form of the signature."""
-    return await _review_page(visit)
-
-
-async def review_frame(visit: ProVisit) -> Response:
-    """The document alone, for the frame of that page."""
-    _content, made, former = await _written(visit)
-    content = written(visit.requester, made, former, signed=to_dtm(visit.space.gate.platform.clock()))
-    text = await ROOM.look(partial(_framed, content, visit.language))
-    return HTMLResponse(text, headers={"content-security-policy": PAGE_POLICY, "x-frame-options": "SAMEORIGIN"})
-
-
-async def sign(visit: ProVisit) -> Response:
-    """Signs and deposits what was shown, of a doctor who has just shown who they are. Sent twice, it is done once."""
-    fields = await visit.form()
-    try:
-        require_fresh(visit.space.gate.platform, visit.caller.shown_at)
-    except StepUpNeeded:
-        return await _review_page(visit, status=403, wrong="step-up")
-    try:
-        _content, made, former = await _written(visit)
-    except UnknownDocument:
-        return await _done_already(visit, fields)
-    if made.draft.name != fields.get("brouillon", ""):
-        return await _review_page(visit, status=409, wrong="changed")
-    platform, shown = visit.space.gate.platform, fields.get("montre", "")
-    try:
-        act = await asyncio.to_thread(signing, platform, visit.requester, made, former, shown=shown)
-        await visit.perform(act)
-    except ChangedSince:
-        return await _review_page(visit, status=409, wrong="changed")
-    except (DuplicateIdentifier, UnknownDocument):
-        return await _done_already(visit, fields)
-    return see_other(visit.path("/synthese?fait=signer"))
-
-
 # --- pages -----------------------------------------------------------------------------------------------------------
 
 
 async def _correct(visit: ProVisit, fields: Mapping[str, str], line_id: str) -> Response:
-    found = (await visit.perform(drafting(visit.requester, final=True))).draft
-    known = next((one for one in found.lines if one.line_id == line_id), None)
-    if known is None or found.name != fields.get("brouillon", ""):
-        raise UnknownDocument("No such line in this synthesis.")
+    found = await visit.perform(drafting(visit.requester, final=True))
+    known = next((one for one in found.draft.lines if one.line_id == line_id), None)
+    if known is None or found.draft.name != fields.get("brouillon", ""):
+        return see_other(visit.path(ELSEWHERE))
+    first = FIELDS[known.part][0]
     try:
         line = line_of(known.part, fields, known.line)
+        work = correcting(line_id, line, fields.get("vue", ""))
+        await visit.perform(changing(visit.requester, found.draft.name, work))
     except WrongLine as wrong:
         return _draft_page(visit, found, Wrong(line_id, wrong.name, wrong.why, wrong.typed))
-    await visit.perform(changing(visit.requester, found.name, correcting(line_id, line)))
+    except ChangedLine:
+        return await _again(visit, Wrong(line_id, first, "changed", typed_of(known.part, line)))
     return see_other(visit.path(f"{DRAFT}?fait=corriger#ligne-{line_id}"))
 
 
 async def _again(visit: ProVisit, wrong: Wrong) -> Response:
-    found = await visit.perform(drafting(visit.requester, final=True))
-    return _draft_page(visit, found.draft, wrong)
+    return _draft_page(visit, await visit.perform(drafting(visit.requester, final=True)), wrong)
 
 
-def _draft_page(visit: ProVisit, found: SynthesisDraft, wrong: Wrong | None = None) -> HTMLResponse:
+def _draft_page(visit: ProVisit, drafted: Drafted, wrong: Wrong | None = None) -> HTMLResponse:
+    found = drafted.draft
     return visit.page(
         "pro_synthesis_draft.html",
         status=200 if wrong is None else 422,
         draft=found,
+        newer=drafted.newer,
         parts=tuple((part, _rows(found.kept_in(part)), _rows(found.left_out_of(part))) for part in Part),
         fields=FIELDS,
         absences=frozenset(ABSENCES),
@@ -225,44 +179,6 @@ def _row(one: DraftLine) -> Row:
 
 _ABOUT = frozenset({Part.MEASUREMENTS, Part.HABITS})
 """Parts whose code says what a line is about, as its words do."""
-
-
-async def _review_page(visit: ProVisit, *, status: int = 200, wrong: str = "") -> HTMLResponse:
-    content, made, former = await _written(visit)
-    stands: StandingSynthesis = await visit.perform(standing())
-    return visit.page(
-        "pro_synthesis_review.html",
-        status=status,
-        draft=made.draft,
-        shown=digest(content),
-        replaces=former is not None,
-        sealed=stands.sealed,
-        wrong=wrong,
-    )
-
-
-async def _written(visit: ProVisit) -> tuple[bytes, SigningBasis, Former | None]:
-    """The document but for the moment of its signature, with all that it is made of."""
-    requester = visit.requester
-    made = await visit.perform(basis(requester))
-    former = None
-    if made.replaces:
-        found = await visit.perform(to_replace(requester, made.replaces))
-        content = await fetch(visit.space.gate.platform, found.located)
-        former = Former(read_header(content), found.entry_uuid)
-    return written(requester, made, former), made, former
-
-
-async def _done_already(visit: ProVisit, fields: Mapping[str, str]) -> Response:
-    """Where a form is sent a second time: its document is there, or there is nothing to sign. Raises UnknownDocument."""
-    requester = visit.requester
-    if await visit.perform(deposited(requester, fields.get("brouillon", ""), usual_activity(requester), "")) is None:
-        raise UnknownDocument("No synthesis is being written.")
-    return see_other(visit.path("/synthese?fait=signer"))
-
-
-def _framed(content: bytes, language: str) -> str:
-    return page_of(contents_of(content, Drawing(), language=language), language=language)
 
 
 def _part(visit: ProVisit) -> Part:

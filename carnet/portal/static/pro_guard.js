@@ -2,6 +2,10 @@
 "use strict";
 (() => {
   const HANDLE = /^[0-9a-f]{32}$/;
+  // A page that the browser kept and shows again may be of a record that was left meanwhile: the server is asked.
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) location.reload();
+  });
   const mine = document.querySelector("[data-opened]")?.dataset.opened;
   const dialog = document.getElementById("pro-guard");
   if (!mine || !dialog || !("BroadcastChannel" in window)) return;

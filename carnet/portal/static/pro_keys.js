@@ -1,12 +1,12 @@
 // Keys of the professional's pages, never while somebody writes: / search, j and k rows, Enter opens, Esc back, g and a letter a page, ? help.
 "use strict";
 (() => {
-  const ROWS = "[data-row], main tbody tr, main .entries > li";
-  const FOCUSABLE = "a[href], button:not([disabled]), summary, input:not([type=hidden])";
+  const ROWS = "[data-row], main tbody tr, main .entries > li, main .sum-line";
+  const FOCUSABLE = "a[href], button:not([disabled]), summary, select, input:not([type=hidden])";
   const WAIT = 1500;
   let going = 0;
 
-  const shown = (one) => one.getClientRects().length > 0;
+  const shown = (one) => one.checkVisibility(); // what is folded away in a <details> has a box and takes no focus
   const writing = (target) => target.isContentEditable || target.matches("input:not([type=checkbox]):not([type=radio]), textarea, select");
   const rows = () =>
     [...document.querySelectorAll(ROWS)].map((row) => (row.matches(FOCUSABLE) ? row : row.querySelector(FOCUSABLE))).filter((one) => one && shown(one));
@@ -25,9 +25,12 @@
     else target.focus();
   };
   const back = () => {
-    const way = document.querySelector("a[data-back]");
-    if (way) location.assign(way.href);
-    else if (document.referrer.startsWith(location.origin + "/")) history.back();
+    const close = document.querySelector("a[data-close]"), way = document.querySelector("a[data-back]");
+    const mine = document.querySelector("[data-opened]")?.dataset.opened;
+    const from = location.origin + (mine ? `/pro/patients/${mine}` : "/");
+    if (close) location.assign(close.href);
+    else if (document.referrer.startsWith(from) && history.length > 1) history.back();
+    else if (way) location.assign(way.href);
   };
   const single = {
     "/": () => document.querySelector("[data-search], input[type=search]")?.focus(),

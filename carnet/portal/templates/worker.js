@@ -5,8 +5,8 @@ const PAGE = {{ offline | tojson }};
 const ASSETS = {{ assets | tojson }};
 const OURS = "carnet-pages-{{ mark }}";
 const CARDS = "carnet-cartes";
-// Signing in and out, activation and cards that others read by a code: never touched.
-const APART = ["/connexion", "/deconnexion", "/activation", "/urgence/lecture/"];
+// Signing in and out, activation, cards that others read by a code, and the professionals' pages: never touched.
+const APART = /^\/(connexion|deconnexion|activation|urgence\/lecture|pro|AccesDirect)(\/|$)/;
 
 const fill = async () => {
   const cache = await caches.open(OURS);
@@ -31,7 +31,7 @@ self.addEventListener("fetch", (event) => {
   if (request.method !== "GET" || origin !== self.location.origin) return;
   if (ASSETS.includes(pathname)) {
     event.respondWith(fetch(request).catch(() => kept(pathname)));
-  } else if (request.mode === "navigate" && request.destination === "document" && !APART.some((one) => pathname.startsWith(one))) {
+  } else if (request.mode === "navigate" && request.destination === "document" && !APART.test(pathname)) {
     event.respondWith(fetch(request).catch(() => kept(PAGE)));
   }
 });
