@@ -25,7 +25,7 @@ def prepare_by_patient(insertion: Insert) -> Statement:
     if not head.startswith(f"{into}patient_key, "):
         raise ValueError(f"A row is laid by its patient_key, which comes first: {head[:80]}")
     return replace(
-        prepared, sqlite=f"{head.replace(into, f'{into}rowid, ')}{values}({_next_of(insertion.table.name)}), {rest}"
+        prepared, text=f"{head.replace(into, f'{into}rowid, ')}{values}({_next_of(insertion.table.name)}), {rest}"
     )
 
 

@@ -38,7 +38,7 @@ def _position(element: Position, compiler: Any, **options: Any) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Statement:
-    """One SQL statement: `text` for SQLite as it stands, or the expression that a dialect's text is compiled from when it is first run there.
+    """One SQL statement: the expression that a dialect's text is compiled from when it is first run there, or `text` as it stands for SQLite, or both.
 
     A server that starts compiles nothing: there are hundreds, and a start may be after a crash.
     """
@@ -65,7 +65,10 @@ class Statement:
 
     @cached_property
     def _for_sqlite(self) -> tuple[str, Mapping[str, Any]]:
-        return (self.text, _NOTHING) if self.expression is None else _compile(self.expression, _SQLITE)
+        if self.expression is None:
+            return self.text, _NOTHING
+        compiled, defaults = _compile(self.expression, _SQLITE)
+        return self.text or compiled, defaults
 
 
 def prepare(expression: ClauseElement) -> Statement:

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Column, MetaData, Table, Text, bindparam, ins
 
 from carnet.database import row_places
 from carnet.database.row_places import prepare_by_patient
-from carnet.database.statements import postgres_text, prepare
+from carnet.database.statements import prepare
 from carnet.registry.entry_table import INSERT
 
 LINES = Table(
@@ -65,8 +65,7 @@ def test_rows_numbered_anew_by_a_vacuum_keep_no_new_one_out(raw, monkeypatch):
 
 
 def test_postgresql_gets_the_insertion_as_it_is():
-    text, _ = postgres_text(prepare_by_patient(INSERTION))
-    assert (text, _) == postgres_text(prepare(INSERTION))
+    assert prepare_by_patient(INSERTION).postgres == prepare(INSERTION).postgres
 
 
 def test_an_insertion_that_does_not_begin_with_the_patient_is_refused():
