@@ -46,19 +46,23 @@ def is_in_error(element: Any) -> bool:
     return code_of(child_at(element, "statusCode")).code == IN_ERROR
 
 
+def _is_said(element: Any) -> bool:
+    """Whether an entry says what is so of the patient: not of another, not in error, neither asked for nor planned (its mood is EVN)."""
+    return element.get("moodCode", "EVN") == "EVN" and not names_another(element) and not is_in_error(element)
+
+
 def statements_in(section: Any) -> Iterator[tuple[Any, Any]]:
-    """The observations of a section that are about the patient and not entered in error, each with the concern (act) that holds it, else itself."""
+    """The observations of a section that say what is so of the patient, each with the concern (act) that holds it, else itself."""
     for entry in section.iterchildren(f"{HL7}entry"):
         for element in entry.iterchildren(f"{HL7}act", f"{HL7}observation"):
-            if names_another(element) or is_in_error(element):
+            if not _is_said(element):
                 continue
             if element.tag == f"{HL7}observation":
                 yield element, element
                 continue
             for relation in element.iterchildren(f"{HL7}entryRelationship"):
-                for observation in relation.iterchildren(f"{HL7}observation"):
-                    if not names_another(observation) and not is_in_error(observation):
-                        yield observation, element
+                for observation in filter(_is_said, relation.iterchildren(f"{HL7}observation")):
+                    yield observation, element
 
 
 def comments_of(statement: Any, anchors: Anchors) -> Iterator[str]:

@@ -159,6 +159,14 @@ def test_what_was_entered_in_error_is_no_statement():
     assert within("66455-7", "entered-in-error") == ()
 
 
+def test_what_is_asked_for_or_planned_is_no_statement():
+    said = document("11450-4", DIABETES)
+    assert b'moodCode="EVN"' in said
+    assert len(problems_of(said)) == 1
+    for mood in (b"INT", b"RQO", b"PRMS"):
+        assert problems_of(said.replace(b'moodCode="EVN"', b'moodCode="' + mood + b'"')) == ()
+
+
 def test_a_refuted_statement_is_a_denial_and_a_doubtful_one_says_so():
     (refuted,), (doubtful,), (sure,) = (within("66455-7", value) for value in ("refuted", "unconfirmed", "confirmed"))
     assert [one.denied for one in (refuted, doubtful, sure)] == [True, False, False]
