@@ -177,4 +177,3 @@ def test_control_a_broken_page_is_noticed(lived):
     assert any("broken" in one for one in seen.faults)
     assert any("Content Security Policy" in one for one in seen.faults)
     assert any("at 390 button-name" in one for one in seen.faults)
-    assert any("at 390 wider by" in one for one in seen.faults)
