@@ -13,12 +13,16 @@ from carnet.clock import to_datetime
 from carnet.consent.majority import PARIS
 from carnet.demo.people import MEDECIN_TRAITANT, OTHER_GP, PAT_TROIS
 from carnet.metadata import Code
-from carnet.record import deposit_drafts, own_deposits
-from carnet.record.answering import access_history, journal_of_day
+from carnet.record import deposit_drafts
+from carnet.record.answering import access_history
 from carnet.record.care_team import ListMode, join_care_team, leave_care, list_parties
 from carnet.record.direct_access import web_access
+from carnet.record.document_changes import changing
 from carnet.record.document_search import Question
 from carnet.record.done_examinations import done_examinations
+from carnet.record.open_records import opening_of
+from carnet.record.own_deposits import CHANGES
+from carnet.record.pro_journal import journal_of_day
 from carnet.record.pro_results import Compared, result_table
 from carnet.record.pro_summary import summary
 from carnet.record.pro_timeline import Span, timeline
@@ -28,7 +32,6 @@ from carnet.record.record_opening import (
     enter_in_emergency,
     leave_record,
     open_record,
-    opening_of,
     state_identity,
 )
 from carnet.record.seen_document import reading, showing
@@ -90,7 +93,7 @@ def _read(room, requester):
 
 def _deposit(room, requester):
     made = put_in(room, requester)
-    room.do(requester, own_deposits.change(requester, made.unique_id, "archiver"))
+    room.do(requester, changing(made.unique_id, CHANGES["archiver"]))
     given_up = begun(room, requester)
     room.do(requester, deposit_drafts.describe(requester, given_up, described(room)))
     room.do(requester, deposit_drafts.give_up(requester, given_up))
@@ -118,5 +121,6 @@ def _share(room, requester):
 
 def _answer(room, requester):
     assert room.do(requester, recent_records())
-    assert room.do(requester, journal_of_day(to_datetime(room.now).astimezone(PARIS).date(), "fr"))
+    today = to_datetime(room.now).astimezone(PARIS).date()
+    assert room.do(requester, journal_of_day(today, "fr")).records
     room.do(requester, empty_recent())

@@ -137,8 +137,11 @@ HOT = {
 }  # fmt: skip
 
 
-COUNTED_OVER_ALL = "SELECT coalesce(sum(CASE WHEN (emergency_access.began_at"
-"""The one thing that an act asks of every shard: how often its requester, or their structure, broke the glass in whatever records."""
+COUNTED_OVER_ALL = (
+    "SELECT coalesce(sum(CASE WHEN (emergency_access.began_at",
+    "SELECT audit_event.ticket, audit_event.patient_key, audit_event.patient_seq",
+)
+"""What acts ask of every shard: how often somebody broke the glass in whatever records, and, for a professional's own journal, the newest lines."""
 
 
 @pytest.mark.parametrize("acts", HOT)
