@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from chromium import PATIENCE
-from playwright.sync_api import Page
+from playwright.sync_api import Page, TimeoutError  # noqa: A004 - the one that a page raises
 
 MOST_TABS = 150
 MOVES = {"Tab", "Shift+Tab", "ArrowDown", "ArrowUp", "j", "k"}
 """Keys that move and do nothing."""
 NOWHERE = "the focus is nowhere"
+COMING = 5_000
+"""Milliseconds after which a focus that is nowhere stays there."""
 _SEEN = """() => {
   const one = document.activeElement;
   if (!one || one === document.body) return 'the focus is nowhere';
@@ -99,8 +101,17 @@ class Keys:
     def _moved(self) -> None:
         fault, last = self.page.evaluate(_SEEN), self._at_the_end
         self._at_the_end = self.page.evaluate("document.activeElement.closest('footer') !== null")
-        if not (last and fault == NOWHERE):
-            self._note(fault)
+        if fault == NOWHERE and (last or self._comes()):
+            return
+        self._note(fault)
+
+    def _comes(self) -> bool:
+        """Whether the focus comes to something: into a frame of another process it goes by a message."""
+        try:
+            self.page.wait_for_function("document.activeElement !== document.body", timeout=COMING)
+        except TimeoutError:
+            return False
+        return True
 
     def _note(self, fault: str) -> None:
         if fault and self.page.url.startswith(self.address):

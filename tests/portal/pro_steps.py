@@ -95,18 +95,17 @@ def look_through_documents(keys: Keys, word: str) -> None:
     assert word in keys.page.inner_text("h1")
 
 
-def state_identity(keys: Keys) -> None:
-    """That one checked who the person is."""
+def state_identity(keys: Keys, asked: str) -> None:
+    """That one checked who the person is; then one is where one wanted to go."""
     keys.tab_to("#controle")
     keys.press("Space", "Tab")
-    keys.to(RECORD, "Enter")
+    keys.to(asked, "Enter")
 
 
 def deposit_a_letter(keys: Keys) -> None:
     """The person's identity is stated first; then the file, what it is, one more look, and it is there."""
     keys.to("**/identite*", "g", "n")
-    state_identity(keys)
-    keys.to("**/deposer", "g", "n")
+    state_identity(keys, "**/deposer")
     keys.tab_to("#fichiers")
     with keys.page.expect_file_chooser() as chooser:
         keys.press("Space")
@@ -122,7 +121,8 @@ def deposit_a_letter(keys: Keys) -> None:
 def draft_a_synthesis(keys: Keys) -> None:
     """One line is left out, one put right, one added; of one part is said that there is none known."""
     keys.to("**/synthese", "g", "v")
-    keys.follow("a[href$='/synthese/brouillon']", "**/synthese/brouillon")
+    keys.follow("a[href$='/synthese/brouillon']", "**/identite*")
+    state_identity(keys, "**/synthese/brouillon")
     keys.follow(".syn-row button[value=retirer][aria-label$='Asthme']", "**/brouillon?fait=retirer*")
     row = keys.page.locator("#partie-problems .syn-row", has_text="Diabète de type 2").get_attribute("id")
     keys.tab_to(f"#{row} details summary", "Shift+Tab")
@@ -141,10 +141,6 @@ def draft_a_synthesis(keys: Keys) -> None:
 
 def read_again_and_sign(keys: Keys, too_late, person) -> None:
     """What is to be signed is read first. Too long after signing in, one shows again who one is, and comes back to it."""
-    keys.follow("a[href$='/synthese/relire']", "**/identite*")
-    state_identity(keys)
-    keys.to("**/synthese", "g", "v")
-    keys.follow("a[href$='/synthese/brouillon']", "**/synthese/brouillon")
     keys.follow("a[href$='/synthese/relire']", "**/synthese/relire")
     frame = keys.page.frame_locator("iframe.syn-paper")
     for words in ("Diabète de type 2 équilibré", "Vit seule", "Aucun élément connu"):
