@@ -62,6 +62,13 @@ def stated_reason(text: str, *, minimum_letters: int, code_required: bool) -> St
     return StatedReason(code or OTHER, sentence)
 
 
+def reason_in_words(text: str, language: str) -> tuple[str, str]:
+    """What a stated reason says: the words of its code in `fr` or `en`, '' for none and for AUTRE, and its sentence."""
+    code, sentence = _parted(text)
+    words = dict(zip(("fr", "en"), REASONS.get(code, ("", "")), strict=True))
+    return "" if code == OTHER else words[language], sentence
+
+
 def _parted(text: str) -> tuple[str, str]:
     """The code that the text begins with, '' for none, and the sentence; a code alone has no sentence."""
     head, colon, rest = text.partition(":")

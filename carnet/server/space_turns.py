@@ -16,6 +16,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -49,6 +50,9 @@ STRANGERS = 16
 NAME, PRO = "space", "pro"
 """What the figures call a page of either space, and the beginning of the names of its lines."""
 _HIDES_OR_BLOCKS = re.compile(r"/documents/[^/]+/masquer|/acces/(?:professionnel|choix)")
+_PROFESSIONAL_HIDES = re.compile(r"/pro/patients/[^/]+/(?:documents/[^/]+/changer|depots/[^/]+/masquer)")
+_WHAT = b"quoi"
+"""The field of a professional's form that says which change it makes."""
 _OF_RECORD = re.compile(r"/pro/patients/(?P<handle>[^/]+)(?:/.*)?")
 _MODES = tuple(mode.value.encode() for mode in AccessMode if mode is not AccessMode.NORMAL)
 
@@ -59,7 +63,13 @@ def claims_urgency(scope: Scope, body: bytes = b"") -> bool:
         return False
     path = scope["path"]
     enters = _OF_RECORD.fullmatch(path) is not None and path.endswith("/entree")
-    return _HIDES_OR_BLOCKS.fullmatch(path) is not None or (enters and any(mode in body for mode in _MODES))
+    return _hides_or_blocks(path, body) or (enters and any(mode in body for mode in _MODES))
+
+
+def _hides_or_blocks(path: str, body: bytes) -> bool:
+    if _PROFESSIONAL_HIDES.fullmatch(path) is not None:
+        return path.endswith("/masquer") or dict(parse_qsl(body)).get(_WHAT) == b"masquer"
+    return _HIDES_OR_BLOCKS.fullmatch(path) is not None
 
 
 @dataclass(slots=True)
@@ -207,9 +217,10 @@ class SpaceInTurn:
         return False
 
     def _bears_out(self, scope: Scope) -> bool:
-        """Whether an answer proves the claim to be urgent: somebody is there, and of a professional's page the record is open in an emergency."""
+        """Whether an answer proves the claim to be urgent: somebody is there, and a professional hid a document or has the record open in an emergency."""
         of_emergency = bool(scope.get("state", {}).get("emergency"))
-        return bool(self.lines.person(scope)) and (self.name != PRO or of_emergency)
+        hides = _PROFESSIONAL_HIDES.fullmatch(scope["path"]) is not None
+        return bool(self.lines.person(scope)) and (self.name != PRO or of_emergency or hides)
 
     def _leave(self) -> None:
         self.in_progress -= 1

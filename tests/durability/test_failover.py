@@ -64,6 +64,21 @@ class Pair:
         ):
             assert time.monotonic() < end, "the standby does not follow"
             time.sleep(0.05)
+        if awaited != "standby":
+            self._until_commits_wait(end)
+
+    def _until_commits_wait(self, end):
+        """Each process of the primary reads its settings again when it comes to it: they are in force when a commit waits."""
+        waits = False
+        while not waits:
+            assert time.monotonic() < end, "no commit waits"
+            message = "SELECT pg_logical_emit_message(true, 'probe', '')"
+            writer = threading.Thread(target=self.primary.sql, args=(message,))
+            writer.start()
+            while writer.is_alive():
+                waiting = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+                waits = bool(self.primary.sql(waiting)) or waits
+            writer.join()
 
     def fail_over(self):
         """Kills the primary with its children and promotes the standby."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from carnet.errors import ReasonRequired
-from carnet.exchange.emergency_reason import OTHER, REASONS, stated_reason
+from carnet.exchange.emergency_reason import OTHER, REASONS, reason_in_words, stated_reason
 
 SENTENCE = "Trouvé inconscient sur la voie publique"
 
@@ -74,3 +74,13 @@ def test_how_much_a_sentence_must_say_is_the_operator_s_to_decide():
 def test_each_code_is_explained_in_french_and_in_english():
     assert all(french and english and french != english for french, english in REASONS.values())
     assert OTHER in REASONS
+
+
+def test_a_reason_is_told_in_the_words_of_its_code_and_in_its_sentence():
+    assert reason_in_words("RISQUE_VITAL: Choc à la rue", "fr") == (REASONS["RISQUE_VITAL"][0], "Choc à la rue")
+    assert reason_in_words("inconscient: Found in the street", "en") == (
+        REASONS["INCONSCIENT"][1],
+        "Found in the street",
+    )
+    assert reason_in_words(f"{OTHER}: Une phrase", "fr") == ("", "Une phrase")
+    assert reason_in_words("Appel du Centre 15", "fr") == ("", "Appel du Centre 15")

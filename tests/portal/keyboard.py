@@ -108,7 +108,7 @@ class Keys:
     def _comes(self) -> bool:
         """Whether the focus comes to something: into a frame of another process it goes by a message."""
         try:
-            self.page.wait_for_function("document.activeElement !== document.body", timeout=COMING)
+            self.page.wait_for_function("() => document.activeElement !== document.body", timeout=COMING)
         except TimeoutError:
             return False
         return True

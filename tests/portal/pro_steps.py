@@ -166,7 +166,10 @@ def break_the_glass(keys: Keys) -> None:
     keys.press("Tab")
     keys.to(RECORD, "Enter")
     assert "Bris de glace" in keys.page.inner_text(".pro-urgent .pro-mode")
-    assert "Patient inconscient aux urgences j k /" in keys.page.inner_text(".pro-reason")
+    told = keys.page.inner_text(".pro-reason")
+    assert "Patient inconscient aux urgences j k /" in told
+    assert "INCONSCIENT" not in told
+    assert "La personne est inconsciente." in told
 
 
 def open_another_in_a_second_tab(keys: Keys, other: Keys, patient, mine: str) -> None:

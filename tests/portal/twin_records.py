@@ -106,6 +106,7 @@ class Asked:
         context = {"userId": "Practitioner/1", "patientId": "42", "draftOrders": orders}
         return HookCall(
             service="examens-deja-faits",
+            media_type="application/json",
             authorization="Bearer " + base64.urlsafe_b64encode(build_vihf(vihf, house.now, caller.signing)).decode(),
             body=json.dumps({"hook": "order-select", "hookInstance": "d1577c69", "context": context}).encode(),
             certificate=ssl.PEM_cert_to_DER_cert(Path(caller.connection_files[0]).read_text().partition(END)[0] + END),

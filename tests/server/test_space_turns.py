@@ -20,6 +20,9 @@ PEOPLE = {b"who=patient": PAT_TROIS, b"who=mother": NESSI}
 OTHERS = {b"client=a", b"client=b"}
 
 
+RECORD = "/pro/patients/0123"
+
+
 def response(status):
     async def answered(_scope, _receive, send):
         await send({"type": "http.response.start", "status": status, "headers": []})
@@ -255,10 +258,21 @@ async def test_a_person_whom_this_worker_did_not_see_before_may_send_a_file_too(
         ("GET", "/acces/professionnel", False),
         ("POST", "/documents/1.2.3/demasquer", False),
         ("POST", "/documents/1.2.3/masquer/x", False),
+        ("POST", f"{RECORD}/depots/1.2.3/masquer", True),
+        ("POST", f"{RECORD}/depots/1.2.3/archiver", False),
+        ("POST", f"{RECORD}/documents/1.2.3/changer", False),
     ],
 )
 def test_what_hides_or_blocks_claims_to_be_urgent(method, path, urgent):
     assert claims_urgency({"method": method, "path": path}) is urgent
+
+
+@pytest.mark.parametrize(
+    ("body", "urgent"),
+    [(b"jeton=x&quoi=masquer", True), (b"quoi=archiver", False), (b"quoi=archiver&autre=quoi=masquer", False)],
+)
+def test_a_professional_s_form_that_masks_claims_to_be_urgent_and_no_other_change(body, urgent):
+    assert claims_urgency({"method": "POST", "path": f"{RECORD}/documents/1.2.3/changer"}, body) is urgent
 
 
 # --- the real application -------------------------------------------------------------------------------------------
