@@ -114,6 +114,8 @@ def _take_of_record(page: Page, record: str, name: str, path: str) -> None:
         page.locator('main table a[href*="/documents/"]').first.click()
     if name == "pro-synthesis":
         page.locator("main form button, main a.ds-button").first.click()
+        page.locator("#controle").check()  # before a synthesis is drafted the identity is stated
+        page.locator("main form:has(#controle) button").click()
     page.wait_for_load_state("networkidle")
     page.evaluate("document.fonts.ready")
     page.screenshot(path=str(PICTURES / f"{name}.png"))
