@@ -36,6 +36,7 @@ from carnet.platform import build
 from carnet.record import deposit_drafts
 from carnet.record.deposit_making import making
 from carnet.record.deposits_everywhere import deposits_everywhere
+from carnet.record.draft_keeping import unique_id_of
 from carnet.record.gate import Attempt, Gate
 from carnet.record.groups import groups_of
 from carnet.record.retrieval import read
@@ -362,7 +363,7 @@ def test_on_citus_a_deposit_that_was_cut_is_on_no_list_and_the_same_form_deposit
     asked = (requester, draft_id, "consultation", today(room))
     assert room.do(requester, deposit_drafts.deposited(*asked)) is None
     room.do(requester, making(room.platform, requester, made))
-    assert room.do(requester, deposit_drafts.deposited(*asked)).unique_id == deposit_drafts.unique_id_of(draft_id)
+    assert room.do(requester, deposit_drafts.deposited(*asked)).unique_id == unique_id_of(draft_id)
     assert len(room.do(requester, deposits_everywhere()).deposits) == listed + 1
 
 
