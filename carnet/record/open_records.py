@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from carnet.authorization.facts import Function, RecordFacts
 from carnet.consent.majority import majority_at
 from carnet.errors import UnknownPatient
+from carnet.exchange.emergency_reason import reason_in_words
 from carnet.identity.directory import confirm
 from carnet.identity.patients import Traits, identifiers, traits
 from carnet.identity.patients import find as find_patient
@@ -57,6 +58,10 @@ class Opening:
     def in_emergency(self) -> bool:
         """Whether it is open by breaking the glass, or by a regulation centre."""
         return self.mode is not AccessMode.NORMAL
+
+    def stated_reason(self, language: str) -> tuple[str, str]:
+        """The words in `fr` or `en` of the reason's code, '' where it has none, and its sentence."""
+        return reason_in_words(self.reason, language)
 
 
 def opening_of(gate: Gate, requester: Requester, session_id: str, handle: str) -> Opening | None:

@@ -16,7 +16,6 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from carnet.clock import to_datetime
-from carnet.exchange.emergency_reason import reason_in_words
 from carnet.portal.dates_in_words import PARIS
 from carnet.portal.file_forms import FileForm
 from carnet.portal.languages import Language, language_of
@@ -101,7 +100,7 @@ class ProVisit:
             here=self.here,
             done=self.request.query_params.get("fait", ""),
             onward=aside("", self.wish),
-            emergency_reason=reason_in_words(self.opening.reason, self.language),
+            emergency_reason=self.opening.stated_reason(self.language),
             age=age_of(
                 self.opening.traits.birth_date, to_datetime(self.space.gate.platform.clock()).astimezone(PARIS).date()
             ),
