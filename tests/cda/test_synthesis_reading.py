@@ -99,7 +99,10 @@ def test_an_interval_keeps_its_two_ends_and_its_unit():
     assert ("60" in said.value, "65" in said.value, said.unit) == (True, True, "kg")
 
 
-@pytest.mark.skipif(not SAMPLES.exists(), reason="the public example documents are not here")
+@pytest.mark.skipif(
+    not SAMPLES.exists(),
+    reason="../shared/samples/cda is not here: the documents that tests make are read all the same",
+)
 def test_the_public_example_of_a_vsm_says_what_its_reader_sees():
     said = by_part(stated_in((SAMPLES / "VSM_1.4_2022.01.xml").read_bytes()))
     assert [one.label.split()[0] for one in said[Part.ALERTS].lines] == ["ECG", "Echodoppler", "Hypertriglycéridémie"]

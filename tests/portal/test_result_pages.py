@@ -345,7 +345,10 @@ def shown_of(found: Report, language: str) -> set[str]:
     return {one.replace(".", ",") for one in digits} if language == "fr" else digits
 
 
-@pytest.mark.skipif(not SAMPLES.exists(), reason="the public example documents are not here")
+@pytest.mark.skipif(
+    not SAMPLES.exists(),
+    reason="../shared/samples/cda is not here: the documents that tests make are read all the same",
+)
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_every_value_of_every_public_laboratory_report_is_on_the_pages(house, language):
     wanted, texts = set(), set()

@@ -226,7 +226,10 @@ def test_a_masked_document_says_so_to_its_holder(house, browser):
 # --- the public examples ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not SAMPLES.exists(), reason="the public example documents are not here")
+@pytest.mark.skipif(
+    not SAMPLES.exists(),
+    reason="../shared/samples/cda is not here: the documents that tests make are read all the same",
+)
 def test_every_medicine_and_vaccine_of_the_public_examples_is_on_the_pages(house, browser, monkeypatch):
     monkeypatch.setattr(
         "carnet.portal.patient.extract_waiting.PATIENCE", 600

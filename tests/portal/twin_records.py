@@ -15,8 +15,6 @@ from pathlib import Path
 from health_house import potassium, put, report, stamp
 from pro_house import ProHouse
 
-from carnet.client.caller import SOFTWARE
-from carnet.client.vihf import Vihf, build_vihf
 from carnet.clock import DAY
 from carnet.demo import documents
 from carnet.demo.care_documents import Ordered, Product, prescription
@@ -26,7 +24,6 @@ from carnet.demo.people import COMMUNITY_NURSE, PAT_TROIS
 from carnet.hooks.hooks_door import HookAnswer, HookCall, HooksDoor
 from carnet.metadata import MASQUE_PS, Code
 from carnet.record.document_changes import ChangeKind, changing
-from carnet.requester import Authentication
 from tests.record.stated_documents import ACTIVE, ALLERGIES, entry, section, stating
 
 NOT_FOR_NURSES = Code("89601-9", "2.16.840.1.113883.6.1", "Note d'hospitalisation")
@@ -88,18 +85,6 @@ class Asked:
 
     def _ordering(self, code):
         house, caller = self.house, self.house.stage.callers[COMMUNITY_NURSE.identifier]
-        about = caller.description
-        vihf = Vihf(
-            name_id=about.name_id,
-            issuer=caller.signing.certificate,
-            structure=about.structure,
-            sector=about.sector,
-            roles=tuple(Code(*role) for role in about.roles),
-            mode=Authentication(about.mode),
-            name=about.name,
-            patient=PAT_TROIS.identifier,
-            software=SOFTWARE,
-        )
         coded = {"coding": [{"system": "http://loinc.org", "code": code, "display": "x"}]}
         order = {"resource": {"resourceType": "ServiceRequest", "id": "1", "code": coded}}
         orders = {"resourceType": "Bundle", "entry": [order]}
@@ -107,7 +92,8 @@ class Asked:
         return HookCall(
             service="examens-deja-faits",
             media_type="application/json",
-            authorization="Bearer " + base64.urlsafe_b64encode(build_vihf(vihf, house.now, caller.signing)).decode(),
+            authorization="Bearer "
+            + base64.urlsafe_b64encode(caller.assertion(PAT_TROIS.identifier, house.now)).decode(),
             body=json.dumps({"hook": "order-select", "hookInstance": "d1577c69", "context": context}).encode(),
             certificate=ssl.PEM_cert_to_DER_cert(Path(caller.connection_files[0]).read_text().partition(END)[0] + END),
             address="127.0.0.1",

@@ -113,7 +113,10 @@ NEWEST_LETTERS = [
 ]  # fmt: skip
 
 
-@pytest.mark.skipif(not SAMPLES.exists(), reason="the public example documents are not here")
+@pytest.mark.skipif(
+    not SAMPLES.exists(),
+    reason="../shared/samples/cda is not here: the documents that tests make are read all the same",
+)
 def test_the_lines_of_a_record_of_public_examples_are_those_read_by_hand_each_with_its_source(room):
     names = {}
     for name in (VSM, IPS, LETTER, RISK, ORDER, JABS, GLUCOSE, THYROID):
@@ -144,7 +147,10 @@ def test_the_lines_of_a_record_of_public_examples_are_those_read_by_hand_each_wi
     assert {names[one] for one in found.tellings} == set(names.values())
 
 
-@pytest.mark.skipif(not SAMPLES.exists(), reason="the public example documents are not here")
+@pytest.mark.skipif(
+    not SAMPLES.exists(),
+    reason="../shared/samples/cda is not here: the documents that tests make are read all the same",
+)
 def test_every_statement_of_every_public_example_stands_on_the_summary_with_its_source_and_nothing_else_does(room):
     names = {}
     for path in sorted(SAMPLES.glob("*.xml")):

@@ -23,7 +23,12 @@ from carnet.viewing.optical_reader import installed_reader
 SAMPLES = Path(__file__).parents[2].parent / "shared" / "samples" / "cda"
 NOW = 1_790_000_000_000_000
 FILES = read_samples(SAMPLES)
-ABSENT = pytest.param(None, marks=pytest.mark.skip(reason="the public example documents are not here"))
+ABSENT = pytest.param(
+    None,
+    marks=pytest.mark.skip(
+        reason="../shared/samples/cda is not here: the documents that tests make are read all the same"
+    ),
+)
 needs_tesseract = pytest.mark.skipif(installed_reader() is None, reason="Tesseract with French is not installed")
 
 
@@ -57,7 +62,7 @@ def test_a_public_example_is_searched_with_all_of_its_text(sample, monkeypatch):
 def test_the_public_example_without_a_letter_of_text_is_read_optically():
     sample = next((one for one in FILES if "Niveau-1" in one.name), None)
     if sample is None:
-        pytest.skip("the public example documents are not here")
+        pytest.skip("../shared/samples/cda is not here: the documents that tests make are read all the same")
     made = searched(sample.content)
     assert made.obstacle == ""
     assert all(len(page.text) > 100 for page in read(made.text).pages)
