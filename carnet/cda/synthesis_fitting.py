@@ -146,7 +146,8 @@ def _relative(relative: Code) -> Code:
 
 
 def _displayed(code: Code) -> Code:
-    return Code(code.code, code.system, clean(code.display))
+    """With the label that a reader sees: that of a code without one is the code."""
+    return Code(code.code, code.system, clean(code.display) or code.code)
 
 
 def _code(code: Code) -> Code:

@@ -77,3 +77,9 @@ def test_a_product_keeps_the_code_of_its_pack_and_no_code_of_its_class():
 def test_a_part_none_of_whose_lines_says_anything_is_not_stated_and_never_denied():
     assert fitted([told(Part.ALLERGIES, SynthesisLine("\u202e \x07"))]) == (Stated(Part.ALLERGIES),)
     assert fitted([Stated(Part.ALLERGIES, Told.NONE_KNOWN)]) == (Stated(Part.ALLERGIES, Told.NONE_KNOWN),)
+
+
+@pytest.mark.parametrize("model", list(Model))
+def test_a_sort_of_problem_without_a_label_is_read_again_as_it_was_drafted(model):
+    said = fitted([told(Part.PROBLEMS, SynthesisLine("Chute", nature=Code("282291009", "2.16.840.1.113883.6.96")))])
+    assert read_again(said, model)[Part.PROBLEMS] == said[0]
