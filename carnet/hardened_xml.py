@@ -18,11 +18,6 @@ _OF_THREAD = threading.local()
 """The parsers of each thread: one serves all its documents, since making one costs as much as parsing a small document."""
 
 
-def parser() -> Any:
-    """The parser of this thread, for a library that parses by itself (signxml); it lets a DOCTYPE through, which that library refuses."""
-    return _parser(huge_text=False)
-
-
 def _parser(*, huge_text: bool) -> Any:
     name = "huge" if huge_text else "plain"
     found = getattr(_OF_THREAD, name, None)

@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cryptography.hazmat.primitives import hashes
 from lxml import etree
-from signxml.algorithms import DigestAlgorithm, SignatureMethod
 
+from carnet.crypto.signature_value import Scheme, SignatureMethod
 from carnet.errors import SignatureInvalid
 
 DS = "http://www.w3.org/2000/09/xmldsig#"
@@ -27,22 +28,19 @@ _COMMENTED = {f"{EXCLUSIVE}WithComments": EXCLUSIVE} | {f"{uri}#WithComments": u
 _MORE, _MORE_2007 = "http://www.w3.org/2001/04/xmldsig-more#", "http://www.w3.org/2007/05/xmldsig-more#"
 _ENC = "http://www.w3.org/2001/04/xmlenc#"
 SIGNATURE_METHODS = {
-    f"{_MORE}rsa-sha256": SignatureMethod.RSA_SHA256,
-    f"{_MORE}rsa-sha384": SignatureMethod.RSA_SHA384,
-    f"{_MORE}rsa-sha512": SignatureMethod.RSA_SHA512,
-    f"{_MORE_2007}sha256-rsa-MGF1": SignatureMethod.SHA256_RSA_MGF1,
-    f"{_MORE_2007}sha384-rsa-MGF1": SignatureMethod.SHA384_RSA_MGF1,
-    f"{_MORE_2007}sha512-rsa-MGF1": SignatureMethod.SHA512_RSA_MGF1,
-    f"{_MORE}ecdsa-sha256": SignatureMethod.ECDSA_SHA256,
-    f"{_MORE}ecdsa-sha384": SignatureMethod.ECDSA_SHA384,
+    f"{_MORE}rsa-sha256": SignatureMethod(Scheme.PKCS1, hashes.SHA256()),
+    f"{_MORE}rsa-sha384": SignatureMethod(Scheme.PKCS1, hashes.SHA384()),
+    f"{_MORE}rsa-sha512": SignatureMethod(Scheme.PKCS1, hashes.SHA512()),
+    f"{_MORE_2007}sha256-rsa-MGF1": SignatureMethod(Scheme.PSS, hashes.SHA256()),
+    f"{_MORE_2007}sha384-rsa-MGF1": SignatureMethod(Scheme.PSS, hashes.SHA384()),
+    f"{_MORE_2007}sha512-rsa-MGF1": SignatureMethod(Scheme.PSS, hashes.SHA512()),
+    f"{_MORE}ecdsa-sha256": SignatureMethod(Scheme.ECDSA, hashes.SHA256()),
+    f"{_MORE}ecdsa-sha384": SignatureMethod(Scheme.ECDSA, hashes.SHA384()),
 }
-DIGEST_METHODS = {
-    f"{_ENC}sha256": DigestAlgorithm.SHA256,
-    f"{_MORE}sha384": DigestAlgorithm.SHA384,
-    f"{_ENC}sha512": DigestAlgorithm.SHA512,
-}
-SHA1_SIGNATURE_METHODS = {f"{DS}rsa-sha1": SignatureMethod.RSA_SHA1}
-SHA1_DIGEST_METHODS = {f"{DS}sha1": DigestAlgorithm.SHA1}
+DIGEST_METHODS = {f"{_ENC}sha256": "sha256", f"{_MORE}sha384": "sha384", f"{_ENC}sha512": "sha512"}
+"""Names of hashlib, by URI."""
+SHA1_SIGNATURE_METHODS = {f"{DS}rsa-sha1": SignatureMethod(Scheme.PKCS1, hashes.SHA1())}  # noqa: S303 - opened for one client until a date
+SHA1_DIGEST_METHODS = {f"{DS}sha1": "sha1"}
 
 _SHAPES = {
     "Signature": "SignedInfo SignatureValue KeyInfo ",
@@ -92,8 +90,8 @@ class Policy:
         return SIGNATURE_METHODS | SHA1_SIGNATURE_METHODS if self.allow_sha1 else SIGNATURE_METHODS
 
     @property
-    def digest_methods(self) -> dict[str, DigestAlgorithm]:
-        """Allowed DigestMethod algorithms, by URI."""
+    def digest_methods(self) -> dict[str, str]:
+        """Allowed DigestMethod algorithms: their names in hashlib, by URI."""
         return DIGEST_METHODS | SHA1_DIGEST_METHODS if self.allow_sha1 else DIGEST_METHODS
 
     def canonicalizes(self, algorithm: str | None) -> bool:

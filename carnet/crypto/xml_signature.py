@@ -1,26 +1,27 @@
-"""The only place where XML signatures are verified: a look at the structure, then signxml, then only the bytes that were signed.
+"""The only place where XML signatures are verified: a look at the structure, then core validation, then only the bytes that were signed.
 
-After verification the tree of the message is thrown away: callers get elements parsed again from the canonical bytes whose
-digest was signed, and nothing else. Whether the certificate may be trusted, and when, is not judged here
-(`identity.certificates` does).
+Core validation (XMLDSig Core 1.1 §3.2) is ours, of the one narrow form that the look at the structure leaves: lxml canonicalizes,
+`cryptography` verifies. Afterwards the tree of the message is thrown away: callers get elements parsed again from the canonical
+bytes whose digest was signed, and nothing else. Whether the certificate may be trusted, and when, is not judged here
+(`identity.certificates` does). signxml and xmlsec say in tests whether they agree.
 """
 
 from __future__ import annotations
 
 import base64
-import re
+import hashlib
+import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from cryptography import x509
 from lxml import etree
-from signxml import SignatureConfiguration, VerifyResult, XMLVerifier
-from signxml.algorithms import CanonicalizationMethod
 
 from carnet import hardened_xml
 from carnet.crypto import signature_structure
-from carnet.crypto.signature_structure import DS, SIGNATURE, Check, Examined, Policy, examine
+from carnet.crypto.signature_structure import DS, ENVELOPED, EXCLUSIVE, SIGNATURE, Check, Examined, Policy, examine
+from carnet.crypto.signature_value import check_key_value, verify_value
 from carnet.errors import SignatureInvalid
 
 __all__ = [
@@ -32,17 +33,12 @@ __all__ = [
     "verify_signed_document",
 ]
 
-_CERTIFICATE = f"{{{DS}}}KeyInfo/{{{DS}}}X509Data/{{{DS}}}X509Certificate"
-_REFERENCES = f"{{{DS}}}SignedInfo/{{{DS}}}Reference"
+_KEY_INFO = f"{{{DS}}}KeyInfo"
+_CERTIFICATE = f"{_KEY_INFO}/{{{DS}}}X509Data/{{{DS}}}X509Certificate"
+_KEY_VALUE = f"{_KEY_INFO}/{{{DS}}}KeyValue"
+_REFERENCE, _TRANSFORMS = f"{{{DS}}}Reference", f"{{{DS}}}Transforms"
 _XML_BLANKS = " \t\r\n"
-_HERE = frozenset({"", "./"})
-_LOOKED_FOR = (
-    *("CanonicalizationMethod", "DigestMethod", "DigestValue", "Reference", "Signature"),
-    *("SignatureMethod", "SignatureValue", "SignedInfo", "Transform", "Transforms"),
-)
-_TAGS = {name: f"{{{DS}}}{name}" for name in _LOOKED_FOR}
-"""What signxml looks for among the children of an element."""
-_FRAGMENT = re.compile(r"#[^(]+\Z")
+_ID_NAMES = frozenset({"Id", "ID", "id"})
 _LONGEST_TEXT = 10_000_000
 
 
@@ -67,24 +63,23 @@ def signing_certificate(signature: Any) -> bytes:
         raise SignatureInvalid("The signature carries no certificate.") from error
 
 
-def verify_enveloped(element: Any, certificate: x509.Certificate, policy: Policy, *, root: Any = None) -> Any:
+def verify_enveloped(element: Any, certificate: x509.Certificate, policy: Policy) -> Any:
     """Verifies the signature that is a direct child of `element` (an lxml element, or its bytes) and covers it whole by its ID.
 
-    `root` is what `hardened_xml` made of those very bytes, where that was done already; it is used up. Returns the root of what was
-    signed, parsed again from the canonical bytes, without the signature. Raises SignatureInvalid.
+    The element may stand in a larger tree; its signature is taken out of it. Returns the root of what was signed, parsed again from
+    the canonical bytes, without the signature. Raises SignatureInvalid.
     """
-    data = element if isinstance(element, bytes) else etree.tostring(element, with_tail=False)
-    if root is None:
-        root = hardened_xml.parse(data, what="signed element")
+    root = hardened_xml.parse(element, what="signed element") if isinstance(element, bytes) else element
     signature = root.find(SIGNATURE)
     if signature is None:
         raise SignatureInvalid("There is no signature.")
-    _judge(examine(root, signature, policy), signature_structure.ENVELOPED_CHECKS)
+    examined = examine(root, signature, policy)
+    _judge(examined, signature_structure.ENVELOPED_CHECKS)
     wanted = root.tag, root.get("ID")
-    (verified,) = _cryptography(_Parsed.of(data, root), certificate, policy, references=1, id_attribute="ID")
-    if (verified.tag, verified.get("ID")) != wanted:
+    (verified,) = _core_validation(examined, certificate)
+    if (verified.element.tag, verified.element.get("ID")) != wanted:
         raise SignatureInvalid("The signature covers another element than the one that carries it.")
-    return verified
+    return verified.element
 
 
 def verify_detached_signed_info(
@@ -92,29 +87,22 @@ def verify_detached_signed_info(
     certificate: x509.Certificate,
     policy: Policy,
     *,
-    root: Any = None,
     checks: tuple[tuple[str, Check], ...] | None = None,
 ) -> tuple[VerifiedReference, ...]:
     """Verifies a signature over its own objects (XAdES): SignatureValue over SignedInfo, and every Reference of SignedInfo.
 
     References must be same-document (`#id`) and stay inside the Signature element. Canonicalizations with comments are taken
     for those without, the signature being refused when it holds a comment. What a Manifest references in its turn is the
-    caller's to compare (XMLDSig Core §5.1). `signature` is an lxml element, or the bytes of a document, `root` what `hardened_xml`
-    made of those very bytes, where that was done already. `checks` is `ENVELOPING_CHECKS` for a signature around a document.
+    caller's to compare (XMLDSig Core §5.1). `signature` is an lxml element that is the root of its tree, or the bytes of a document.
+    `checks` is `ENVELOPING_CHECKS` for a signature around a document.
     Returns the referenced elements, in order. Raises SignatureInvalid.
     """
-    data = signature if isinstance(signature, bytes) else etree.tostring(signature, with_tail=False)
-    if root is None:
-        root = hardened_xml.parse(data, what="signature")
+    root = hardened_xml.parse(signature, what="signature") if isinstance(signature, bytes) else signature
     if root.tag != SIGNATURE:
         raise SignatureInvalid("There is no signature.")
-    _judge(examine(root, root, policy), checks or signature_structure.DETACHED_CHECKS)
-    references = root.findall(_REFERENCES)
-    verified = _cryptography(_Parsed.of(data, root), certificate, policy, references=len(references))
-    return tuple(
-        VerifiedReference(reference.get("URI", "")[1:], reference.get("Type", ""), element)
-        for reference, element in zip(references, verified, strict=True)
-    )
+    examined = examine(root, root, policy)
+    _judge(examined, checks or signature_structure.DETACHED_CHECKS)
+    return _core_validation(examined, certificate)
 
 
 def verify_signed_document(data: bytes, certificate: x509.Certificate, policy: Policy) -> tuple[VerifiedReference, ...]:
@@ -127,18 +115,14 @@ def verify_signed_document(data: bytes, certificate: x509.Certificate, policy: P
     signature = root.find(SIGNATURE)
     if signature is None:
         raise SignatureInvalid("There is no signature.")
-    _judge(examine(root, signature, policy), signature_structure.DOCUMENT_CHECKS)
-    references = signature.findall(_REFERENCES)
+    examined = examine(root, signature, policy)
+    _judge(examined, signature_structure.DOCUMENT_CHECKS)
     try:
-        verified = _cryptography(data, certificate, policy, references=len(references), verifier=_Plain())
+        found = _core_validation(examined, certificate)
     except SignatureInvalid as error:
         if root.getprevious() is not None or root.getnext() is not None:
             error.add_note("what stands beside the root, which some signers sign and others do not")
         raise
-    found = tuple(
-        VerifiedReference(reference.get("URI", "")[1:], reference.get("Type", ""), element)
-        for reference, element in zip(references, verified, strict=True)
-    )
     if [one.element.tag for one in found if not one.identifier] != [root.tag]:
         raise SignatureInvalid("The signature covers another element than the one that carries it.")
     return found
@@ -153,142 +137,97 @@ def _judge(examined: Examined, checks: tuple[tuple[str, Check], ...]) -> None:
             raise
 
 
-class _Parsed(bytes):
-    """The bytes of a document, with the tree that `hardened_xml` made of these very bytes."""
-
-    root: Any
-
-    @classmethod
-    def of(cls, data: bytes, root: Any) -> _Parsed:
-        parsed = cls(data)
-        parsed.root = root
-        return parsed
-
-
-class _Verifier(XMLVerifier):  # type: ignore[misc] # signxml carries no types
-    """signxml, spared the work that the structure's check and the certificate's have made useless; what it verifies is the same.
-
-    It copies elements by writing and parsing them, five and nine times a message. Canonicalization sees the namespaces around an
-    element without that, the tree is ours alone, and the one transform that changes it comes with the only reference. Where text
-    follows an element its copy cannot be parsed, and the signature is refused: that stays. It looks for children by path expressions,
-    which cost more than the looking. Tests compare with signxml as it is.
-    """
-
-    _within: tuple[Any, dict[str, list[Any]]] | None = None
-
-    def get_root(self, data: Any) -> Any:
-        """The tree of `_Parsed` bytes; signxml refuses what `hardened_xml` refused already."""
-        return data.root if isinstance(data, _Parsed) else super().get_root(data)
-
-    def _tostring(self, xml_node: Any, **kwargs: Any) -> Any:
-        return xml_node if not (xml_node.tail or "").strip(_XML_BLANKS) else super()._tostring(xml_node, **kwargs)
-
-    def _fromstring(self, xml_string: Any, **kwargs: Any) -> Any:
-        return super()._fromstring(xml_string, **kwargs) if isinstance(xml_string, bytes) else xml_string
-
-    def _find(self, element: Any, query: str, require: bool = True, xpath: str = "") -> Any:
-        found = next(element.iterchildren(_TAGS[query]), None) if xpath in _HERE and query in _TAGS else None
-        return super()._find(element, query, require=require, xpath=xpath) if found is None else found
-
-    def _findall(self, element: Any, query: str, xpath: str = "") -> Any:
-        known = not xpath and query in _TAGS
-        return list(element.iterchildren(_TAGS[query])) if known else super()._findall(element, query, xpath=xpath)
-
-    def _get_inclusive_ns_prefixes(self, transform_node: Any) -> Any:
-        """The prefixes of an InclusiveNamespaces inside; an element with nothing inside has none."""
-        return super()._get_inclusive_ns_prefixes(transform_node) if len(transform_node) else None
-
-    def _resolve_reference(self, doc_root: Any, reference: Any, uri_resolver: Any = None) -> Any:
-        """The one element that carries the identifier, found without an XPath expression compiled for each reference."""
-        uri = reference.get("URI") or ""
-        holders = self._holders(doc_root, uri[1:]) if _FRAGMENT.match(uri) else []
-        for name in self.id_attributes if holders else ():
-            found = [one for one in holders if _carries(one, name, uri[1:])]
-            if len(found) > 1:
-                break
-            if found:
-                return found[0]
-        return super()._resolve_reference(doc_root, reference, uri_resolver=uri_resolver)
-
-    def _holders(self, doc_root: Any, value: str) -> list[Any]:
-        """The elements one of whose attributes has this value, in their order; a signature alone in its tree is read through once.
-
-        For no transform takes anything out of such a tree: the one that would takes out the signature.
-        """
-        if doc_root.tag != SIGNATURE:
-            return [one for one in doc_root.iter("*") if value in one.values()]
-        if self._within is None or self._within[0] is not doc_root:
-            self._within = doc_root, _by_value(doc_root)
-        return self._within[1].get(value, [])
-
-    def _check_cert_validity(self, cert: Any, cert_source: Any) -> None:
-        """Nothing: `identity.certificates` judges the certificate's dates, and signxml describes it at length before it looks."""
-
-    def _verify_signature_with_pubkey(self, **given: Any) -> Any:
-        """The signed bytes; the key is not written out again for whoever gave it."""
-        signed, _ = super()._verify_signature_with_pubkey(**given)
-        return signed, b""
+def _core_validation(examined: Examined, certificate: x509.Certificate) -> tuple[VerifiedReference, ...]:
+    """Signature validation, then reference validation (§3.2). Whatever lxml or cryptography raise means no."""
+    try:
+        _validate_signature(examined, certificate)
+        references = list(examined.parts["SignedInfo"][0].iterchildren(_REFERENCE))
+        # The enveloped transform changes the tree, and so comes last.
+        verified = {one: _validate_reference(one, examined) for one in sorted(references, key=_is_enveloped)}
+        return tuple(verified[one] for one in references)
+    except Exception as error:
+        raise SignatureInvalid("The signature does not verify.") from error
 
 
-class _Plain(XMLVerifier):  # type: ignore[misc] # signxml carries no types
-    """signxml as it is, for the rare signature with an enveloped transform beside other references."""
+def _validate_signature(examined: Examined, certificate: x509.Certificate) -> None:
+    """SignatureValue over the canonical form of SignedInfo, with the certificate's key (§3.2.2)."""
+    parts, key = examined.parts, certificate.public_key()
+    _nothing_follows(examined.signature)
+    method = examined.policy.signature_methods[parts["SignatureMethod"][0].get("Algorithm")]
+    signed = _canonical(parts["SignedInfo"][0], parts["CanonicalizationMethod"][0])
+    verify_value(key, base64.b64decode(parts["SignatureValue"][0].text), signed, method)
+    for key_value in examined.signature.iterfind(_KEY_VALUE):
+        check_key_value(key_value, key, method)
 
-    def _check_cert_validity(self, cert: Any, cert_source: Any) -> None:
-        """Nothing: the certificate is judged at the time of signing, not now."""
+
+def _validate_reference(reference: Any, examined: Examined) -> VerifiedReference:
+    """DigestValue over what the reference names, transformed (§3.2.1); only what was digested is parsed and returned."""
+    element = _dereferenced(reference, examined)
+    transforms = _transforms(reference)
+    if _is_enveloped(reference):
+        _take_out(examined.signature)
+        transforms = transforms[1:]
+    data = _canonical(element, transforms[0] if transforms else None)
+    digest_method, digest_value = reference[-2], reference[-1]
+    digest = hashlib.new(examined.policy.digest_methods[digest_method.get("Algorithm")], data, usedforsecurity=False)
+    if not hmac.compare_digest(digest.digest(), base64.b64decode(digest_value.text)):
+        raise SignatureInvalid("What was signed is not what is there.")
+    parsed = hardened_xml.parse(data, what="signed element")
+    return VerifiedReference(reference.get("URI")[1:], reference.get("Type", ""), parsed)
 
 
-def _by_value(root: Any) -> dict[str, list[Any]]:
-    """The elements of a tree by the values of their attributes."""
-    found: dict[str, list[Any]] = {}
-    for element in root.iter("*"):
-        for value in set(element.values()):
-            found.setdefault(value, []).append(element)
+def _transforms(reference: Any) -> Sequence[Any]:
+    first = reference[0]
+    return list(first) if first.tag == _TRANSFORMS else ()
+
+
+def _is_enveloped(reference: Any) -> bool:
+    return any(one.get("Algorithm") == ENVELOPED for one in _transforms(reference))
+
+
+def _dereferenced(reference: Any, examined: Examined) -> Any:
+    """The root for the URI "", else the only element that carries the identifier, under whatever namespace its attribute is (§4.4.3.3)."""
+    identifier = reference.get("URI")[1:]
+    if not identifier:
+        return examined.root
+    (found,) = [one for one in examined.root.iter("*") if identifier in one.values() and _carries(one, identifier)]
+    if found is not examined.root:
+        _nothing_follows(found)
     return found
 
 
-def _carries(element: Any, local_name: str, value: str) -> bool:
-    return any(held == value and etree.QName(name).localname == local_name for name, held in element.items())
+def _carries(element: Any, identifier: str) -> bool:
+    return any(value == identifier and name.rpartition("}")[2] in _ID_NAMES for name, value in element.items())
 
 
-@lru_cache(maxsize=256)
-def _configuration(policy: Policy, references: int) -> SignatureConfiguration:
-    """What signxml must find."""
-    return SignatureConfiguration(
-        location="./",
-        expect_references=references,
-        signature_methods=frozenset(policy.signature_methods.values()),
-        digest_algorithms=frozenset(policy.digest_methods.values()),
-        default_reference_c14n_method=CanonicalizationMethod.CANONICAL_XML_1_0,
+def _nothing_follows(element: Any) -> None:
+    """Raises SignatureInvalid for text beside what is signed, which no reader of ours looks for."""
+    if (element.tail or "").strip(_XML_BLANKS):
+        raise SignatureInvalid("Text follows a signed element.")
+
+
+def _take_out(signature: Any) -> None:
+    """The enveloped signature transform (§6.6.4): the Signature goes, the blanks after it stay."""
+    parent, before, blanks = signature.getparent(), signature.getprevious(), signature.tail or ""
+    if before is None:
+        parent.text = (parent.text or "") + blanks
+    else:
+        before.tail = (before.tail or "") + blanks
+    parent.remove(signature)
+
+
+def _canonical(element: Any, method: Any) -> bytes:
+    """The canonical form of an element by a CanonicalizationMethod or Transform, by Canonical XML 1.0 where there is none (§4.4.3.2).
+
+    lxml brings namespaces of what is around the element, but no attribute of it: xml:lang, xml:space and xml:base around a signed
+    part make an inclusive canonical form other than the standard's (Canonical XML 1.0 §2.4), and the signature does not verify.
+    """
+    algorithm = "" if method is None else method.get("Algorithm")
+    listed = None if method is None or not len(method) else method[0].get("PrefixList")
+    return etree.tostring(
+        element,
+        method="c14n",
+        exclusive=algorithm.startswith(EXCLUSIVE),
+        with_comments=algorithm.endswith("#WithComments"),
+        inclusive_ns_prefixes=None if listed is None else listed.split(" "),
     )
-
-
-def _signed(result: VerifyResult) -> Any:
-    """What signxml parsed, with our parser, from the canonical bytes whose digest it compared."""
-    if result.signed_xml is None:
-        raise SignatureInvalid("The signature covers something that is not XML.")
-    return result.signed_xml
-
-
-def _cryptography(
-    data: bytes,
-    certificate: x509.Certificate,
-    policy: Policy,
-    *,
-    references: int,
-    id_attribute: str | None = None,
-    verifier: XMLVerifier | None = None,
-) -> list[Any]:
-    """What each of the `references` covers, parsed again. Whatever signxml, lxml or cryptography raise means no."""
-    try:
-        results = (verifier or _Verifier()).verify(
-            data,
-            x509_cert=certificate,
-            expect_config=_configuration(policy, references),
-            id_attribute=id_attribute,
-            validate_schema=False,
-            parser=hardened_xml.parser(),
-        )
-        found = results if isinstance(results, list) else [results]
-        return [_signed(result) for result in found]
-    except Exception as error:
-        raise SignatureInvalid("The signature does not verify.") from error

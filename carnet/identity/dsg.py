@@ -95,7 +95,7 @@ def _read(
     holder = _holder(root, check_certificate)
     certificate = holder.certificate
     policy = _with_xades(policy)
-    references = verify_detached_signed_info(signature, certificate, policy, root=root)
+    references = verify_detached_signed_info(root, certificate, policy)
     manifest, properties = _manifest(root, references), signed_properties(root, references)
     _nothing_else(references, manifest, properties)
     check_signing_certificate(properties, holder, policy)

@@ -10,8 +10,7 @@ import hashlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from lxml import etree
-
+from carnet import hardened_xml
 from carnet.clock import MINUTE, SECOND
 from carnet.crypto.signature_structure import SIGNATURE
 from carnet.crypto.xml_signature import signing_certificate, verify_enveloped
@@ -34,18 +33,17 @@ def verify(assertion: Any, holder: HolderCertificate, rules: VihfRules, now: int
     """Who calls, by an assertion (an lxml element, or its bytes) that came over a connection opened with `holder`.
 
     `now` is in microseconds UTC, `address` the caller's network address. The message around the assertion is `soap.security`'s to judge, the directory and the replay
-    memory the gate's. Raises AssertionInvalid or CertificateInvalid.
+    memory the gate's. An element is used up: its signature is taken out of it. Raises AssertionInvalid or CertificateInvalid.
     """
-    data = assertion if isinstance(assertion, bytes) else etree.tostring(assertion, with_tail=False)
+    root = hardened_xml.parse(assertion, what="assertion") if isinstance(assertion, bytes) else assertion
     policy = rules.settings.client_policy(holder.organization_id)
-    shape = vihf_structure.shape_of(data)
-    _run(vihf_structure.CHECKS, shape)
-    signer, believed = None, shape.root
-    signature = shape.root.find(SIGNATURE)
+    _run(vihf_structure.CHECKS, vihf_structure.shape_of(root))
+    signer, believed = None, root
+    signature = root.find(SIGNATURE)
     if signature is not None:
         try:
             signer = rules.certificates.check(signing_certificate(signature), purpose=Purpose.SIGNATURE)
-            believed = verify_enveloped(data, signer.certificate, signature_policy(policy, now), root=shape.root)
+            believed = verify_enveloped(root, signer.certificate, signature_policy(policy, now))
         except SignatureInvalid as error:
             raise deny("the signature of the assertion is not accepted") from error
     claims = vihf_claims.read(believed)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from carnet import hardened_xml
+from lxml import etree
+
 from carnet.crypto.signature_structure import DS
 from carnet.errors import AssertionInvalid
 
@@ -57,12 +58,10 @@ _NAMES = {
     f"{{{DS if name in _DS_NAMES else SAML}}}{name}": name for name in (*_GRAMMAR, "Signature") if name != "Value"
 }
 _CHILDREN = {name: re.compile(children) for name, (children, _) in _GRAMMAR.items()}
-_MAY_BE_EMPTY = frozenset(name for name, children in _CHILDREN.items() if children.fullmatch(""))
 _ATTRIBUTES = {name: frozenset(attributes.split()) for name, (_, attributes) in _GRAMMAR.items()}
 _NONE: frozenset[str] = frozenset()
 _HL7_PREFIX = f"{{{HL7}}}"
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}")
-_RELATIVE_NAMESPACE = re.compile(rb'xmlns(?::[^\s=]+)?="[^":]+"')
 
 
 def deny(reason: str) -> AssertionInvalid:
@@ -72,41 +71,48 @@ def deny(reason: str) -> AssertionInvalid:
     return error
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Shape:
-    """An assertion alone in its tree, its bytes, and for every element its name in the grammar and those of its children.
+    """What one walk over an assertion finds, Signature elements left out but for their name.
 
-    A name is '?' when the grammar has none; children are written as one text, each followed by a blank. Signatures and what
-    they hold are left out, but for their name.
+    `families` are the elements by their name in the grammar ('?' when it has none), with the names of their children, each followed
+    by a blank; `attributes` are names of elements with those of their attributes. `longest` is the length of the longest value, and
+    `mixed` says whether text stands beside an element.
     """
 
     root: Any
-    data: bytes
-    elements: tuple[tuple[str, Any, str], ...]
+    families: set[tuple[str, str]] = field(default_factory=set)
+    attributes: set[tuple[str, str]] = field(default_factory=set)
+    longest: int = 0
+    mixed: bool = False
 
 
-def shape_of(data: bytes) -> Shape:
-    """Parses an assertion on its own. Raises MalformedMessage."""
-    root = hardened_xml.parse(data, what="assertion")
-    elements: list[tuple[str, Any, str]] = []
-    _walk(_NAMES.get(root.tag, "?"), root, elements)
-    return Shape(root, data, tuple(elements))
+def shape_of(root: Any) -> Shape:
+    """The shape of an assertion, which may stand in a larger tree."""
+    shape = Shape(root)
+    _walk(_NAMES.get(root.tag, "?"), root, shape)
+    return shape
 
 
-def _walk(name: str, element: Any, elements: list[tuple[str, Any, str]]) -> None:
-    place = len(elements)
-    elements.append((name, element, ""))
-    names = ""
+def _walk(name: str, element: Any, shape: Shape) -> None:
+    children, text = "", element.text
     for child in element:
-        child_name = _NAMES.get(child.tag) or _other_name(child.tag)
-        names += child_name + " "
-        if child_name == "Signature":
-            continue
-        if len(child):
-            _walk(child_name, child, elements)
-        else:
-            elements.append((child_name, child, ""))
-    elements[place] = (name, element, names)
+        tag, tail = child.tag, child.tail
+        child_name = _NAMES.get(tag) or _other_name(tag)
+        children += child_name + " "
+        if tail and not tail.isspace():
+            shape.mixed = True
+        if child_name != "Signature":
+            _walk(child_name, child, shape)
+    shape.families.add((name, children))
+    if text:
+        if children and not text.isspace():
+            shape.mixed = True
+        if len(text) > shape.longest and name != "X509Certificate":
+            shape.longest = len(text)
+    for key, value in element.items():
+        shape.attributes.add((name, key))
+        shape.longest = max(shape.longest, len(value))
 
 
 def _other_name(tag: Any) -> str:
@@ -120,34 +126,23 @@ def _may_hold(name: str, children: str) -> bool:
 
 
 def _known_children(shape: Shape) -> None:
-    for name, _, children in shape.elements:
-        if not children and name in _MAY_BE_EMPTY:
-            continue
-        if not _may_hold(name, children):
-            raise deny("an element of the assertion is unknown, missing, repeated or out of place")
+    if not all(_may_hold(name, children) for name, children in shape.families):
+        raise deny("an element of the assertion is unknown, missing, repeated or out of place")
 
 
 def _known_attributes(shape: Shape) -> None:
-    for name, element, _ in shape.elements:
-        keys = element.keys()
-        if keys and not _ATTRIBUTES.get(name, _NONE).issuperset(keys):
-            raise deny("an element of the assertion carries an unknown attribute")
+    if not all(key in _ATTRIBUTES.get(name, _NONE) for name, key in shape.attributes):
+        raise deny("an element of the assertion carries an unknown attribute")
 
 
 def _no_mixed_content(shape: Shape) -> None:
-    for _, element, children in shape.elements:
-        if children:
-            for text in (element.text, *[child.tail for child in element]):
-                if text and not text.isspace():
-                    raise deny("an element of the assertion mixes text and elements")
+    if shape.mixed:
+        raise deny("an element of the assertion mixes text and elements")
 
 
 def _short_values(shape: Shape) -> None:
-    for name, element, _ in shape.elements:
-        values = element.values()
-        long = len(element.text or "") > MAXIMUM_VALUE or (values and max(map(len, values)) > MAXIMUM_VALUE)
-        if long and name != "X509Certificate":
-            raise deny("a value of the assertion is too long")
+    if shape.longest > MAXIMUM_VALUE:
+        raise deny("a value of the assertion is too long")
 
 
 def _sound_identifier(shape: Shape) -> None:
@@ -161,7 +156,9 @@ def _saml_two(shape: Shape) -> None:
 
 
 def _absolute_namespaces(shape: Shape) -> None:
-    if _RELATIVE_NAMESPACE.search(shape.data) is not None:
+    declarations: Any = etree.iterwalk(shape.root, events=("start-ns",))
+    declared = [uri for _, (_, uri) in declarations]
+    if not all(":" in uri for uri in (*declared, *shape.root.nsmap.values()) if uri):
         raise deny("a namespace of the assertion is relative")
 
 

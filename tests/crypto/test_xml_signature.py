@@ -169,6 +169,11 @@ def add_twin(signature) -> None:
     etree.SubElement(signature[-1], "{urn:evil}X").set("id", "m")
 
 
+def add_twins(signature) -> None:
+    for _ in range(2):
+        etree.SubElement(signature[-1], "{urn:other}X").set("id", "x")
+
+
 def sixty_prefixes(signature) -> None:
     listed = etree.SubElement(signature[0][0], f"{{{EXC}}}InclusiveNamespaces")
     listed.set("PrefixList", " ".join(f"p{number}" for number in range(60)))
@@ -184,6 +189,7 @@ DETACHED_ATTACKS = {
     "a comment": lambda seal: detached(seal, add_comment),
     "an unknown element": lambda seal: detached(seal, add_unknown),
     "an id twice": lambda seal: detached(seal, add_twin),
+    "an id twice that nothing references": lambda seal: detached(seal, add_twins),
     "the whole document": lambda seal: detached(seal, uris=("",)),
     "elsewhere": lambda seal: detached(seal, uris=("http://carnet.example/x",)),
     "nothing of that id": lambda seal: detached(seal, uris=("#x",)),
