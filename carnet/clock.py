@@ -13,6 +13,7 @@ SECOND = 1_000_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def system_clock() -> int:
@@ -24,13 +25,13 @@ def from_datetime(moment: dt.datetime) -> int:
     """Microseconds since the epoch of an aware datetime; a naive one raises ValueError."""
     if moment.tzinfo is None:
         raise ValueError("a naive datetime has no place on the time line")
-    delta = moment - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+    delta = moment - _EPOCH
     return (delta.days * 86_400 + delta.seconds) * SECOND + delta.microseconds
 
 
 def to_datetime(moment: int) -> dt.datetime:
     """The aware UTC datetime of a moment in microseconds."""
-    return dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=moment)
+    return _EPOCH + dt.timedelta(microseconds=moment)
 
 
 def to_iso(moment: int) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
@@ -63,6 +64,8 @@ _PREFIX_LIST = f"{{{EXCLUSIVE}}}InclusiveNamespaces"
 _NAMES = {f"{{{DS}}}{name}": f"{name} " for shape in _SHAPES.values() for name in re.findall("[A-Za-z0-9]{3,}", shape)}
 _NAMES |= {_PREFIX_LIST: "InclusiveNamespaces ", f"{{{DS}}}Object": "Object "}
 _CHILDREN = {f"{{{DS}}}{name}": re.compile(shape) for name, shape in _SHAPES.items()}
+_LONGEST_FAMILY = 256
+"""Characters; eight children of the longest kind take fewer."""
 _WITH_OBJECTS = re.compile(f"{_SHAPES['Signature']}(Object ){{1,4}}")
 _SIGNED_PARTS = tuple(f"{{{DS}}}{name}" for name in ("SignedInfo", "SignatureValue", "KeyInfo"))
 
@@ -70,6 +73,8 @@ MAXIMUM_PREFIXES = 16
 _PREFIX = re.compile(r"#default|[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 _FRAGMENT = re.compile(r"#[A-Za-z_][A-Za-z0-9_.-]{0,127}")
 _BASE64 = re.compile(r"[A-Za-z0-9+/ \t\r\n]+[= \t\r\n]*")
+_ID_ENDINGS = ("Id", "ID", "id")
+_ID_NAMES = frozenset({*_ID_ENDINGS, "AssertionID"})
 _IDENTIFIERS = etree.XPath(".//@Id | .//@ID | .//@id | .//@AssertionID | .//@xml:id", smart_strings=False)
 
 
@@ -103,13 +108,15 @@ class Policy:
 class Examined:
     """A signature before any cryptography, and the element that should carry it (the signature itself when detached).
 
-    `parts` are the XMLDSig elements of SignedInfo and SignatureValue, by name, in document order.
+    `parts` are the XMLDSig elements of SignedInfo and SignatureValue, by name, in document order. `carriers` are the elements of
+    `root` by their identifier, each after the local name of the attribute that carries it, in whatever namespace that is.
     """
 
     root: Any
     signature: Any
     policy: Policy
     parts: Mapping[str, Sequence[Any]]
+    carriers: Mapping[str, Sequence[tuple[str, Any]]]
 
     def algorithms(self, name: str) -> list[str]:
         """The Algorithm attribute of each part of this name, '' where it has none."""
@@ -122,18 +129,32 @@ def examine(root: Any, signature: Any, policy: Policy) -> Examined:
     for child in signature.iterchildren(*_SIGNED_PARTS[:2]):
         for element in child.iter(f"{{{DS}}}*"):
             parts.setdefault(element.tag[len(DS) + 2 :], []).append(element)
-    return Examined(root, signature, policy, parts)
+    return Examined(root, signature, policy, parts, _carriers(root))
+
+
+def _carriers(root: Any) -> dict[str, list[tuple[str, Any]]]:
+    found: dict[str, list[tuple[str, Any]]] = {}
+    for element in root.iter("*"):
+        for name, value in element.items():
+            if value and name.endswith(_ID_ENDINGS) and (local := name.rpartition("}")[2]) in _ID_NAMES:
+                found.setdefault(value, []).append((local, element))
+    return found
 
 
 def _names(element: Any) -> str:
     return "".join([_NAMES.get(child.tag, "? ") for child in element])
 
 
+@lru_cache(maxsize=1024)
+def _may_hold(tag: str, children: str) -> bool:
+    """Whether an element of this known tag may have these children; software writes the same few shapes again and again."""
+    return _CHILDREN[tag].fullmatch(children) is not None
+
+
 def _check_shape(element: Any) -> None:
-    for one in element.iter():
-        tag = one.tag
-        if tag in _CHILDREN and _CHILDREN[tag].fullmatch(_names(one)) is None:
-            raise SignatureInvalid("The signature holds something that does not belong there.")
+    families = [(one.tag, _names(one)) for one in element.iter() if one.tag in _CHILDREN]
+    if not all(len(children) <= _LONGEST_FAMILY and _may_hold(tag, children) for tag, children in families):
+        raise SignatureInvalid("The signature holds something that does not belong there.")
 
 
 def _check_methods(examined: Examined, canonicalizations: list[str]) -> None:
@@ -204,12 +225,11 @@ def _known_methods_comments_or_not(examined: Examined) -> None:
 
 
 def _references_stay_inside(examined: Examined) -> None:
-    identifiers = [value for value in _IDENTIFIERS(examined.signature) if value]
-    if len(identifiers) != len(set(identifiers)):
+    if any(len(carriers) > 1 for carriers in examined.carriers.values()):
         raise SignatureInvalid("Two elements of the signature carry the same identifier.")
     for reference in examined.parts.get("Reference", ()):
         uri = reference.get("URI", "")
-        if _FRAGMENT.fullmatch(uri) is None or uri[1:] not in identifiers:
+        if _FRAGMENT.fullmatch(uri) is None or uri[1:] not in examined.carriers:
             raise SignatureInvalid("A reference does not stay inside the signature.")
 
 

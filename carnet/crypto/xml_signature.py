@@ -33,9 +33,8 @@ __all__ = [
     "verify_signed_document",
 ]
 
-_KEY_INFO = f"{{{DS}}}KeyInfo"
-_CERTIFICATE = f"{_KEY_INFO}/{{{DS}}}X509Data/{{{DS}}}X509Certificate"
-_KEY_VALUE = f"{_KEY_INFO}/{{{DS}}}KeyValue"
+_CERTIFICATES = etree.XPath("ds:KeyInfo/ds:X509Data/ds:X509Certificate", namespaces={"ds": DS})
+_KEY_VALUES = etree.XPath("ds:KeyInfo/ds:KeyValue", namespaces={"ds": DS})
 _REFERENCE, _TRANSFORMS = f"{{{DS}}}Reference", f"{{{DS}}}Transforms"
 _XML_BLANKS = " \t\r\n"
 _ID_NAMES = frozenset({"Id", "ID", "id"})
@@ -56,10 +55,9 @@ def signing_certificate(signature: Any) -> bytes:
 
     Raises SignatureInvalid when there is none or it is not base64.
     """
-    element = signature.find(_CERTIFICATE)
     try:
-        return base64.b64decode("".join((element.text or "").split()), validate=True)
-    except (AttributeError, ValueError) as error:
+        return base64.b64decode("".join((_CERTIFICATES(signature)[0].text or "").split()), validate=True)
+    except (IndexError, ValueError) as error:
         raise SignatureInvalid("The signature carries no certificate.") from error
 
 
@@ -70,7 +68,7 @@ def verify_enveloped(element: Any, certificate: x509.Certificate, policy: Policy
     the canonical bytes, without the signature. Raises SignatureInvalid.
     """
     root = hardened_xml.parse(element, what="signed element") if isinstance(element, bytes) else element
-    signature = root.find(SIGNATURE)
+    signature = next(root.iterchildren(SIGNATURE), None)
     if signature is None:
         raise SignatureInvalid("There is no signature.")
     examined = examine(root, signature, policy)
@@ -112,7 +110,7 @@ def verify_signed_document(data: bytes, certificate: x509.Certificate, policy: P
     its notes for a form that is not accepted, without notes where the cryptography says no.
     """
     root = hardened_xml.parse(data, what="document", huge_text=len(data) > _LONGEST_TEXT)
-    signature = root.find(SIGNATURE)
+    signature = next(root.iterchildren(SIGNATURE), None)
     if signature is None:
         raise SignatureInvalid("There is no signature.")
     examined = examine(root, signature, policy)
@@ -156,7 +154,7 @@ def _validate_signature(examined: Examined, certificate: x509.Certificate) -> No
     method = examined.policy.signature_methods[parts["SignatureMethod"][0].get("Algorithm")]
     signed = _canonical(parts["SignedInfo"][0], parts["CanonicalizationMethod"][0])
     verify_value(key, base64.b64decode(parts["SignatureValue"][0].text), signed, method)
-    for key_value in examined.signature.iterfind(_KEY_VALUE):
+    for key_value in _KEY_VALUES(examined.signature):
         check_key_value(key_value, key, method)
 
 
@@ -186,18 +184,16 @@ def _is_enveloped(reference: Any) -> bool:
 
 
 def _dereferenced(reference: Any, examined: Examined) -> Any:
-    """The root for the URI "", else the only element that carries the identifier, under whatever namespace its attribute is (§4.4.3.3)."""
+    """The root for the URI "", else the only element that carries the identifier as an ID (§4.4.3.3)."""
     identifier = reference.get("URI")[1:]
     if not identifier:
         return examined.root
-    (found,) = [one for one in examined.root.iter("*") if identifier in one.values() and _carries(one, identifier)]
+    ((name, found),) = examined.carriers[identifier]
+    if name not in _ID_NAMES:
+        raise SignatureInvalid("What is referenced is no identifier.")
     if found is not examined.root:
         _nothing_follows(found)
     return found
-
-
-def _carries(element: Any, identifier: str) -> bool:
-    return any(value == identifier and name.rpartition("}")[2] in _ID_NAMES for name, value in element.items())
 
 
 def _nothing_follows(element: Any) -> None:

@@ -7,7 +7,6 @@ the root's own list is absent; and it takes seconds on a list of the national si
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -105,7 +104,7 @@ class CertificateStore:
         Raises CertificateInvalid with one uniform message; why is in the error's notes and cause, for the log.
         """
         now = self._clock()
-        key = (hashlib.sha256(der).digest(), purpose)
+        key = (der, purpose)
         with self._lock:
             if self.lists.refresh(now):
                 self._verdicts.clear()

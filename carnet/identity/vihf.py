@@ -37,9 +37,10 @@ def verify(assertion: Any, holder: HolderCertificate, rules: VihfRules, now: int
     """
     root = hardened_xml.parse(assertion, what="assertion") if isinstance(assertion, bytes) else assertion
     policy = rules.settings.client_policy(holder.organization_id)
-    _run(vihf_structure.CHECKS, vihf_structure.shape_of(root))
+    shape = vihf_structure.shape_of(root)
+    _run(vihf_structure.CHECKS, shape)
     signer, believed = None, root
-    signature = root.find(SIGNATURE)
+    signature = next(root.iterchildren(SIGNATURE), None)
     if signature is not None:
         try:
             signer = rules.certificates.check(signing_certificate(signature), purpose=Purpose.SIGNATURE)

@@ -50,6 +50,8 @@ _NAME_ID, _CONFIRMATION = f"{{{SAML}}}NameID", f"{{{SAML}}}SubjectConfirmation"
 _CONFIRMATION_DATA, _CERTIFICATE = f"{{{SAML}}}SubjectConfirmationData", f"{{{DS}}}X509Certificate"
 _AUDIENCE, _ONE_TIME_USE = f"{{{SAML}}}Audience", f"{{{SAML}}}OneTimeUse"
 _CONTEXT, _CLASS = f"{{{SAML}}}AuthnContext", f"{{{SAML}}}AuthnContextClassRef"
+_MANDATORY = {_ISSUER, _SUBJECT, _STATEMENT, _ATTRIBUTES}
+_MISPLACED = "an element of the assertion is missing or repeated"
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})")
 
 Value = str | Code
@@ -104,8 +106,8 @@ class Claims:
 
 def read(root: Any) -> Claims:
     """Reads an assertion whose shape was checked. Raises AssertionInvalid for a malformed time or a repeated attribute."""
-    conditions, statement, issuer = root.find(_CONDITIONS), _only(root, _STATEMENT), _only(root, _ISSUER)
-    subject = _only(root, _SUBJECT)
+    parts = _parts(root)
+    conditions, statement, issuer, subject = parts.get(_CONDITIONS), parts[_STATEMENT], parts[_ISSUER], parts[_SUBJECT]
     return Claims(
         identifier=root.get("ID", ""),
         issuer=_text(issuer),
@@ -119,14 +121,22 @@ def read(root: Any) -> Claims:
         confirmations=tuple(_confirmation(one) for one in subject.iterchildren(_CONFIRMATION)),
         authenticated_at=_required_instant(statement.get("AuthnInstant")),
         authentication_class=_text(_only(_only(statement, _CONTEXT), _CLASS)),
-        attributes=_attributes(_only(root, _ATTRIBUTES)),
+        attributes=_attributes(parts[_ATTRIBUTES]),
     )
+
+
+def _parts(root: Any) -> dict[str, Any]:
+    """The children of an assertion by their tag, none of them twice."""
+    found = {child.tag: child for child in root}
+    if len(found) != len(root) or not found.keys() >= _MANDATORY:
+        raise deny(_MISPLACED)
+    return found
 
 
 def _only(element: Any, tag: str) -> Any:
     found = list(element.iterchildren(tag))
     if len(found) != 1:
-        raise deny("an element of the assertion is missing or repeated")
+        raise deny(_MISPLACED)
     return found[0]
 
 
@@ -176,8 +186,8 @@ def _attributes(statement: Any) -> dict[str, tuple[Value, ...]]:
 
 
 def _value(element: Any) -> Value:
-    if len(element) == 0:
-        return _text(element)
+    if not len(element):
+        return (element.text or "").strip()
     coded = element[0]
     if not coded.tag.startswith(f"{{{HL7}}}"):
         raise deny("a coded value is not of HL7 v3")

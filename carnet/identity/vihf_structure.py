@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from lxml import etree
 
-from carnet.crypto.signature_structure import DS
+from carnet.crypto.signature_structure import DS, SIGNATURE
 from carnet.errors import AssertionInvalid
 
 SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
@@ -60,6 +60,8 @@ _NAMES = {
 _CHILDREN = {name: re.compile(children) for name, (children, _) in _GRAMMAR.items()}
 _ATTRIBUTES = {name: frozenset(attributes.split()) for name, (_, attributes) in _GRAMMAR.items()}
 _NONE: frozenset[str] = frozenset()
+_LONGEST_FAMILY = 1024
+"""Characters; sixty-four children of the longest kind take fewer."""
 _HL7_PREFIX = f"{{{HL7}}}"
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}")
 
@@ -71,48 +73,51 @@ def deny(reason: str) -> AssertionInvalid:
     return error
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Shape:
     """What one walk over an assertion finds, Signature elements left out but for their name.
 
-    `families` are the elements by their name in the grammar ('?' when it has none), with the names of their children, each followed
-    by a blank; `attributes` are names of elements with those of their attributes. `longest` is the length of the longest value, and
-    `mixed` says whether text stands beside an element.
+    `elements` are all, in order: lxml makes an object each time that one is asked for, unless it is held. `families` are the names
+    of elements in the grammar ('?' when it has none), with those of their children, each followed by a blank; `attributes` are names
+    of elements with those of their attributes. `longest` is the length of the longest value, and `mixed` says whether text
+    stands beside an element.
     """
 
-    root: Any
-    families: set[tuple[str, str]] = field(default_factory=set)
-    attributes: set[tuple[str, str]] = field(default_factory=set)
-    longest: int = 0
-    mixed: bool = False
+    elements: tuple[Any, ...]
+    families: frozenset[tuple[str, str]]
+    attributes: frozenset[tuple[str, str]]
+    longest: int
+    mixed: bool
 
 
 def shape_of(root: Any) -> Shape:
     """The shape of an assertion, which may stand in a larger tree."""
-    shape = Shape(root)
-    _walk(_NAMES.get(root.tag, "?"), root, shape)
-    return shape
+    elements = tuple(root.iter())
+    families: set[tuple[str, str]] = set()
+    attributes: set[tuple[str, str]] = set()
+    lengths, mixed, place = [0], False, 0
+    while place < len(elements):
+        element = elements[place]
+        text, tail = element.text, element.tail if place else None
+        mixed = mixed or bool(tail and not tail.isspace())
+        if element.tag == SIGNATURE and place:
+            place += len(list(element.iter()))
+            continue
+        place += 1
+        name = _name_of(element)
+        children = "".join([f"{_name_of(child)} " for child in element])
+        families.add((name, children))
+        if text:
+            mixed = mixed or bool(children and not text.isspace())
+            lengths.append(0 if name == "X509Certificate" else len(text))
+        for key, value in element.items():
+            attributes.add((name, key))
+            lengths.append(len(value))
+    return Shape(elements, frozenset(families), frozenset(attributes), max(lengths), mixed)
 
 
-def _walk(name: str, element: Any, shape: Shape) -> None:
-    children, text = "", element.text
-    for child in element:
-        tag, tail = child.tag, child.tail
-        child_name = _NAMES.get(tag) or _other_name(tag)
-        children += child_name + " "
-        if tail and not tail.isspace():
-            shape.mixed = True
-        if child_name != "Signature":
-            _walk(child_name, child, shape)
-    shape.families.add((name, children))
-    if text:
-        if children and not text.isspace():
-            shape.mixed = True
-        if len(text) > shape.longest and name != "X509Certificate":
-            shape.longest = len(text)
-    for key, value in element.items():
-        shape.attributes.add((name, key))
-        shape.longest = max(shape.longest, len(value))
+def _name_of(element: Any) -> str:
+    return _NAMES.get(element.tag) or _other_name(element.tag)
 
 
 def _other_name(tag: Any) -> str:
@@ -126,7 +131,7 @@ def _may_hold(name: str, children: str) -> bool:
 
 
 def _known_children(shape: Shape) -> None:
-    if not all(_may_hold(name, children) for name, children in shape.families):
+    if not all(len(children) <= _LONGEST_FAMILY and _may_hold(name, children) for name, children in shape.families):
         raise deny("an element of the assertion is unknown, missing, repeated or out of place")
 
 
@@ -146,19 +151,19 @@ def _short_values(shape: Shape) -> None:
 
 
 def _sound_identifier(shape: Shape) -> None:
-    if _IDENTIFIER.fullmatch(shape.root.get("ID", "")) is None:
+    if _IDENTIFIER.fullmatch(shape.elements[0].get("ID", "")) is None:
         raise deny("the ID of the assertion is not an NCName of at most 128 characters")
 
 
 def _saml_two(shape: Shape) -> None:
-    if shape.root.get("Version") != "2.0":
+    if shape.elements[0].get("Version") != "2.0":
         raise deny("the assertion is not of SAML 2.0")
 
 
 def _absolute_namespaces(shape: Shape) -> None:
-    declarations: Any = etree.iterwalk(shape.root, events=("start-ns",))
+    declarations: Any = etree.iterwalk(shape.elements[0], events=("start-ns",))
     declared = [uri for _, (_, uri) in declarations]
-    if not all(":" in uri for uri in (*declared, *shape.root.nsmap.values()) if uri):
+    if not all(":" in uri for uri in (*declared, *shape.elements[0].nsmap.values()) if uri):
         raise deny("a namespace of the assertion is relative")
 
 

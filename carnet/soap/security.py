@@ -24,12 +24,15 @@ __all__ = ["VihfRules", "authenticate"]
 _WSU = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
 _REMARKS = etree.XPath("boolean(.//comment() | .//processing-instruction())")
 _IDENTIFIERS = etree.XPath(
-    ".//@ID | .//@Id | .//@id | .//@AssertionID | .//@xml:id | .//@wsu:Id",
+    " | ".join(f"descendant-or-self::*/@{name}" for name in ("ID", "Id", "id", "AssertionID", "xml:id", "wsu:Id")),
     namespaces={"wsu": _WSU},
     smart_strings=False,
 )
-_TIMES_OF_A_VALUE = etree.XPath("count(/descendant-or-self::*/@*[. = $value])")
-_TIMESTAMP = f"{{{_WSU}}}Timestamp"
+_AROUND_OR_INSIDE = etree.XPath(
+    " or ".join(f"{axis}::*/@* = $value" for axis in ("ancestor", "preceding", "descendant", "following"))
+)
+"""Whether another element of the message than this one has an attribute of this value."""
+_BLOCKS = frozenset({ASSERTION, f"{{{_WSU}}}Timestamp"})
 _ROLE_ATTRIBUTES = (f"{{{SOAP12}}}role", f"{{{SOAP11}}}actor")
 _OUR_ROLES = frozenset(
     {"", f"{SOAP12}/role/next", f"{SOAP12}/role/ultimateReceiver", "http://schemas.xmlsoap.org/soap/actor/next"}
@@ -73,8 +76,13 @@ def _header(root: Any) -> Any:
     raise deny("the message has no SOAP header")
 
 
+def _child(element: Any, tag: str) -> Any:
+    """The first child of this tag, None when there is none, or no element."""
+    return None if element is None else next(element.iterchildren(tag), None)
+
+
 def _assertion(header: Any) -> Any:
-    found = header.find(f"{SECURITY}/{ASSERTION}")
+    found = _child(_child(header, SECURITY), ASSERTION)
     if found is None:
         raise deny("the message carries no assertion")
     return found
@@ -87,7 +95,7 @@ def _one_security_header(header: Any) -> None:
 
 
 def _for_us(header: Any) -> None:
-    security = header.find(SECURITY)
+    security = _child(header, SECURITY)
     if security is not None and not all(security.get(name, "") in _OUR_ROLES for name in _ROLE_ATTRIBUTES):
         raise deny("wsse:Security is for another node")
 
@@ -99,7 +107,9 @@ def _one_assertion(header: Any) -> None:
 
 
 def _nothing_beside_it(header: Any) -> None:
-    if any(child.tag not in {ASSERTION, _TIMESTAMP} for child in header.iterfind(f"{SECURITY}/*")):
+    if any(
+        child.tag not in _BLOCKS for security in header.iterchildren(SECURITY) for child in security.iterchildren("*")
+    ):
         raise deny("wsse:Security holds something beside the assertion")
 
 
@@ -110,9 +120,10 @@ def _no_remark(header: Any) -> None:
 
 def _unique_identifiers(header: Any) -> None:
     identifiers = _IDENTIFIERS(header)
-    assertion = header.find(f"{SECURITY}/{ASSERTION}")
+    assertion = _child(_child(header, SECURITY), ASSERTION)
     own = "" if assertion is None else assertion.get("ID", "")
-    if len(identifiers) != len(set(identifiers)) or _TIMES_OF_A_VALUE(header, value=own) != 1:
+    once = assertion is not None and assertion.values().count(own) == 1 and not _AROUND_OR_INSIDE(assertion, value=own)
+    if len(identifiers) != len(set(identifiers)) or not once:
         raise deny("an identifier of the header occurs twice in the message")
 
 

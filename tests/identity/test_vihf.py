@@ -6,16 +6,18 @@ import hashlib
 from dataclasses import replace
 
 import pytest
+from lxml import etree
 
 from carnet.client.vihf import Signing, Vihf, build_vihf
 from carnet.clock import DAY, MINUTE, SECOND, system_clock
 from carnet.config import ClientPolicy, Settings
 from carnet.demo.pki import TestAuthority
 from carnet.errors import AssertionInvalid
+from carnet.identity import vihf_structure
 from carnet.identity.certificates import CertificateStore, Purpose
 from carnet.identity.vihf import verify
 from carnet.identity.vihf_rules import VihfRules, signature_policy
-from carnet.identity.vihf_structure import REFUSAL
+from carnet.identity.vihf_structure import REFUSAL, shape_of
 from carnet.metadata import Code, PatientIdentifier
 from carnet.requester import AccessMode, Authentication, CardClass, Software
 
@@ -185,3 +187,35 @@ def test_a_clock_a_little_ahead_is_tolerated(hospital, rules):
     by_hospital(hospital, rules, at=NOW + MINUTE)
     with pytest.raises(AssertionInvalid):
         by_hospital(hospital, rules, at=NOW + MINUTE + SECOND)
+
+
+# --- the shape, beside the attacks ----------------------------------------------------------------------------------
+
+
+def refusal_of(assertion, hospital, rules) -> list[str]:
+    holder = rules.certificates.check(hospital.authentication.der, purpose=Purpose.CONNECTION)
+    with pytest.raises(AssertionInvalid, match=REFUSAL) as refusal:
+        verify(assertion, holder, rules, NOW)
+    return refusal.value.__notes__
+
+
+def test_a_signature_in_the_place_of_an_assertion_is_refused(hospital, rules):
+    data = b'<ds:Signature xmlns:ds="http://www.w3.org/2000/09/xmldsig#" ID="_1" Version="2.0"/>'
+    assert refusal_of(data, hospital, rules)[-1] == "children"
+
+
+def test_a_relative_namespace_around_an_assertion_is_refused(hospital, rules):
+    saml = "urn:oasis:names:tc:SAML:2.0:assertion"
+    issuer = etree.fromstring(f'<m xmlns:r="relative"><s:Issuer xmlns:s="{saml}"/></m>')[0]
+    shape = shape_of(issuer)
+    assert dict(vihf_structure.CHECKS)["children"](shape) is None
+    with pytest.raises(AssertionInvalid):
+        dict(vihf_structure.CHECKS)["namespaces"](shape)
+
+
+def test_thousands_of_children_are_refused_and_not_remembered(hospital, rules):
+    saml = "urn:oasis:names:tc:SAML:2.0:assertion"
+    before = vihf_structure._may_hold.cache_info().currsize
+    data = f'<s:Subject xmlns:s="{saml}" ID="_1" Version="2.0">{"<s:x/>" * 5_000}</s:Subject>'.encode()
+    assert refusal_of(data, hospital, rules)[-1] == "children"
+    assert vihf_structure._may_hold.cache_info().currsize <= before + 1
