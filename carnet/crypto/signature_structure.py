@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
+from operator import attrgetter, methodcaller
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
@@ -61,11 +63,23 @@ _SHAPES = {
 """Children of the elements of a signature (XMLDSig Core §4), as expressions over their names; nothing else may stand there."""
 
 _PREFIX_LIST = f"{{{EXCLUSIVE}}}InclusiveNamespaces"
-_NAMES = {f"{{{DS}}}{name}": f"{name} " for shape in _SHAPES.values() for name in re.findall("[A-Za-z0-9]{3,}", shape)}
+
+
+class _Names(dict[Any, str]):
+    """Names by tag, each followed by a blank; '?' for what has no place in a signature."""
+
+    def __missing__(self, tag: Any) -> str:
+        return "? "
+
+
+_NAMES = _Names(
+    {f"{{{DS}}}{name}": f"{name} " for shape in _SHAPES.values() for name in re.findall("[A-Za-z0-9]{3,}", shape)}
+)
 _NAMES |= {_PREFIX_LIST: "InclusiveNamespaces ", f"{{{DS}}}Object": "Object "}
 _CHILDREN = {f"{{{DS}}}{name}": re.compile(shape) for name, shape in _SHAPES.items()}
 _LONGEST_FAMILY = 256
 """Characters; eight children of the longest kind take fewer."""
+_TAG = attrgetter("tag")
 _WITH_OBJECTS = re.compile(f"{_SHAPES['Signature']}(Object ){{1,4}}")
 _SIGNED_PARTS = tuple(f"{{{DS}}}{name}" for name in ("SignedInfo", "SignatureValue", "KeyInfo"))
 
@@ -73,8 +87,8 @@ MAXIMUM_PREFIXES = 16
 _PREFIX = re.compile(r"#default|[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 _FRAGMENT = re.compile(r"#[A-Za-z_][A-Za-z0-9_.-]{0,127}")
 _BASE64 = re.compile(r"[A-Za-z0-9+/ \t\r\n]+[= \t\r\n]*")
-_ID_ENDINGS = ("Id", "ID", "id")
-_ID_NAMES = frozenset({*_ID_ENDINGS, "AssertionID"})
+_KEYS = methodcaller("keys")
+_ID_NAMES = frozenset({"Id", "ID", "id", "AssertionID"})
 _IDENTIFIERS = etree.XPath(".//@Id | .//@ID | .//@id | .//@AssertionID | .//@xml:id", smart_strings=False)
 
 
@@ -134,27 +148,30 @@ def examine(root: Any, signature: Any, policy: Policy) -> Examined:
 
 def _carriers(root: Any) -> dict[str, list[tuple[str, Any]]]:
     found: dict[str, list[tuple[str, Any]]] = {}
-    for element in root.iter("*"):
-        for name, value in element.items():
-            if value and name.endswith(_ID_ENDINGS) and (local := name.rpartition("}")[2]) in _ID_NAMES:
-                found.setdefault(value, []).append((local, element))
+    elements = list(root.iter("*"))
+    names = list(map(_KEYS, elements))
+    wanted = {name for name in set(chain.from_iterable(names)) if name.rpartition("}")[2] in _ID_NAMES}
+    for element, has_none in zip(elements, map(wanted.isdisjoint, names), strict=True):
+        for name in () if has_none else wanted.intersection(element.keys()):
+            found.setdefault(element.get(name), []).append((name.rpartition("}")[2], element))
+    found.pop("", None)
     return found
 
 
 def _names(element: Any) -> str:
-    return "".join([_NAMES.get(child.tag, "? ") for child in element])
+    return "".join(map(_NAMES.__getitem__, map(_TAG, element)))
 
 
 @lru_cache(maxsize=1024)
 def _may_hold(tag: str, children: str) -> bool:
-    """Whether an element of this known tag may have these children; software writes the same few shapes again and again."""
+    """Whether an element of a known tag may have these children; software writes the same few shapes again and again."""
     return _CHILDREN[tag].fullmatch(children) is not None
 
 
 def _check_shape(element: Any) -> None:
-    families = [(one.tag, _names(one)) for one in element.iter() if one.tag in _CHILDREN]
-    if not all(len(children) <= _LONGEST_FAMILY and _may_hold(tag, children) for tag, children in families):
-        raise SignatureInvalid("The signature holds something that does not belong there.")
+    for tag, children in {(one.tag, _names(one)) for one in element.iter()}:
+        if tag in _CHILDREN and not (len(children) <= _LONGEST_FAMILY and _may_hold(tag, children)):
+            raise SignatureInvalid("The signature holds something that does not belong there.")
 
 
 def _check_methods(examined: Examined, canonicalizations: list[str]) -> None:

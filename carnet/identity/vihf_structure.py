@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
+from itertools import chain
+from operator import attrgetter, methodcaller
 from typing import Any
 
 from lxml import etree
@@ -53,16 +55,29 @@ _GRAMMAR: dict[str, tuple[str, str]] = {
 """For each element: its children in order, as an expression over names, and the attributes it may carry. `Value` is any leaf
 of HL7 v3 in an AttributeValue; Signature is judged by `crypto.signature_structure`."""
 
+_HL7_PREFIX = f"{{{HL7}}}"
 _DS_NAMES = frozenset({"Signature", "KeyInfo", "X509Data", "X509Certificate"})
-_NAMES = {
-    f"{{{DS if name in _DS_NAMES else SAML}}}{name}": name for name in (*_GRAMMAR, "Signature") if name != "Value"
-}
+
+
+class _Names(dict[Any, str]):
+    """Names of the grammar by tag: `Value` for all of HL7 v3, '?' for others (comments and instructions have no tag that is text)."""
+
+    def __missing__(self, tag: Any) -> str:
+        return "Value" if isinstance(tag, str) and tag.startswith(_HL7_PREFIX) else "?"
+
+
+_NAMES = _Names(
+    {f"{{{DS if name in _DS_NAMES else SAML}}}{name}": name for name in (*_GRAMMAR, "Signature") if name != "Value"}
+)
 _CHILDREN = {name: re.compile(children) for name, (children, _) in _GRAMMAR.items()}
 _ATTRIBUTES = {name: frozenset(attributes.split()) for name, (_, attributes) in _GRAMMAR.items()}
+_TAG, _TEXT, _TAIL = attrgetter("tag"), attrgetter("text"), attrgetter("tail")
+_KEYS, _VALUES = methodcaller("keys"), methodcaller("values")
+_LONG = frozenset({"X509Certificate"})
+"""Whose text may be long."""
 _NONE: frozenset[str] = frozenset()
 _LONGEST_FAMILY = 1024
 """Characters; sixty-four children of the longest kind take fewer."""
-_HL7_PREFIX = f"{{{HL7}}}"
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}")
 
 
@@ -75,59 +90,49 @@ def deny(reason: str) -> AssertionInvalid:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What one walk over an assertion finds, Signature elements left out but for their name.
+    """What is found in an assertion, Signature elements left out but for their name.
 
-    `elements` are all, in order: lxml makes an object each time that one is asked for, unless it is held. `families` are the names
-    of elements in the grammar ('?' when it has none), with those of their children, each followed by a blank; `attributes` are names
-    of elements with those of their attributes. `longest` is the length of the longest value, and `mixed` says whether text
-    stands beside an element.
+    `held` are all its nodes, in order: lxml makes an object each time that one is asked for, unless it is held. `families` are the names
+    of elements in the grammar ('?' when it has none), each with those of its children, parted by blanks; `attributes` are names
+    of elements with those of their attributes. `longest` is the length of the longest value, `beside` all text that stands beside
+    an element.
     """
 
-    elements: tuple[Any, ...]
-    families: frozenset[tuple[str, str]]
-    attributes: frozenset[tuple[str, str]]
+    held: tuple[Any, ...]
+    families: set[tuple[str, str]]
+    attributes: set[tuple[str, tuple[str, ...]]]
     longest: int
-    mixed: bool
+    beside: str
 
 
 def shape_of(root: Any) -> Shape:
-    """The shape of an assertion, which may stand in a larger tree."""
-    elements = tuple(root.iter())
-    families: set[tuple[str, str]] = set()
-    attributes: set[tuple[str, str]] = set()
-    lengths, mixed, place = [0], False, 0
-    while place < len(elements):
-        element = elements[place]
-        text, tail = element.text, element.tail if place else None
-        mixed = mixed or bool(tail and not tail.isspace())
-        if element.tag == SIGNATURE and place:
-            place += len(list(element.iter()))
-            continue
-        place += 1
-        name = _name_of(element)
-        children = "".join([f"{_name_of(child)} " for child in element])
-        families.add((name, children))
-        if text:
-            mixed = mixed or bool(children and not text.isspace())
-            lengths.append(0 if name == "X509Certificate" else len(text))
-        for key, value in element.items():
-            attributes.add((name, key))
-            lengths.append(len(value))
-    return Shape(elements, frozenset(families), frozenset(attributes), max(lengths), mixed)
+    """The shape of an assertion, which may stand in a larger tree.
 
-
-def _name_of(element: Any) -> str:
-    return _NAMES.get(element.tag) or _other_name(element.tag)
-
-
-def _other_name(tag: Any) -> str:
-    return "Value" if isinstance(tag, str) and tag.startswith(_HL7_PREFIX) else "?"
+    Every line is one look at all elements, without a step of Python for each of them.
+    """
+    held = tuple(root.iter())
+    signatures = dict.fromkeys(root.iterchildren(SIGNATURE), "Signature")
+    elements = [root]
+    for child in root:
+        elements.extend(() if child in signatures else child.iter())
+    own = list(map(_NAMES.__getitem__, map(_TAG, elements)))
+    name_of = (dict(zip(elements, own, strict=True)) | signatures).__getitem__
+    children = map(" ".join, map(partial(map, name_of), elements))
+    texts = [text for name, text in zip(own, map(_TEXT, elements), strict=True) if text and name not in _LONG]
+    beside = chain(map(_TAIL, (*elements[1:], *signatures)), map(_TEXT, filter(len, elements)))
+    return Shape(
+        held=held,
+        families=set(zip(own, children, strict=True)),
+        attributes=set(zip(own, map(tuple, map(_KEYS, elements)), strict=True)),
+        longest=max(map(len, chain(texts, *map(_VALUES, elements))), default=0),
+        beside="".join(filter(None, beside)),
+    )
 
 
 @lru_cache(maxsize=1024)
 def _may_hold(name: str, children: str) -> bool:
     """Whether the grammar lets an element of this name have these children; software writes the same few shapes again and again."""
-    return name in _CHILDREN and _CHILDREN[name].fullmatch(children) is not None
+    return name in _CHILDREN and _CHILDREN[name].fullmatch(children and f"{children} ") is not None
 
 
 def _known_children(shape: Shape) -> None:
@@ -136,12 +141,12 @@ def _known_children(shape: Shape) -> None:
 
 
 def _known_attributes(shape: Shape) -> None:
-    if not all(key in _ATTRIBUTES.get(name, _NONE) for name, key in shape.attributes):
+    if not all(_ATTRIBUTES.get(name, _NONE).issuperset(attributes) for name, attributes in shape.attributes):
         raise deny("an element of the assertion carries an unknown attribute")
 
 
 def _no_mixed_content(shape: Shape) -> None:
-    if shape.mixed:
+    if shape.beside.strip():
         raise deny("an element of the assertion mixes text and elements")
 
 
@@ -151,19 +156,19 @@ def _short_values(shape: Shape) -> None:
 
 
 def _sound_identifier(shape: Shape) -> None:
-    if _IDENTIFIER.fullmatch(shape.elements[0].get("ID", "")) is None:
+    if _IDENTIFIER.fullmatch(shape.held[0].get("ID", "")) is None:
         raise deny("the ID of the assertion is not an NCName of at most 128 characters")
 
 
 def _saml_two(shape: Shape) -> None:
-    if shape.elements[0].get("Version") != "2.0":
+    if shape.held[0].get("Version") != "2.0":
         raise deny("the assertion is not of SAML 2.0")
 
 
 def _absolute_namespaces(shape: Shape) -> None:
-    declarations: Any = etree.iterwalk(shape.elements[0], events=("start-ns",))
+    declarations: Any = etree.iterwalk(shape.held[0], events=("start-ns",))
     declared = [uri for _, (_, uri) in declarations]
-    if not all(":" in uri for uri in (*declared, *shape.elements[0].nsmap.values()) if uri):
+    if not all(":" in uri for uri in (*declared, *shape.held[0].nsmap.values()) if uri):
         raise deny("a namespace of the assertion is relative")
 
 
