@@ -2,14 +2,14 @@
 
 First the peak is measured with 16 clients that wait for their answers, of the mixture and of each kind alone; then the mixture comes at three
 times its peak, whatever becomes of what came before, searches from one client and submissions from another. Beside them, at the peak as in the
-overload, a few masks and a few break-glass searches a second, and a health probe twenty times a second. All of it in each shape in which care software is connected (`overload_client.SHAPES`). Printed and judged: the
-figures of T12, and whether the load generator itself was in time. Status 1 when one does not hold.
+overload, a few masks and a few break-glass searches a second, and a health probe twenty times a second. All of it in each shape in which care
+software is connected (`overload_client.SHAPES`). Printed and judged: the figures of T12, and whether the load generator itself was in time. Status 1 when one does not hold.
 
 **Goodput** is counted in the answers that came within the time that is measured, whenever they were asked for: as at the peak, where every answer
 counts. (Of what was asked for in that time the answers of the last second come after it, so that to count those of them that came before
 its end leaves out as much of the server's work as a request waits.) It is told in two ways, and both have to hold. *By count*: answers against
-answers, of the mixture alone. *By weight*: what the answers would have taken at the peak, a search 1/peak of the searches alone, a submission that of submissions alone; for a
-mixture with more of the cheap kind than was asked for could be counted well. What was served of each kind, of its part in the peak, is told beside.
+answers, of the mixture alone. *By weight*: what the answers would have taken at the peak, a search 1/peak of the searches alone, a submission that
+of submissions alone; for a mixture with more of the cheap kind than was asked for could be counted well. What was served of each kind, of its part in the peak, is told beside.
 """
 
 from __future__ import annotations
@@ -26,24 +26,16 @@ from pathlib import Path
 
 import uvloop
 
-from bench import machine, messages, pools, servers
+from bench import machine, pools, servers
 from bench.__main__ import RESULTS
-from bench.messages import Sender, Template, certificate_header
+from bench.elliptic_server import elliptic_server
+from bench.messages import certificate_header
 from bench.overload_client import SHAPES, Client, Heard, Shape, Stream, closed_loop, open_loop, spread
-from bench.population import Population, person, settle, small_document
+from bench.overload_requests import Makers
+from bench.population import Population, settle
 from bench.servers import ONE_CORE, Server
-from bench.stock import put
-from carnet.client.exchange_service import ExchangeService
-from carnet.client.feeding import mask_update
-from carnet.clock import system_clock
 from carnet.config import Settings
 from carnet.demo.people import LABORATORY, MEDECIN_TRAITANT, OTHER_GP
-from carnet.document_query import ReturnType
-from carnet.metadata import MASQUE_PS, PatientIdentifier
-from carnet.requester import AccessMode
-from carnet.soap.answer_parse import query_answer
-from carnet.soap.envelope import parse
-from carnet.soap.messages import update_request
 
 TIMES = 3
 PEAK_SECONDS, SECONDS = 4.0, 6.0
@@ -53,6 +45,8 @@ EACH_SECOND = 4
 """Masks, and as many break-glass searches."""
 PROBES = 20
 """Health probes a second."""
+MASKED = (SECONDS, *[PEAK_SECONDS] * 3)
+"""For how many seconds a shape masks documents: in the overload, and at each of its peaks."""
 Make = Callable[[int], bytes]
 MIXTURE = (2 / 3, 1 / 3)
 """Searches and submissions."""
@@ -83,7 +77,7 @@ def run(folder: Path, shapes: list[Shape]) -> dict[str, Found]:
     port = servers.free_port()
     population = settle(folder / "home", port)
     with servers.product(population.stage.home, port, ONE_CORE) as product:
-        makers = Makers(population, product, len(shapes))
+        makers = Makers(population, product, [int(EACH_SECOND * seconds) for seconds in MASKED for _ in shapes])
     return {
         shape.name: Overload(folder, population, makers, shape, number).run() for number, shape in enumerate(shapes)
     }
@@ -106,6 +100,7 @@ class Overload:
             self._home,
             self._port,
             ONE_CORE,
+            surroundings=elliptic_server(self._home) if self._shape.elliptic else {},
             maximum_waiting_seconds=str(Settings().maximum_waiting_seconds),
             tls_enabled=str(tls).lower(),
             declared_proxies="" if tls else "127.0.0.1",
@@ -196,71 +191,6 @@ class Overload:
         text = uvloop.run(self._client().text(b"GET /metrics HTTP/1.1\r\nhost: bench\r\n\r\n"))
         lines = [line.removeprefix(_LATE) for line in text.splitlines() if line.startswith(_LATE)]
         return {bound.strip('"}'): int(float(count)) for bound, count in (line.split(" ")[:2] for line in lines)}
-
-
-class Makers:
-    """Requests of each kind, every one with an assertion of its own."""
-
-    def __init__(self, population: Population, server: Server, shapes: int) -> None:
-        stage = population.stage
-        self._address = f"http://127.0.0.1:{stage.settings.port}"
-        self._doctor, self._stranger, self._laboratory = (
-            Sender(stage.callers[one.identifier], self._address) for one in (MEDECIN_TRAITANT, OTHER_GP, LABORATORY)
-        )
-        masked, *self._readers = population.readers
-        self._writers = population.writers
-        self._template = Template(small_document(person(0)))
-        for _ in range(shapes * (1 + len(MIXTURE) + 1)):
-            put(server, self._laboratory, self._template, masked, int(EACH_SECOND * max(SECONDS, PEAK_SECONDS)))
-        for reader in self._readers:
-            put(server, self._laboratory, self._template, reader, 20)
-        answer = server.exchange(messages.search(self._doctor, masked, ReturnType.LEAF_CLASS))
-        self._to_mask = iter(query_answer(parse(answer, addressing=False)).entries)
-
-    def usual(self, number: int) -> bytes:
-        """Two searches, then a submission."""
-        return self.search(number) if number % 3 else self.submission(number)
-
-    def search(self, number: int) -> bytes:
-        """Metadata of twenty documents."""
-        return messages.search(self._doctor, self._readers[number % len(self._readers)], ReturnType.LEAF_CLASS)
-
-    def submission(self, number: int) -> bytes:
-        """A small document."""
-        one = self._template.edition(self._writers[number % len(self._writers)])
-        return messages.submission(self._laboratory, [one], signed=True)
-
-    def mask(self) -> bytes:
-        """One more document masked."""
-        entry = next(self._to_mask)
-        update = mask_update(entry, [MASQUE_PS], self._doctor.caller, system_clock())
-        return self._doctor.post("iti57", entry.patient_id, update_request(update))
-
-    def break_glass(self, number: int) -> bytes:
-        """A search by a doctor who has no right to it."""
-        emergency = Emergency(self._stranger.caller, self._address)
-        return messages.search(emergency, self._writers[number % len(self._writers)], ReturnType.OBJECT_REF)
-
-
-class Emergency(Sender):
-    """A caller who breaks the glass."""
-
-    def post(
-        self,
-        transaction: str,
-        patient: PatientIdentifier,
-        body: bytes,
-        parts: list[tuple[str, str, bytes]] | None = None,
-    ) -> bytes:
-        """A complete HTTP request with the mode and its reason; the head is that of an ordinary one."""
-        service = ExchangeService(
-            self.address, self.caller, "", purpose=AccessMode.BRIS_DE_GLACE, reason="Patient inconscient aux urgences"
-        )
-        content_type, content = service.request(transaction, patient, body, parts or ())
-        lines = super().post(transaction, patient, body, parts).partition(b"\r\n\r\n")[0].split(b"\r\n")
-        kept = [one for one in lines if not one.lower().startswith((b"content-type", b"content-length"))]
-        kept += [f"Content-Type: {content_type}".encode(), b"Content-Length: %d" % len(content)]
-        return b"\r\n".join(kept) + b"\r\n\r\n" + content
 
 
 def written(folder: Path, make: Make, count: int, start: int) -> list[bytes]:

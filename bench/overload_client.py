@@ -50,14 +50,26 @@ class Shape:
     tls: bool = False
     keeps: bool = False
     resumes: bool = False
+    elliptic: bool = False
+    """Whether the server's certificate is of an elliptic curve (P-256) instead of RSA."""
 
 
 PROXY = Shape("through a proxy, connections kept", keeps=True)
 KEPT = Shape("TLS, connections kept", tls=True, keeps=True)
 RESUMED = Shape("TLS, a new connection each time, its session resumed", tls=True, resumes=True)
 NEW = Shape("TLS, a new connection and handshake each time", tls=True)
+NEW_ELLIPTIC = Shape(
+    "TLS, a new connection and handshake each time, an ECDSA certificate of the server", tls=True, elliptic=True
+)
 PROXY_NEW = Shape("through a proxy, a new connection each time")
-SHAPES = {"proxy": PROXY, "proxy-new": PROXY_NEW, "kept": KEPT, "resumed": RESUMED, "new": NEW}
+SHAPES = {
+    "proxy": PROXY,
+    "proxy-new": PROXY_NEW,
+    "kept": KEPT,
+    "resumed": RESUMED,
+    "new": NEW,
+    "new-ecdsa": NEW_ELLIPTIC,
+}
 
 
 class Resuming(ssl.SSLContext):
