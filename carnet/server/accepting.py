@@ -29,8 +29,8 @@ HANDSHAKE_SECONDS = 10.0
 """How long a TLS handshake may take."""
 GOODBYE_SECONDS = 1.0
 """How long the peer may take to answer the end of TLS before the connection is cut."""
-AT_ONCE = 16
-"""Connections that are accepted in one round of the loop, at most: each then costs a handshake."""
+AT_ONCE, HANDSHAKES_AT_ONCE = 64, 16
+"""Connections that are accepted in one round of the loop, at most; fewer where each then costs a handshake."""
 FEW = 8
 """Connections in a row after each of which a worker beside others accepts one more at once."""
 LONG_HANDSHAKE = 1.0
@@ -88,7 +88,8 @@ class Listener:
         One a round would be as many as there are turns, refusals among them. Beside other workers it is one as long as few come at once, so
         that these are shared.
         """
-        for number in range(min(AT_ONCE, 1 + self._in_a_row // FEW) if self._server.shares else AT_ONCE):
+        most = AT_ONCE if self._server.config.ssl is None else HANDSHAKES_AT_ONCE
+        for number in range(min(most, 1 + self._in_a_row // FEW) if self._server.shares else most):
             if number and not (self._has_room() and self._may_shake_hands()):
                 break
             try:

@@ -12,7 +12,7 @@ import pytest
 import uvloop
 
 from carnet.server import accepting
-from carnet.server.accepting import AT_ONCE, FEW, Listener
+from carnet.server.accepting import AT_ONCE, FEW, HANDSHAKES_AT_ONCE, Listener
 from carnet.server.doorway import SAVED_UP, Doorway
 from carnet.server.transport import tls_context
 
@@ -190,12 +190,12 @@ async def accepted_while_others_wait(waiting, context):
     server = FakeServer(context=context)
     server.admission.room = ["somebody"]
     server.doorway = Doorway(server.admission, clock=lambda: 0.0)
-    listener = Listener(server, waiting(AT_ONCE)[0])
+    listener = Listener(server, waiting(HANDSHAKES_AT_ONCE)[0])
     await rounds(5)
     before = listener._taken()
     server.admission.begun += 4
     async with asyncio.timeout(60):
-        while listener._taken() == before < AT_ONCE:  # noqa: ASYNC110 - the listener looks again
+        while listener._taken() == before < HANDSHAKES_AT_ONCE:  # noqa: ASYNC110 - the listener looks again
             await asyncio.sleep(0.001)
     after = listener._taken()
     await ended(listener)
@@ -210,4 +210,4 @@ def test_while_somebody_waits_for_a_turn_as_many_shake_hands_as_turns_are_begun_
 
 
 def test_where_there_is_no_handshake_nobody_is_kept_waiting_for_it(waiting):
-    assert uvloop.run(accepted_while_others_wait(waiting, None))[0] == AT_ONCE
+    assert uvloop.run(accepted_while_others_wait(waiting, None))[0] == HANDSHAKES_AT_ONCE
