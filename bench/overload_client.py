@@ -11,7 +11,7 @@ import re
 import ssl
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,8 @@ _BUFFER = 4 * 1024 * 1024
 Files = tuple[str, str]
 """A certificate with its chain and its key, both PEM files."""
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+CLOSED = "usual"
+"""The kind of what is asked for at the peak, each by one who waited for the answer before it."""
 LIMIT = 60.0
 """Seconds after which a request counts as never answered."""
 
@@ -48,14 +50,26 @@ class Shape:
     tls: bool = False
     keeps: bool = False
     resumes: bool = False
+    elliptic: bool = False
+    """Whether the server's certificate is of an elliptic curve (P-256) instead of RSA."""
 
 
 PROXY = Shape("through a proxy, connections kept", keeps=True)
 KEPT = Shape("TLS, connections kept", tls=True, keeps=True)
 RESUMED = Shape("TLS, a new connection each time, its session resumed", tls=True, resumes=True)
 NEW = Shape("TLS, a new connection and handshake each time", tls=True)
+NEW_ELLIPTIC = Shape(
+    "TLS, a new connection and handshake each time, an ECDSA certificate of the server", tls=True, elliptic=True
+)
 PROXY_NEW = Shape("through a proxy, a new connection each time")
-SHAPES = {"proxy": PROXY, "proxy-new": PROXY_NEW, "kept": KEPT, "resumed": RESUMED, "new": NEW}
+SHAPES = {
+    "proxy": PROXY,
+    "proxy-new": PROXY_NEW,
+    "kept": KEPT,
+    "resumed": RESUMED,
+    "new": NEW,
+    "new-ecdsa": NEW_ELLIPTIC,
+}
 
 
 class Resuming(ssl.SSLContext):
@@ -141,26 +155,31 @@ class Client:
         writer.close()
 
 
-async def closed_loop(client: Client, requests: list[bytes], seconds: float, clients: int = 16) -> float:
-    """Successes a second of so many who wait for their answers."""
+async def closed_loop(
+    client: Client, requests: list[bytes], seconds: float, beside: Sequence[Stream] = (), clients: int = 16
+) -> float:
+    """Successes a second of so many who wait for their answers; `beside` them comes what comes at its own pace."""
     began, left = time.perf_counter(), iter(requests)
+    others = asyncio.ensure_future(open_loop(client, beside))
 
     async def one() -> None:
         for request in left:
             now = time.perf_counter()
             if now - began > seconds:
                 return
-            await client.ask("usual", request, now)
+            await client.ask(CLOSED, request, now)
 
     await asyncio.gather(*(one() for _ in range(clients)))
-    return sum(one.success for one in client.heard) / (time.perf_counter() - began)
+    took = time.perf_counter() - began
+    await others
+    return sum(one.success for one in client.heard if one.kind == CLOSED) / took
 
 
 Stream = tuple[str, list[bytes], float]
 """A kind, its requests, and how many of them a second."""
 
 
-async def open_loop(client: Client, streams: list[Stream]) -> list[Heard]:
+async def open_loop(client: Client, streams: Sequence[Stream]) -> list[Heard]:
     """Everything at its own pace, whatever becomes of it."""
     began = time.perf_counter() + 0.1
     await asyncio.gather(*(_paced(client.ask, kind, requests, began, pace) for kind, requests, pace in streams))

@@ -20,6 +20,7 @@ import uvicorn
 
 from carnet.config import Settings
 from carnet.server.admission import Admission
+from carnet.server.doorway import Doorway
 from carnet.server.operation import Operation
 from carnet.server.peers import MutualTlsProtocol
 from carnet.server.turning_away import TurningAway
@@ -28,8 +29,8 @@ HANDSHAKE_SECONDS = 10.0
 """How long a TLS handshake may take."""
 GOODBYE_SECONDS = 1.0
 """How long the peer may take to answer the end of TLS before the connection is cut."""
-AT_ONCE = 16
-"""Connections that are accepted in one round of the loop, at most: each then costs a handshake."""
+AT_ONCE, HANDSHAKES_AT_ONCE = 64, 16
+"""Connections that are accepted in one round of the loop, at most; fewer where each then costs a handshake."""
 FEW = 8
 """Connections in a row after each of which a worker beside others accepts one more at once."""
 LONG_HANDSHAKE = 1.0
@@ -39,6 +40,7 @@ BETWEEN_LINES = 10.0
 PAUSE_FOR_EACH, LONGEST_PAUSE = 0.000_2, 0.002
 """Seconds before the next connection is accepted: for each that the worker has, and at most."""
 _NO_ROOM_LEFT = 0.05
+_NOT_YET = 0.002
 _LOG = logging.getLogger("carnet.server")
 
 
@@ -86,8 +88,9 @@ class Listener:
         One a round would be as many as there are turns, refusals among them. Beside other workers it is one as long as few come at once, so
         that these are shared.
         """
-        for number in range(min(AT_ONCE, 1 + self._in_a_row // FEW) if self._server.shares else AT_ONCE):
-            if number and not self._has_room():
+        most = AT_ONCE if self._server.config.ssl is None else HANDSHAKES_AT_ONCE
+        for number in range(min(most, 1 + self._in_a_row // FEW) if self._server.shares else most):
+            if number and not (self._has_room() and self._may_shake_hands()):
                 break
             try:
                 connection, _ = self._listening.accept()
@@ -100,6 +103,7 @@ class Listener:
         return True
 
     def _begin(self, connection: socket.socket) -> None:
+        self._server.doorway.passed()
         task = self._loop.create_task(self._connect(connection))
         self._shaking_hands[task] = self._loop.time()
         task.add_done_callback(lambda done: self._connected(done, connection))
@@ -118,7 +122,12 @@ class Listener:
     async def _wait_for_room(self) -> None:
         while not self._has_room():  # noqa: ASYNC110 - peers decide
             await asyncio.sleep(_NO_ROOM_LEFT)
+        while not self._may_shake_hands():  # noqa: ASYNC110 - turns decide, or time
+            await asyncio.sleep(_NOT_YET)
         await asyncio.sleep(min(LONGEST_PAUSE, PAUSE_FOR_EACH * self._taken()) if self._server.shares else 0)
+
+    def _may_shake_hands(self) -> bool:
+        return self._server.config.ssl is None or self._server.doorway.open
 
     def _has_room(self) -> bool:
         return self._taken() < self._server.most or self._server.close_one_that_is_idle() or self._end_a_handshake()
@@ -158,6 +167,7 @@ class Server(uvicorn.Server):
         super().__init__(configuration)
         self.most, self.shares = settings.maximum_connections, settings.workers > 1
         self._settings, self._operation, self._admission, self._away = settings, operation, admission, away
+        self.doorway = Doorway(admission)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Starts the application, then accepts from these sockets."""

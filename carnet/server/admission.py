@@ -1,7 +1,7 @@
 """Who has a turn now, who waits, who is told to come back: admission control of one worker (docs/decisions/0023-overload.md).
 
 The work of a request (parsing, verifying, deciding, writing) keeps a processor busy; the event loop does it. So few are in progress at once, one is
-begun in each round of the loop, and the others wait in line by client. A request that would wait too long is refused at once, which costs
+begun in each round of the loop, and the others wait in line by client: whoever had least of the processor is next. A request that would wait too long is refused at once, which costs
 hardly anything; one whose caller has gone, or whose time is over, is not begun. What was begun is finished and answered.
 """
 
@@ -62,9 +62,12 @@ class Admission:
         self.room = WaitingRoom()
         self._shed, self._freed, self._clock = shed, freed, clock
         self._share = max(1, int(self.limit * SHARE))
-        self.in_progress = 0
+        self.in_progress = self.begun = 0
+        """Requests that have their turn now, and all that had one."""
         self._urgent = 0
         self._of_client: Counter[bytes] = Counter()
+        self.shares = self.room.shares
+        self._coming: Counter[bytes] = Counter()
         self._granting = self._stopped = False
         self._spread = itertools.cycle(range(3))  # they are not to come back all in one second
         self._stirred = 0.0
@@ -83,7 +86,8 @@ class Admission:
     def expected_wait(self, client: bytes) -> float:
         """About how many seconds one more ordinary request of a client would wait for its turn."""
         free = min(self.limit - self.in_progress + self._urgent, self._share - self._of_client[client])
-        return max(0, self.room.ahead(client) - max(0, free)) * self._pace
+        ahead = self.room.ahead(client, self._coming) / self.shares.price
+        return max(0.0, ahead - max(0, free)) * self._pace
 
     def refuse_early(self, client: bytes) -> None:
         """Raises Busy when an ordinary request of this client would be refused now: before anything of it is read."""
@@ -94,6 +98,15 @@ class Admission:
     def would_refuse(self, client: bytes) -> bool:
         """Whether `refuse_early` would refuse now; False for a worker whose time is over, which refuses for another reason."""
         return not self._stopped and bool(self._no_place(client))
+
+    def comes(self, client: bytes) -> None:
+        """Says that one more ordinary request of a client was begun and will be in line in the next round of the loop.
+
+        Many may be heard in one round: each of those after it finds it before itself, as if it were there already.
+        """
+        if not self._coming:
+            asyncio.get_running_loop().call_soon(self._coming.clear)
+        self._coming[client] += 1
 
     @asynccontextmanager
     async def turn(
@@ -155,9 +168,10 @@ class Admission:
         self._turn_away(displaced, "displaced")
 
     def _no_place(self, client: bytes) -> str:
-        if len(self.room) >= self.places:
+        waiting = len(self.room) + self._coming.total()
+        if waiting >= self.places:
             return "full"
-        return "waiting" if len(self.room) and self.expected_wait(client) > self.longest else ""
+        return "waiting" if waiting and self.expected_wait(client) > self.longest else ""
 
     def _refusal(self, lane: str, why: str, client: bytes) -> Busy:
         self._shed(lane, why)
@@ -206,8 +220,11 @@ class Admission:
                 self._turn_away(waiter, "late")
             else:
                 self.in_progress += 1
+                self.begun += 1
                 self._of_client[waiter.client] += 1
                 self._urgent += waiter.urgent
+                if not waiter.urgent:
+                    waiter.price = self.shares.begin(waiter.client)
                 waiter.turn.set_result(None)
                 return True
         return False
@@ -232,6 +249,8 @@ class Admission:
         if not self._of_client[waiter.client]:
             del self._of_client[waiter.client]
         self._urgent -= waiter.urgent
+        if waiter.work is not None and not waiter.urgent:
+            self.shares.settle(waiter.client, waiter.price, waiter.work.spent)
         self._measure()
         self._stir()
         self._freed()

@@ -33,6 +33,7 @@ from carnet.server.moving_segments import keep_closing, keep_moving
 from carnet.server.operation import Operation
 from carnet.server.pieces import headers_of, put_together
 from carnet.server.reading_documents import keep_reading
+from carnet.server.shares import Metered
 from carnet.server.space_turns import PRO, Portal, SpaceInTurn
 from carnet.server.transport import caller_address, caller_certificate, is_gone
 from carnet.server.turning_away import TurningAway
@@ -100,7 +101,8 @@ class SoapEndpoint:
     async def _in_turn(self, call: Call, said: str, gone: Callable[[], bool]) -> Answer:
         urgent = claims_urgency(self.service, said, call.body)
         async with self.admission.turn(call.certificate or NOBODY, urgent=urgent, gone=gone) as turn:
-            answer = await self.door.handle(call)
+            turn.work = Metered(self.door.handle(call), beside=self.admission.shares.act)
+            answer: Answer = await turn.work
             turn.true = answer.urgent
             return answer
 
@@ -198,6 +200,7 @@ def application(platform: Platform, *, sealer: bool = True) -> Application:
     gate = Gate(platform)
     operation = Operation(platform, gate)
     admission = Admission(platform.settings, shed=operation.refused, freed=gate.line.stir)
+    gate.line.run = admission.shares.sharing(gate.line.run)
     pages = _portal(gate, admission, operation)
     gate.line.on_the_way, gate.line.one_begins = (
         lambda: admission.on_the_way - pages.in_progress,

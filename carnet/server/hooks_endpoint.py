@@ -14,6 +14,7 @@ from carnet.platform import Platform
 from carnet.server.admission import NOBODY, Admission
 from carnet.server.bodies import Body, read_body
 from carnet.server.operation import Operation
+from carnet.server.shares import Metered
 from carnet.server.transport import caller_address, caller_certificate, is_gone
 
 LARGEST = 1024 * 1024
@@ -75,5 +76,7 @@ class HooksEndpoint:
                 certificate=certificate,
                 address=caller_address(settings, scope),
             )
-            async with self.admission.turn(client, urgent=False, gone=is_gone(scope)):
-                return await handle(call)
+            async with self.admission.turn(client, urgent=False, gone=is_gone(scope)) as turn:
+                turn.work = Metered(handle(call), beside=self.admission.shares.act)
+                answer: HookAnswer = await turn.work
+                return answer

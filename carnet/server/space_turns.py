@@ -36,6 +36,7 @@ from carnet.requester import AccessMode
 from carnet.server.admission import Admission
 from carnet.server.bodies import Body, read_body
 from carnet.server.operation import Operation
+from carnet.server.shares import Metered
 from carnet.server.transport import caller_address, is_gone
 from carnet.server.waiting_room import Waiter
 
@@ -189,7 +190,8 @@ class SpaceInTurn:
                     await stack.aclose()
                 await sending(message)
 
-            await self.app(scope, _again(body, receive), answered)
+            turn.work = Metered(self.app(scope, _again(body, receive), answered))
+            await turn.work
 
     async def _let_in(self, scope: Scope, receive: Receive, stack: contextlib.AsyncExitStack) -> tuple[bytes, Waiter]:
         """Reads the body, waits for a turn. Raises Busy, TooLarge, MalformedMessage. Who is not known sends nothing larger than a form."""

@@ -31,7 +31,7 @@ _OTHERWISE = frozenset({b"transfer-encoding", b"content-encoding", b"expect", b"
 
 @dataclass(slots=True)
 class Held:
-    """A request whose head says that it will be refused, unless its body claims that it must not wait.
+    """A request whose head says that it may be refused, unless its body claims that it must not wait.
 
     What came of the body counts as held until `let_go`.
     """
@@ -77,7 +77,7 @@ class TurningAway:
         return bool(len(self._admission.room)) and not self._operation.stopping
 
     def held(self, scope: Any, method: bytes, target: bytes) -> Held | None:
-        """By its head, a request that would be refused now as an ordinary one; None for every other."""
+        """By its head, a request that may be refused as an ordinary one when its end has come; None for every other."""
         service = self._services.get(target)
         headers = dict(scope["headers"])
         length = headers.get(b"content-length", b"")
@@ -91,12 +91,15 @@ class TurningAway:
         except CarnetError:
             return None
         bodies = self._admission.bodies
-        if not self._admission.would_refuse(client) or not bodies.room_for(client, int(length)):
+        if not bodies.room_for(client, int(length)):
             return None
         return Held(service, said, client, bodies)
 
     def refusal(self, held: Held, body: bytes) -> tuple[list[tuple[bytes, bytes]], bytes] | None:
         """The headers and the body of a refusal, counted and measured; None when a request is to go its way all the same."""
+        if not self._admission.would_refuse(held.client):
+            self._admission.comes(held.client)
+            return None
         if held.client != NOBODY and claims_urgency(held.service, held.said, body):
             return None
         try:

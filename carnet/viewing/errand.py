@@ -125,7 +125,7 @@ def run_enclosed(errand: bytes, bounds: Bounds, program: str = "") -> bytes:
     try:
         _fill(handed, errand)
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and program, nothing of the file in its arguments
-            [sys.executable, "-I", "-c", program or _PROGRAM],
+            [sys.executable, "-I", "-c", f"import os; os.nice({bounds.behind:d}); {program or _PROGRAM}"],
             stdin=handed,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

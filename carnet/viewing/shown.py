@@ -79,3 +79,5 @@ class Bounds:
     answer_bytes: int = 64 * 1024 * 1024
     plain: bool = False
     """Whether pictures come out as bare grey dots (PGM) instead of WebP."""
+    behind: int = 0
+    """How far the process stands back behind others where processors are scarce (nice, 0 to 19)."""

@@ -14,8 +14,12 @@ from carnet.viewing.plain_text import plain_text
 from carnet.viewing.refusals import Cause, NotShown
 from carnet.viewing.shown import Bounds
 
-FOR_WORDS = Bounds(pages=300, cpu_seconds=20, text_characters=500_000)
-FOR_READING = Bounds(pages=300, plain=True, pages_at_once=4, shown_width=2_000, shown_pixels=8_000_000, cpu_seconds=20)
+BEHIND = 10
+"""No more than a tenth of a processor that requests have work for."""
+FOR_WORDS = Bounds(pages=300, cpu_seconds=20, text_characters=500_000, behind=BEHIND)
+FOR_READING = Bounds(
+    pages=300, plain=True, pages_at_once=4, shown_width=2_000, shown_pixels=8_000_000, cpu_seconds=20, behind=BEHIND
+)
 """A page of A4 at about 240 dots an inch: what an optical reader needs."""
 _FEW = 12
 """Letters and digits under which a page with something drawn on it is taken for a picture of a page."""

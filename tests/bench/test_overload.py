@@ -48,6 +48,32 @@ def test_what_is_answered_after_the_time_is_no_goodput():
     assert "goodput" in broken(wait=SECONDS)
 
 
+def test_answers_count_when_they_come_whenever_they_were_asked_for():
+    def counted(due, seconds):
+        one = Heard("search", due, seconds, 200, success=True)
+        return figures([one], PEAK, ALONE, 10)["accepted"]["search"]
+
+    assert counted(WARM_UP - 0.5, 1.0) == 1
+    assert counted(WARM_UP - 0.5, 0.2) == 0
+    assert counted(SECONDS - 0.5, 0.4) == 1
+    assert counted(SECONDS - 0.5, 1.0) == 0
+
+
+def test_goodput_is_of_the_mixture_alone_and_holds_in_both_ways_or_not_at_all():
+    rates = {"search": 0.5, "submission": 0.31}  # of what each alone can do: 81 % by weight, 109 a second
+    found = [
+        Heard(kind, 2.0, 0.5, 200, success=True)
+        for kind, part in rates.items()
+        for _ in range(int(ALONE[kind] * part * (SECONDS - WARM_UP)))
+    ]
+    urgent = [Heard("mask", 2.0, 0.1, 200, success=True) for _ in range(1_000)]
+    accepted = figures([*found, *urgent], PEAK, ALONE, 10_000)["accepted"]
+    assert accepted["of_peak"] == pytest.approx(0.81, abs=0.01)
+    assert accepted["counted_of_peak"] == pytest.approx(1.086, abs=0.01)
+    for peak, holds in ((PEAK, True), (1.5 * PEAK, False)):
+        assert figures(found, peak, ALONE, 10_000)["holds"]["goodput"] is holds
+
+
 def test_a_spread_is_in_milliseconds():
     assert spread([one / 1_000 for one in range(101)]) == {"p50_ms": 50.0, "p99_ms": 99.0, "longest_ms": 100.0}
     assert spread([]) == {"p50_ms": 0.0, "p99_ms": 0.0, "longest_ms": 0.0}

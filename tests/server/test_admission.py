@@ -6,12 +6,14 @@ import asyncio
 import random
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from carnet.config import Settings
 from carnet.errors import Busy
 from carnet.server.admission import LONG_ROUND, MORE_TURNS, NOBODY, RESERVE, Admission
+from carnet.server.shares import Shares
 from carnet.server.urgency import CLAIMS, REGAINED_AFTER
 from carnet.server.waiting_room import Waiter, WaitingRoom
 
@@ -25,7 +27,7 @@ class Bench:
         usual = {"maximum_requests_in_progress": 1, "maximum_waiting_requests": 100, "maximum_waiting_seconds": 60.0}
         self.now = 1_000.0
         self.shed, self.order, self.refused, self.tasks = [], [], [], []
-        self.retry_after, self.most = [], 0
+        self.retry_after, self.most, self.sent = [], 0, []
         self.admission = kind(
             Settings(**{**usual, **settings}), shed=lambda *told: self.shed.append(told), clock=lambda: self.now
         )
@@ -37,6 +39,7 @@ class Bench:
                 self.order.append(name)
                 self.most = max(self.most, self.admission.in_progress)
                 turn.true = urgent if true is None else true
+                turn.work = SimpleNamespace(spent=lasts) if lasts else None
                 if lasts is None:
                     await self.release.wait()
                 else:
@@ -50,6 +53,8 @@ class Bench:
         """One request; with `lasts` it is done after so many seconds, without when the bench is told to release."""
         self.tasks.append(asyncio.ensure_future(self._one(name, client, **how)))
         await asyncio.sleep(0)
+        if isinstance(name, tuple):
+            self.sent.append(name)
 
     async def settle(self, rounds=30):
         for _ in range(rounds):
@@ -137,6 +142,66 @@ async def test_one_that_floods_waits_in_its_own_line_while_another_is_served_at_
     places = [place for place, (who, _) in enumerate(bench.order) if who == "other"]
     assert places[-1] - places[0] <= 2 * 5
     assert bench.refused == []
+
+
+CHEAP, DEAR = 0.01, 0.04
+"""Seconds of processor time of a request of each kind."""
+
+
+async def flooded_by_two(shares=None):
+    """A floods with cheap requests and B with dear ones, each with more than all there is; what each had when 4 seconds were over."""
+    bench = Bench(maximum_waiting_requests=1_000, maximum_waiting_seconds=1_000.0)
+    if shares is not None:
+        room = bench.admission.room
+        room.shares = room.ordinary._shares = bench.admission.shares = shares
+    for number in range(400):
+        await bench.send((A, number), A, lasts=CHEAP)
+        if number < 100:
+            await bench.send((B, number), B, lasts=DEAR)
+    await bench.finish()
+    had = Counter()
+    for client, _ in bench.order:
+        had[client] += CHEAP if client == A else DEAR
+        if had.total() >= 4.0:
+            return had
+    return had
+
+
+@run
+async def test_two_that_ask_for_more_than_all_have_half_of_the_processor_each_whatever_their_requests_cost():
+    had = await flooded_by_two()
+    assert 0.9 <= had[A] / had[B] <= 1.1
+
+
+class Turns(Shares):
+    """Takes all requests for equally dear."""
+
+    def settle(self, client, expected, spent):
+        pass
+
+
+@run
+async def test_control_by_turns_alone_the_dear_ones_have_most_of_it():
+    had = await flooded_by_two(Turns())
+    assert had[B] > 3 * had[A]
+
+
+@run
+async def test_who_asks_for_dear_things_is_told_sooner_to_come_back():
+    """Two seconds of work may wait, and one second of it a client's while others have as much: a hundred cheap requests, and no more dear ones."""
+    bench = Bench(maximum_waiting_seconds=2.0, maximum_waiting_requests=1_000)
+    for client, price in ((A, CHEAP), (B, DEAR)):
+        for _ in range(100):
+            shares = bench.admission.shares
+            shares.settle(client, shares.begin(client), price)
+    bench.admission._pace = bench.admission.shares.price
+    await bench.send("long", C)
+    for number in range(150):
+        await bench.send((A, number), A)
+        await bench.send((B, number), B)
+    waiting = Counter(client for client, _ in set(bench.sent) - set(bench.refused))
+    assert (waiting[A], waiting[B]) == (pytest.approx(100, abs=2), pytest.approx(40, abs=2))
+    await bench.finish()
 
 
 @run

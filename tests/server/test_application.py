@@ -16,6 +16,7 @@ from carnet.server.application import SOAP_SERVICES, SoapEndpoint, keep_sealing
 from carnet.server.bodies import Body as HeldBody
 from carnet.server.bodies import BodyRoom, read_body
 from carnet.server.operation import Operation
+from carnet.server.shares import FIRST_PRICE
 from carnet.soap.door import Answer
 
 SERVICES = "/si-dmp-server/v2/services"
@@ -132,6 +133,24 @@ def test_a_search_goes_through_the_whole_application(served):
     heard = served.post(message, headers=headers, certificate=served.certificate(MEDECIN_TRAITANT))
     assert heard.status == 200
     assert b"ResponseStatusType:Success" in heard.body
+
+
+def test_what_a_search_costs_is_charged_to_whoever_asked_for_it_with_its_part_of_the_transaction(served):
+    shares, caller = served.app.state.admission.shares, served.certificate(MEDECIN_TRAITANT)
+    content_type, message = served.search(MEDECIN_TRAITANT, PAT_TROIS.identifier)
+    shares._accounts.clear()
+    served.post(message, headers=[("content-type", content_type.encode())], certificate=caller)
+    assert list(shares._accounts) == [caller]
+    assert shares.act > 0
+    assert 0 < shares.price_of(caller) != FIRST_PRICE
+
+
+def test_a_page_is_charged_to_the_line_of_whoever_asked_for_it(served):
+    shares = served.app.state.admission.shares
+    served.get("/connexion")
+    (line,) = shares._accounts
+    assert b"stranger" in line
+    assert 0 < shares.price_of(line) != FIRST_PRICE
 
 
 def test_without_certificate_or_with_another_s_nobody_is_identified(served):

@@ -318,6 +318,47 @@ def test_whatever_is_no_ordinary_small_request_is_left_to_the_endpoint(house, ho
     assert len(house.begun) == 1
 
 
+HEARD, PLACES = 8, 3
+"""Requests that come in one round of the loop, and those of them that may wait."""
+
+
+def heard_in_one_round(house):
+    """How many are refused at the connection, how many are begun, and how many of these are refused after all."""
+    house.state.admission.places = PLACES + 1  # somebody is in line already
+
+    async def all_of_them():
+        connections = [house.connection() for _ in range(HEARD)]
+        for protocol in connections:
+            protocol.data_received(request())
+        refused = sum(is_whole(protocol.transport.sent) for protocol in connections)
+        await until(lambda: len(house.begun) + refused == HEARD)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        after_all = sum(is_whole(protocol.transport.sent) for protocol in connections) - refused
+        house.leave()
+        house.state.admission.refuse_all()
+        await until(lambda: all(is_whole(protocol.transport.sent) for protocol in connections))
+        return refused, len(house.begun), after_all
+
+    return live(house, all_of_them)
+
+
+def test_those_heard_in_one_round_are_counted_before_they_are_in_line(house):
+    assert heard_in_one_round(house) == (HEARD - PLACES, PLACES, 0)
+
+
+class SeesNobodyComing(Admission):
+    """Counts only who is in line."""
+
+    def comes(self, client):
+        pass
+
+
+def test_control_else_they_are_all_begun_and_most_refused_after_that(house):
+    house.state.admission.__class__ = SeesNobodyComing
+    assert heard_in_one_round(house) == (0, HEARD, HEARD - PLACES)
+
+
 def test_nothing_is_held_where_nobody_waits_or_the_worker_stops(house):
     async def one():
         return await house.answer(house.connection(), request())

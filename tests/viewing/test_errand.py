@@ -1,5 +1,6 @@
 """The enclosed process is believed in nothing: these stand in for one that was taken over."""
 
+import os
 import sys
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from carnet.viewing.errand import pages_by_errand, text_by_errand
 from carnet.viewing.kinds import Kind
 from carnet.viewing.refusals import Cause, NotShown
 from carnet.viewing.shown import Bounds
+from carnet.viewing.wording import FOR_READING, FOR_WORDS
 
 BOUNDS = Bounds(answer_bytes=100_000, wall_seconds=290)
 WEBP = b"RIFF\x00\x00\x00\x00WEBP"
@@ -124,3 +126,14 @@ def test_the_process_knows_nothing_of_ours(monkeypatch):
 def test_the_program_is_our_own_interpreter():
     assert sys.executable
     assert "carnet.viewing.workshop" in errand._PROGRAM
+
+
+@pytest.mark.parametrize("behind", [0, 10])
+def test_the_process_stands_back_as_far_as_is_said(monkeypatch, behind):
+    answering(monkeypatch, "out.write(b'%d' % os.nice(0))")
+    assert int(errand.run_enclosed(b"", replace(BOUNDS, behind=behind))) == os.nice(0) + behind
+
+
+def test_reading_for_the_search_stands_back_behind_requests_and_showing_a_page_does_not():
+    assert Bounds().behind == 0
+    assert min(FOR_WORDS.behind, FOR_READING.behind) >= 10
