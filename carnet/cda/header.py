@@ -35,6 +35,9 @@ _DECLARED_ENCODING = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-
 _SPACE = rb"(?:\s++|<!--(?:[^-]++|-[^-])*+-->)*+"
 _CLOSING = rb"</(?:[\w.-]++:)?%s\s*>" + _SPACE
 _END = re.compile(rb"\s*>" + _SPACE + _CLOSING % b"component" + _CLOSING % b"ClinicalDocument")
+_FILE = re.compile(rb"%s\s*><(?:[\w.-]++:)?text[^<>]*+>" % LEVEL_1.encode())
+"""A level 1 body up to the file that its text wraps: what follows is characters until the next `<`."""
+_END_OF_FILE = re.compile(_CLOSING % b"text" + rb"</(?:[\w.-]++:)?%s" % LEVEL_1.encode() + _END.pattern)
 
 
 def read_header(content: bytes) -> CdaHeader:
@@ -127,10 +130,14 @@ def _is_plain(document: Any) -> bool:
 def _nothing_follows(content: bytes, body: Any, begins: int) -> bool:
     """Whether the bytes prove that the body ends the document: named once where it begins, once more in the closing tags.
 
-    Then no second component and no part of a header can stand after it. Anything else is settled by a full parse.
+    Then no second component and no part of a header can stand after it. Anything else is settled by a full parse. Within the
+    characters of a wrapped file nothing can stand: they are not looked through.
     """
     name = _BODIES[body.tag]
     if not content.startswith(name, begins):
         return False
+    file = _FILE.match(content, begins)
+    if file is not None and _END_OF_FILE.fullmatch(content, content.find(b"<", file.end())) is not None:
+        return True
     ends = content.find(name, begins + len(name))
     return ends >= 0 and _END.fullmatch(content, ends + len(name)) is not None

@@ -1,5 +1,6 @@
 import base64
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -128,6 +129,40 @@ def test_a_comment_that_names_the_body_does_not_mislead(letter):
     for place in (b"<realmCode", b"<recordTarget>", b"</ClinicalDocument>"):
         commented = letter.replace(place, b"<!-- nonXMLBody structuredBody -->" + place)
         assert read_header(commented) == read_header(letter)
+
+
+HIDDEN = b"<title>another</title>"
+PRETENDED = b"nonXMLBody><text>file</text></nonXMLBody></component></ClinicalDocument>"
+
+
+@pytest.mark.parametrize(
+    ("place", "instead"),
+    [
+        (b"<realmCode", b"<!-- %s --><realmCode" % PRETENDED),
+        (b"</text>", b"<!-- %s --></text>" % PRETENDED),
+        (b"</text>", b"<![CDATA[</%s]]></text>" % PRETENDED),
+        (b"</text>", b"</text><!-- </%s -->" % PRETENDED),
+    ],
+)
+def test_what_looks_like_the_end_of_a_file_hides_no_second_header(draft, place, instead):
+    letter = documents.level_1(draft, size=20_000)
+    pretending = letter.replace(place, instead, 1)
+    assert pretending != letter
+    with pytest.raises(InvalidDocument, match="2 title"):
+        read_header(pretending.replace(b"</ClinicalDocument>", HIDDEN + b"</ClinicalDocument>"))
+    assert _beneath(read_header(pretending)) == _beneath(read_header(letter))
+
+
+def _beneath(header):
+    """Without the beginning of the file, which some of these comments are in."""
+    return replace(header, body=replace(header.body, beginning=b""))
+
+
+def test_an_end_of_the_file_that_need_not_end_the_document_would_hide_a_second_header(draft, monkeypatch):
+    letter = documents.level_1(draft, size=20_000)
+    monkeypatch.setattr(reading, "_END_OF_FILE", re.compile(rb"</text>.*", re.DOTALL))
+    followed = letter.replace(b"</ClinicalDocument>", HIDDEN + b"</ClinicalDocument>")
+    assert read_header(followed) == read_header(letter)
 
 
 # --- refused -------------------------------------------------------------------------------------------------------
