@@ -30,7 +30,7 @@ def test_every_public_example_is_read_alike_from_its_head_and_from_its_tree(samp
 def test_every_plain_example_is_read_from_its_head_alone(sample):
     content = sample.read_bytes()
     plain = b"<xsl:stylesheet" not in content
-    assert (reading._head(content) is not None) == plain
+    assert (reading._without_body(content) is not None) == plain
 
 
 def test_the_values_of_a_header_are_those_that_were_written(draft):
@@ -89,7 +89,7 @@ def test_a_comment_does_not_cut_a_name(letter):
 def test_a_prefixed_document_is_read(report):
     prefixed = re.sub(rb"<(/?)(?=[A-Za-z])", rb"<\1cda:", report).replace(b"xmlns=", b"xmlns:cda=")
     assert prefixed.count(b"cda:ClinicalDocument") == 2
-    assert reading._head(prefixed) is not None
+    assert reading._without_body(prefixed) is not None
     assert read_header(prefixed) == read_header(report)
 
 
@@ -158,11 +158,23 @@ def _beneath(header):
     return replace(header, body=replace(header.body, beginning=b""))
 
 
-def test_an_end_of_the_file_that_need_not_end_the_document_would_hide_a_second_header(draft, monkeypatch):
-    letter = documents.level_1(draft, size=20_000)
-    monkeypatch.setattr(reading, "_END_OF_FILE", re.compile(rb"</text>.*", re.DOTALL))
-    followed = letter.replace(b"</ClinicalDocument>", HIDDEN + b"</ClinicalDocument>")
-    assert read_header(followed) == read_header(letter)
+OPENED = {
+    "_END_OF_FILE": b"<!-- nonXMLBody><text>%s-->%s-->" % (b" " * 1000, HIDDEN),
+    "_END_OF_STRUCTURE": b"<!-- structuredBody>-->%s<!-- </structuredBody> -->" % HIDDEN,
+}
+
+
+@pytest.mark.parametrize("end", OPENED)
+def test_a_comment_that_begins_like_a_body_hides_no_second_header(letter, report, end):
+    for document in (letter, report):
+        with pytest.raises(InvalidDocument, match="2 title"):
+            read_header(document.replace(b"<realmCode", OPENED[end] + b"<realmCode"))
+
+
+@pytest.mark.parametrize("end", OPENED)
+def test_a_body_that_need_not_end_the_document_would_hide_it(letter, monkeypatch, end):
+    monkeypatch.setattr(reading, end, re.compile(rb".*", re.DOTALL))
+    assert read_header(letter.replace(b"<realmCode", OPENED[end] + b"<realmCode")) == read_header(letter)
 
 
 # --- refused -------------------------------------------------------------------------------------------------------
