@@ -114,8 +114,11 @@ def _without_body(content: bytes) -> bytes | None:
 
 def _first_mention(content: bytes) -> int:
     """Where the bytes first name a body, the end of the content when not among the first: a hint, what stands there is looked at."""
-    places = [place for name in _BODIES if (place := content.find(name, 0, _FIRST_BYTES)) >= 0]
-    return min(places, default=len(content))
+    first = -1
+    for name in _BODIES:
+        place = content.find(name, 0, _FIRST_BYTES if first < 0 else first)
+        first = place if place >= 0 else first
+    return first if first >= 0 else len(content)
 
 
 def _check_beginning(content: bytes) -> None:

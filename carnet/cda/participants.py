@@ -5,8 +5,9 @@ Reads lxml elements of the namespace urn:hl7-org:v3 into plain values. Nothing h
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from carnet.cda.timestamps import to_dtm
 from carnet.metadata import Code
@@ -41,16 +42,14 @@ _EVENT, _INTERVAL, _LOW, _HIGH, _PERFORMER = (
 _NO_CODE = Code("")
 
 
-@dataclass(frozen=True, slots=True)
-class Identifier:
+class Identifier(Struct, frozen=True):
     """An HL7 instance identifier: `root` is an OID (or, against CI-SIS, a GUID); both '' when it carries a nullFlavor."""
 
     root: str
     extension: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Organization:
+class Organization(Struct, frozen=True):
     """A structure: its identifiers (Struct_IdNat under 1.2.250.1.71.4.2.2) and name."""
 
     ids: tuple[Identifier, ...] = ()
@@ -59,8 +58,7 @@ class Organization:
     """standardIndustryClassCode (JDV_J04)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Participant:
+class Participant(Struct, frozen=True):
     """An author, legal authenticator or performer. `device` holds manufacturerModelName and softwareName when it is one."""
 
     ids: tuple[Identifier, ...] = ()
@@ -72,8 +70,7 @@ class Participant:
     organization: Organization = Organization()
 
 
-@dataclass(frozen=True, slots=True)
-class Patient:
+class Patient(Struct, frozen=True):
     """recordTarget: identifiers in the order of the document and the traits of identity (CI-SIS: names BR at birth, CL in use)."""
 
     ids: tuple[Identifier, ...] = ()
@@ -88,8 +85,7 @@ class Patient:
     """INSEE code of the place of birth (birthplace/place/addr/county)."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceEvent:
+class ServiceEvent(Struct, frozen=True):
     """documentationOf: the act, its times in UTC DTM and its performer."""
 
     code: Code = _NO_CODE

@@ -1,8 +1,8 @@
 import base64
 import re
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from carnet.cda import header as reading
 from carnet.cda.header import header_of, parse_document, read_header
