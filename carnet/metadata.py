@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
+
 
 class AvailabilityStatus(StrEnum):
     """JDV_J52: IHE's two statuses and the two French ones."""
@@ -56,8 +58,7 @@ SIGNATURE_CLASS = "urn:oid:1.3.6.1.4.1.19376.1.2.1.1.1"
 """classCode of the entry that carries the submission set's signature (JDV_J57): stored, verified, never listed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """A coded value: `system` is an OID or another scheme name exactly as on the wire, '' when absent."""
 
     code: str

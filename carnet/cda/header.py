@@ -6,6 +6,7 @@ read here is read once for the whole of Carnet: metadata are compared with it an
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Any
 
@@ -25,33 +26,39 @@ HEADER_LIMIT = 1024 * 1024
 
 _DOCUMENT = f"{HL7}ClinicalDocument"
 _STYLESHEET = "{http://www.w3.org/1999/XSL/Transform}stylesheet"
-_BODIES = {HL7 + LEVEL_1: LEVEL_1.encode(), HL7 + LEVEL_3: LEVEL_3.encode()}
-_TEXT = f"{HL7}text"
-_CHUNK = 256 * 1024
+_BODIES = (LEVEL_1.encode(), LEVEL_3.encode())
+_BODY_TAGS = (HL7 + LEVEL_1, HL7 + LEVEL_3)
+_FIRST_BYTES = 256 * 1024
+"""Where a body is looked for that may be left out."""
+_FILE_BYTES = 2 * BEGINNING
+"""What is kept of a file that a document wraps."""
 _LONGEST_TEXT = 10_000_000
 """libxml2's own bound on a text node, which is lifted, with that on depth, only for documents that may need it."""
 
 _DECLARED_ENCODING = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 _SPACE = rb"(?:\s++|<!--(?:[^-]++|-[^-])*+-->)*+"
 _CLOSING = rb"</(?:[\w.-]++:)?%s\s*>" + _SPACE
-_END = re.compile(rb"\s*>" + _SPACE + _CLOSING % b"component" + _CLOSING % b"ClinicalDocument")
+_END = _CLOSING % b"component" + _CLOSING % b"ClinicalDocument"
+_FILE = re.compile(rb"%s[^<>]*+>\s*+<(?:[\w.-]++:)?text[^<>]*+>" % _BODIES[0])
+_END_OF_FILE = re.compile(_CLOSING % b"text" + _CLOSING % _BODIES[0] + _END)
+_STRUCTURE = re.compile(rb"%s[^<>]*+>" % _BODIES[1])
+_END_OF_STRUCTURE = re.compile(_CLOSING % _BODIES[1] + _END)
 
 
 def read_header(content: bytes) -> CdaHeader:
     """The header of a document, from its bytes: UTF-8 (a byte order mark is tolerated), no DOCTYPE.
 
-    Of a plain CDA only what precedes the body is parsed: whether the body is well-formed is not established here. Where the bytes
-    leave a doubt that nothing follows the body, and for self-presenting documents, the whole is parsed.
+    Of a plain CDA what its body holds is not parsed: whether that is well-formed is not established here. Where the bytes
+    leave a doubt that the body ends the document, and for self-presenting documents, the whole is parsed.
     Raises InvalidDocument.
     """
     _check_encoding(content)
-    try:
-        document = _head(content)
-    except etree.XMLSyntaxError as error:
-        raise InvalidDocument(f"The document is not well-formed XML (line {error.lineno or 0}).") from error
-    if document is None:
-        return header_of(parse_document(content).root)
-    return header_from(document, self_presenting=False)
+    short = _without_body(content)
+    if short is not None:
+        with contextlib.suppress(MalformedMessage):  # the whole document's error says the line
+            return header_of(hardened_xml.parse(short, what="document"))
+    _check_beginning(content)
+    return header_of(parse_document(content).root)
 
 
 def parse_document(content: bytes) -> LeanTree:
@@ -86,51 +93,45 @@ def _check_encoding(content: bytes) -> None:
         raise InvalidDocument("The document is not encoded in UTF-8.")
 
 
-def _head(content: bytes) -> Any:
-    """ClinicalDocument with its header and the start of its body; None when the whole document must be parsed."""
-    parser = hardened_xml.pull_parser(events=("start",), tag=(_DOCUMENT, _STYLESHEET, *_BODIES, _TEXT))
-    hint = _first_mention(content)
-    fed, until = 0, hint + 1024 if hint >= 0 else _CHUNK
-    document = body = None
-    while fed < min(len(content), HEADER_LIMIT):
-        parser.feed(content[fed:until])
-        fed, until = until, until + _CHUNK
-        for _, element in parser.read_events():
-            if document is None:
-                document = element
-                if not _is_plain(document):
-                    return None
-            if element.tag in _BODIES:
-                body = element
-            if body is not None and element.tag == (_TEXT if body.tag == HL7 + LEVEL_1 else HL7 + LEVEL_3):
-                if element.tag == _TEXT and len(element.text or "") < BEGINNING:
-                    parser.feed(content[fed:until])
-                return document if _nothing_follows(content, body, hint) else None
-    if document is not None and len(content) > HEADER_LIMIT:
-        raise InvalidDocument(f"The document's body does not begin within its first {HEADER_LIMIT} bytes.")
-    return None
+def _without_body(content: bytes) -> bytes | None:
+    """The document without the file that it wraps, but for its beginning, or without what its structured body holds.
+
+    None unless the bytes prove that the body ends the document. A file's characters up to the next `<` hold no element. A structured
+    body is named once where it begins, once more in the closing tags: no second component and no part of a header can stand after it.
+    """
+    begins = _first_mention(content)
+    if opened := _FILE.match(content, begins):
+        kept, ends = opened.end() + _FILE_BYTES, content.find(b"<", opened.end())
+        closed = _END_OF_FILE.fullmatch(content, max(ends, 0))
+    elif opened := _STRUCTURE.match(content, begins):
+        kept = opened.end()
+        ends = content.rfind(b"</", kept, max(content.find(_BODIES[1], kept), 0))
+        closed = _END_OF_STRUCTURE.fullmatch(content, max(ends, 0))
+    else:
+        return None
+    return content[: min(kept, ends)] + content[ends:] if closed else None
 
 
 def _first_mention(content: bytes) -> int:
-    """Where the bytes first name a body, -1 when not within the first chunk: a hint, never relied upon."""
+    """Where the bytes first name a body, the end of the content when not among the first: a hint, what stands there is looked at."""
     first = -1
-    for name in _BODIES.values():
-        place = content.find(name, 0, _CHUNK if first < 0 else first)
+    for name in _BODIES:
+        place = content.find(name, 0, _FIRST_BYTES if first < 0 else first)
         first = place if place >= 0 else first
-    return first
+    return first if first >= 0 else len(content)
+
+
+def _check_beginning(content: bytes) -> None:
+    """Refuses a plain CDA whose body does not begin within HEADER_LIMIT bytes, before more of it is parsed."""
+    if len(content) <= HEADER_LIMIT:
+        return
+    parser = hardened_xml.pull_parser(events=("start",), tag=(_DOCUMENT, _STYLESHEET, *_BODY_TAGS))
+    with contextlib.suppress(etree.XMLSyntaxError):  # which is told when the whole is parsed
+        parser.feed(content[:HEADER_LIMIT])
+        begun = [element for _, element in parser.read_events()]
+        if begun and _is_plain(begun[0]) and not any(element.tag in _BODY_TAGS for element in begun):
+            raise InvalidDocument(f"The document's body does not begin within its first {HEADER_LIMIT} bytes.")
 
 
 def _is_plain(document: Any) -> bool:
     return document.tag == _DOCUMENT and document.getparent() is None and not document.getroottree().docinfo.doctype
-
-
-def _nothing_follows(content: bytes, body: Any, begins: int) -> bool:
-    """Whether the bytes prove that the body ends the document: named once where it begins, once more in the closing tags.
-
-    Then no second component and no part of a header can stand after it. Anything else is settled by a full parse.
-    """
-    name = _BODIES[body.tag]
-    if not content.startswith(name, begins):
-        return False
-    ends = content.find(name, begins + len(name))
-    return ends >= 0 and _END.fullmatch(content, ends + len(name)) is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from carnet.cda.encounters import Encounter
 from carnet.cda.participants import Identifier, Organization, Participant, Patient, ServiceEvent
@@ -12,8 +12,7 @@ LEVEL_1 = "nonXMLBody"
 LEVEL_3 = "structuredBody"
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Struct, frozen=True):
     """What follows the header: `element` is nonXMLBody (level 1, with its media type) or structuredBody (level 3).
 
     `beginning` is the first bytes of what a level 1 document wraps, b'' when they are not base64.
@@ -25,16 +24,14 @@ class Body:
     beginning: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class RelatedDocument:
+class RelatedDocument(Struct, frozen=True):
     """relatedDocument: RPLC, XFRM or APND, and the parent's identifiers."""
 
     type: str
     ids: tuple[Identifier, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CdaHeader:
+class CdaHeader(Struct, frozen=True):
     """A header. Times are UTC DTM; texts have their white space normalised; what is absent is empty."""
 
     id: Identifier

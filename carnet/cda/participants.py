@@ -5,8 +5,9 @@ Reads lxml elements of the namespace urn:hl7-org:v3 into plain values. Nothing h
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from carnet.cda.timestamps import to_dtm
 from carnet.metadata import Code
@@ -32,19 +33,23 @@ _PERSON, _DEVICE, _ORGANIZATION, _FUNCTION, _SETTING = (
         "standardIndustryClassCode",
     )
 )
+_ROLE, _PATIENT, _GENDER, _BIRTH_TIME, _BIRTHPLACE = (
+    HL7 + name for name in ("patientRole", "patient", "administrativeGenderCode", "birthTime", "birthplace")
+)
+_EVENT, _INTERVAL, _LOW, _HIGH, _PERFORMER = (
+    HL7 + name for name in ("serviceEvent", "effectiveTime", "low", "high", "performer")
+)
 _NO_CODE = Code("")
 
 
-@dataclass(frozen=True, slots=True)
-class Identifier:
+class Identifier(Struct, frozen=True):
     """An HL7 instance identifier: `root` is an OID (or, against CI-SIS, a GUID); both '' when it carries a nullFlavor."""
 
     root: str
     extension: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Organization:
+class Organization(Struct, frozen=True):
     """A structure: its identifiers (Struct_IdNat under 1.2.250.1.71.4.2.2) and name."""
 
     ids: tuple[Identifier, ...] = ()
@@ -53,8 +58,7 @@ class Organization:
     """standardIndustryClassCode (JDV_J04)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Participant:
+class Participant(Struct, frozen=True):
     """An author, legal authenticator or performer. `device` holds manufacturerModelName and softwareName when it is one."""
 
     ids: tuple[Identifier, ...] = ()
@@ -66,8 +70,7 @@ class Participant:
     organization: Organization = Organization()
 
 
-@dataclass(frozen=True, slots=True)
-class Patient:
+class Patient(Struct, frozen=True):
     """recordTarget: identifiers in the order of the document and the traits of identity (CI-SIS: names BR at birth, CL in use)."""
 
     ids: tuple[Identifier, ...] = ()
@@ -82,8 +85,7 @@ class Patient:
     """INSEE code of the place of birth (birthplace/place/addr/county)."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceEvent:
+class ServiceEvent(Struct, frozen=True):
     """documentationOf: the act, its times in UTC DTM and its performer."""
 
     code: Code = _NO_CODE
@@ -102,6 +104,19 @@ def children(element: Any) -> dict[Any, Any]:
     for child in () if element is None else element:
         found.setdefault(child.tag, child)
     return found
+
+
+def children_and_identifiers(element: Any) -> tuple[dict[Any, Any], tuple[Identifier, ...]]:
+    """The same, and the `id` children, nullFlavors left out; both empty for None."""
+    found: dict[Any, Any] = {}
+    identifiers: list[Identifier] = []
+    for child in () if element is None else element:
+        tag = child.tag
+        if tag == _ID and (root := child.get("root")):
+            identifiers.append(Identifier(root, child.get("extension", "")))
+        elif tag not in found:
+            found[tag] = child
+    return found, tuple(identifiers)
 
 
 def text_of(element: Any) -> str:
@@ -125,18 +140,16 @@ def identifier_of(element: Any) -> Identifier:
 
 
 def identifiers_of(parent: Any) -> tuple[Identifier, ...]:
-    """The `id` children of an element, nullFlavors left out."""
-    if parent is None:
-        return ()
-    return tuple(identifier_of(child) for child in parent.iterchildren(_ID) if child.get("root"))
+    """The `id` children of an element, nullFlavors left out; none for None."""
+    return children_and_identifiers(parent)[1]
 
 
 def organization_of(element: Any) -> Organization:
     """A represented or custodian organization; empty for None."""
     if element is None:
         return _NO_ORGANIZATION
-    parts = children(element)
-    return Organization(identifiers_of(element), text_of(parts.get(_NAME)), code_of(parts.get(_SETTING)))
+    parts, identifiers = children_and_identifiers(element)
+    return Organization(identifiers, text_of(parts.get(_NAME)), code_of(parts.get(_SETTING)))
 
 
 def participant_of(element: Any, role: str) -> Participant:
@@ -145,10 +158,10 @@ def participant_of(element: Any, role: str) -> Participant:
     assigned = outer.get(HL7 + role)
     if assigned is None:
         return _NOBODY
-    parts = children(assigned)
+    parts, identifiers = children_and_identifiers(assigned)
     name = children(children(parts.get(_PERSON)).get(_NAME))
     return Participant(
-        ids=identifiers_of(assigned),
+        ids=identifiers,
         profession=code_of(parts.get(_CODE)),
         function=code_of(outer.get(_FUNCTION)),
         family=text_of(name.get(_FAMILY)),
@@ -160,35 +173,36 @@ def participant_of(element: Any, role: str) -> Participant:
 
 def patient_of(record_target: Any) -> Patient:
     """The patient of a `recordTarget`. Raises ValueError when the birth time cannot be read."""
-    role = children(record_target).get(f"{HL7}patientRole")
+    role = children(record_target).get(_ROLE)
     if role is None:
         return Patient()
-    person = children(children(role).get(f"{HL7}patient"))
+    parts, identifiers = children_and_identifiers(role)
+    person = children(parts.get(_PATIENT))
     names = _names_by_qualifier(person.get(_NAME))
     return Patient(
-        ids=identifiers_of(role),
+        ids=identifiers,
         birth_family=names.get((_FAMILY, "BR"), ""),
         used_family=names.get((_FAMILY, "CL"), ""),
         birth_given_names=names.get((_GIVEN, ""), ""),
         first_birth_given=names.get((_GIVEN, "BR"), ""),
         used_given=names.get((_GIVEN, "CL"), ""),
-        gender=code_of(person.get(f"{HL7}administrativeGenderCode")).code,
-        birth_date=to_dtm(_value(person.get(f"{HL7}birthTime")))[:8],
-        birth_place=text_of(child_at(person.get(f"{HL7}birthplace"), "place", "addr", "county")),
+        gender=code_of(person.get(_GENDER)).code,
+        birth_date=to_dtm(_value(person.get(_BIRTH_TIME)))[:8],
+        birth_place=text_of(child_at(person.get(_BIRTHPLACE), "place", "addr", "county")),
     )
 
 
 def service_event_of(documentation: Any) -> ServiceEvent:
     """The act of a `documentationOf`. Raises ValueError when one of its times cannot be read."""
-    event = children(children(documentation).get(f"{HL7}serviceEvent"))
-    interval = event.get(f"{HL7}effectiveTime")
+    event = children(children(documentation).get(_EVENT))
+    interval = event.get(_INTERVAL)
     bounds = children(interval)
-    start = _value(bounds.get(f"{HL7}low")) or _value(interval)
+    start = _value(bounds.get(_LOW)) or _value(interval)
     return ServiceEvent(
         code=code_of(event.get(_CODE)),
         start=to_dtm(start),
-        stop=to_dtm(_value(bounds.get(f"{HL7}high"))),
-        performer=participant_of(event.get(f"{HL7}performer"), "assignedEntity"),
+        stop=to_dtm(_value(bounds.get(_HIGH))),
+        performer=participant_of(event.get(_PERFORMER), "assignedEntity"),
     )
 
 
@@ -215,6 +229,8 @@ def _device(element: Any) -> tuple[str, str] | None:
 def _names_by_qualifier(name: Any) -> dict[tuple[str, str], str]:
     """The first part of each kind: (tag of `family` or `given`, qualifier)."""
     found: dict[tuple[str, str], str] = {}
-    for part in () if name is None else name.iterchildren(_FAMILY, _GIVEN):
-        found.setdefault((part.tag, part.get("qualifier", "")), text_of(part))
+    for part in () if name is None else name:
+        tag = part.tag
+        if tag in {_FAMILY, _GIVEN}:
+            found.setdefault((tag, part.get("qualifier", "")), text_of(part))
     return found

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from msgspec import structs
+
 from carnet.cda.contents import clinical_document
 from carnet.cda.header import read_header
 from carnet.cda.header_model import CdaHeader
@@ -175,7 +177,7 @@ def _named(element: Any, anchors: Anchors) -> Code | None:
     """A code with a display for readers, None for None."""
     if element is None:
         return None
-    return replace(code_of(element), display=label_of(element, anchors))
+    return structs.replace(code_of(element), display=label_of(element, anchors))
 
 
 def _validator(element: Any) -> str:

@@ -196,7 +196,8 @@ def _submit(scope: Scope, *, prepared: PreparedSubmission) -> Registered:
     known = partial(knows, scope)
     related = targets(scope.connection, scope.holder, submission, visible=known)
     _decide_replacements(scope, prepared, related)
-    submission = replace(submission, entries=_with_demanded_masks(scope, submission, related))
+    entries = _with_demanded_masks(scope, submission, related)
+    submission = Submission(submission.submission_set, entries, submission.folders, submission.associations)
     registered = take_in(scope, submission, prepared.contents, visible=known)
     scope.detail = "submitted again" if registered.resubmitted else ""
     return registered
@@ -208,13 +209,15 @@ def take_in(
     """Registers and stores what was decided: the last step of every submission, whoever makes it."""
     registered = register(room.connection, room.holder, submission, room.platform.renderer, visible=visible)
     if not registered.resubmitted:
-        _store(room, submission, contents)
+        _store(room, submission, contents, registered.again)
     room.touched.extend(entry.unique_id for entry in registered.entries)
     return registered
 
 
 def _replaced(submission: Submission, related: tuple[FoundEntry, ...]) -> dict[str, FoundEntry]:
     """The registered entry that each submitted entry replaces, by the submitted entry's id, UUIDs in lower case."""
+    if not related:
+        return {}
     by_uuid = {entry.uuid: entry for entry in related}
     return {
         canonical(link.source): by_uuid[canonical(link.target)]
@@ -261,10 +264,9 @@ def _masked(entry: DocumentEntry, demanded: list[Code]) -> DocumentEntry:
     return replace(entry, confidentiality_codes=(*entry.confidentiality_codes, *missing)) if missing else entry
 
 
-def _store(room: Receiving, submission: Submission, contents: Mapping[str, Prepared]) -> None:
-    known = find_documents(
-        room.connection, room.patient.patient_key, tuple(entry.unique_id for entry in submission.entries)
-    )
+def _store(room: Receiving, submission: Submission, contents: Mapping[str, Prepared], again: tuple[str, ...]) -> None:
+    """Stores the documents whose bytes are not there already, which only those can be that were registered before (`again`)."""
+    known = find_documents(room.connection, room.patient.patient_key, again)
     for entry in submission.entries:
         if entry.unique_id in known:
             continue

@@ -38,7 +38,8 @@ class Kind(Enum):
     UNKNOWN = auto()
 
 
-_SET, _ENTRY, _FOLDER, _REGISTERED = Kind.SUBMISSION_SET, Kind.ENTRY, Kind.FOLDER, Kind.REGISTERED
+_SET, _ENTRY, _FOLDER, _LINK = Kind.SUBMISSION_SET, Kind.ENTRY, Kind.FOLDER, Kind.ASSOCIATION
+_REGISTERED, _UNKNOWN = Kind.REGISTERED, Kind.UNKNOWN
 Ends = frozenset[tuple[Kind, Kind]]
 
 SUBMISSION_ENDS: dict[AssociationType, Ends] = {
@@ -93,10 +94,13 @@ def ids(submission: Submission) -> list[str]:
 
 def kinds(submission: Submission) -> dict[str, Kind]:
     """What each identifier of the submission's own objects names, UUIDs in lower case."""
-    found = {canonical(submission.submission_set.entry_uuid): Kind.SUBMISSION_SET}
-    found |= {canonical(entry.entry_uuid): Kind.ENTRY for entry in submission.entries}
-    found |= {canonical(folder.entry_uuid): Kind.FOLDER for folder in submission.folders}
-    found |= {canonical(one.entry_uuid): Kind.ASSOCIATION for one in submission.associations}
+    found = {canonical(submission.submission_set.entry_uuid): _SET}
+    for entry in submission.entries:
+        found[canonical(entry.entry_uuid)] = _ENTRY
+    for folder in submission.folders:
+        found[canonical(folder.entry_uuid)] = _FOLDER
+    for one in submission.associations:
+        found[canonical(one.entry_uuid)] = _LINK
     found.pop("", None)
     return found
 
@@ -104,7 +108,7 @@ def kinds(submission: Submission) -> dict[str, Kind]:
 def kind_of(identifier: str, known: Known) -> Kind:
     """What an end names: an object of the submission, a registered one, or nothing."""
     kind = known.get(canonical(identifier))
-    return kind or (Kind.REGISTERED if is_uuid(identifier) else Kind.UNKNOWN)
+    return kind or (_REGISTERED if is_uuid(identifier) else _UNKNOWN)
 
 
 def _has_identifiers(submission: Submission, _known: Known) -> Iterator[CarnetError]:
@@ -125,10 +129,12 @@ def _distinct_ids(submission: Submission, _known: Known) -> Iterator[CarnetError
 
 
 def _distinct_unique_ids(submission: Submission, _known: Known) -> Iterator[CarnetError]:
-    return _repeated(one.unique_id for one in objects(submission))
+    return _repeated([one.unique_id for one in objects(submission)])
 
 
-def _repeated(names: Iterable[str]) -> Iterator[CarnetError]:
+def _repeated(names: list[str]) -> Iterator[CarnetError]:
+    if len(set(names)) == len(names):
+        return
     for name, count in Counter(names).items():
         if name and count > 1:
             yield DuplicateInMessage("Two objects of the submission carry the same identifier.", subject=name)
@@ -177,9 +183,11 @@ def _associations_of_an_update(submission: Submission, known: Known) -> Iterator
 
 
 def _said_once(submission: Submission, _known: Known) -> Iterator[CarnetError]:
-    said = Counter((one.type.name, canonical(one.source), canonical(one.target)) for one in submission.associations)
-    said.update(("", "", canonical(one.target)) for one in submission.associations if one.type in _REPLACEMENTS)
-    for (_, _, target), count in said.items():
+    said = [(one.type.name, canonical(one.source), canonical(one.target)) for one in submission.associations]
+    said += [("", "", canonical(one.target)) for one in submission.associations if one.type in _REPLACEMENTS]
+    if len(set(said)) == len(said):
+        return
+    for (_, _, target), count in Counter(said).items():
         if count > 1:
             yield InvalidMetadata("The submission links or replaces the same object twice.", subject=target)
 

@@ -30,6 +30,7 @@ class Registered:
     """What a submission became.
 
     `resubmitted`: the very same submission was registered before; nothing was changed and the objects are those of that time.
+    `again`: uniqueIds of its documents that were registered before, in another submission: their bytes may be stored.
     `deprecated`: entryUUIDs of the entries that this submission replaced, with their additions and transformations.
     """
 
@@ -38,6 +39,7 @@ class Registered:
     folders: tuple[Folder, ...] = ()
     associations: tuple[Association, ...] = ()
     resubmitted: bool = False
+    again: tuple[str, ...] = ()
     deprecated: tuple[str, ...] = ()
 
 
@@ -91,6 +93,7 @@ def register(
         entries=assigned.entries,
         folders=assigned.folders,
         associations=links,
+        again=tuple(one.unique_id for one in assigned.entries if one.unique_id in known),
         deprecated=deprecate(connection, holder, renderer, replaced),
     )
 

@@ -35,9 +35,14 @@ class RegisteredEnds:
     folders: dict[str, FoundFolder]
 
 
+_NO_ENDS = RegisteredEnds(frozenset(), {}, {})
+
+
 def registered_ends(connection: Connection, holder: Holder, submission: Submission, visible: Visible) -> RegisteredEnds:
     """Looks up the registered ends. A folder whose entries are all hidden from the caller is as absent as they are."""
     wanted = _registered_names(submission)
+    if not wanted:
+        return _NO_ENDS
     entries = entry_table.find_by_uuid(connection, holder, wanted)
     folders = folder_table.find_by_uuid(connection, holder, wanted - entries.keys())
     return RegisteredEnds(
@@ -67,9 +72,11 @@ def end_errors(
     connection: Connection, holder: Holder, submission: Submission, ends: RegisteredEnds
 ) -> Iterator[CarnetError]:
     """What is wrong with the registered ends: UnresolvedReference, PatientMismatch, DeprecatedTarget, InvalidMetadata."""
+    if not ends.names:
+        return
     patients = patients_of(connection, ends.names - ends.entries.keys() - ends.folders.keys())
     elsewhere = {name for name, patient in patients.items() if patient != holder.patient_key}
-    for one in submission.associations if ends.names else ():
+    for one in submission.associations:
         for end in (canonical(one.source), canonical(one.target)):
             if end in ends.names:
                 yield from _end_errors(one, end, ends, elsewhere)
@@ -134,8 +141,10 @@ def joined_folders(connection: Connection, holder: Holder, assigned: Submission)
     Each comes with the HasMember by which the submission set holds it. Folders that the submission itself names for the
     replacement are left out.
     """
-    said = {(one.source, one.target) for one in assigned.associations if one.type is AssociationType.HAS_MEMBER}
     replaced = {one.target: one.source for one in assigned.associations if one.type in REPLACEMENTS}
+    if not replaced:
+        return []
+    said = {(one.source, one.target) for one in assigned.associations if one.type is AssociationType.HAS_MEMBER}
     links = association_table.find_by_target(connection, holder, replaced)
     held = [one for one in links if one.type is AssociationType.HAS_MEMBER]
     folders = folder_table.find_by_uuid(connection, holder, (one.source for one in held))

@@ -6,9 +6,11 @@ joins fragments declares. Classifications and external identifiers get ids deriv
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from carnet.metadata import Association, Author, Code, DocumentEntry, Folder, SubmissionSet
 from carnet.soap import ebrim_schemes as schemes
@@ -28,8 +30,14 @@ _IDENTIFIER_NAMES = {
     schemes.FOLDER_PATIENT_ID: "XDSFolder.patientId",
     schemes.FOLDER_UNIQUE_ID: "XDSFolder.uniqueId",
 }
-_DERIVED = uuid.UUID("5b1c8f0e-6c0d-5a57-9d0a-3f6d0d3c7a11")
-_CODING_SCHEME = ('<rim:Slot name="codingScheme"><rim:ValueList><rim:Value>', "</rim:Value></rim:ValueList></rim:Slot>")
+_DERIVED = uuid.UUID("5b1c8f0e-6c0d-5a57-9d0a-3f6d0d3c7a11").bytes
+_NAMED = {
+    scheme: f'<rim:Name><rim:LocalizedString value="{name}"/></rim:Name></rim:ExternalIdentifier>'
+    for scheme, name in _IDENTIFIER_NAMES.items()
+}
+_SLOT_END = "</rim:Value></rim:ValueList></rim:Slot>"
+CODES_KEPT = 2048
+"""Codes whose text is kept: those of the value sets, mostly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +66,23 @@ class EbrimRenderer:
 
 def _entry(entry: DocumentEntry) -> str:
     owner = _Owner(entry.entry_uuid)
-    size = () if entry.size is None else (str(entry.size),)
+    size = "" if entry.size is None else str(entry.size)
     return "".join(
         (
             f"<rim:ExtrinsicObject id={owner.quoted}{_optional('lid', entry.logical_id)}",
             f' mimeType={attribute(entry.mime_type)} objectType="{entry.object_type}" status="{entry.status}">',
-            _slot("creationTime", (entry.creation_time,)),
-            _slot("hash", (entry.hash,)),
-            _slot("languageCode", (entry.language,)),
-            _slot("legalAuthenticator", (entry.legal_authenticator,)),
-            _slot("repositoryUniqueId", (entry.repository_unique_id,)),
-            _slot("serviceStartTime", (entry.service_start_time,)),
-            _slot("serviceStopTime", (entry.service_stop_time,)),
+            _slot("creationTime", entry.creation_time),
+            _slot("hash", entry.hash),
+            _slot("languageCode", entry.language),
+            _slot("legalAuthenticator", entry.legal_authenticator),
+            _slot("repositoryUniqueId", entry.repository_unique_id),
+            _slot("serviceStartTime", entry.service_start_time),
+            _slot("serviceStopTime", entry.service_stop_time),
             _slot("size", size),
-            _slot("sourcePatientId", (entry.source_patient_id,)),
-            _slot("sourcePatientInfo", entry.source_patient_info),
-            _slot(schemes.REFERENCE_ID_LIST, entry.reference_ids),
-            _slot("URI", (entry.uri,)),
+            _slot("sourcePatientId", entry.source_patient_id),
+            _slots("sourcePatientInfo", entry.source_patient_info),
+            _slots(schemes.REFERENCE_ID_LIST, entry.reference_ids),
+            _slot("URI", entry.uri),
             _extra(entry.extra),
             _head(entry.title, entry.comments, entry.version),
             _authors(owner, schemes.ENTRY_AUTHOR, entry.authors),
@@ -97,8 +105,8 @@ def _submission_set(item: SubmissionSet) -> str:
     return "".join(
         (
             f'<rim:RegistryPackage id={owner.quoted} objectType="{_PACKAGE_TYPE}" status="{item.status}">',
-            _slot("submissionTime", (item.submission_time,)),
-            _slot("intendedRecipient", item.intended_recipients),
+            _slot("submissionTime", item.submission_time),
+            _slots("intendedRecipient", item.intended_recipients),
             _extra(item.extra),
             _head(item.title, item.comments, 0),
             _authors(owner, schemes.SUBMISSION_SET_AUTHOR, item.authors),
@@ -118,7 +126,7 @@ def _folder(item: Folder) -> str:
         (
             f"<rim:RegistryPackage id={owner.quoted}{_optional('lid', item.logical_id)}",
             f' objectType="{_PACKAGE_TYPE}" status="{item.status}">',
-            _slot("lastUpdateTime", (item.last_update_time,)),
+            _slot("lastUpdateTime", item.last_update_time),
             _extra(item.extra),
             _head(item.title, item.comments, item.version),
             owner.codes(schemes.FOLDER_CODE, item.codes),
@@ -132,16 +140,16 @@ def _folder(item: Folder) -> str:
 
 def _association(item: Association) -> str:
     owner = _Owner(item.entry_uuid)
-    previous = () if item.previous_version is None else (str(item.previous_version),)
+    previous = "" if item.previous_version is None else str(item.previous_version)
     return "".join(
         (
             f'<rim:Association id={owner.quoted} associationType="{item.type}" objectType="{_ASSOCIATION_TYPE}"',
             f' sourceObject={attribute(item.source)} status="{item.status}" targetObject={attribute(item.target)}>',
-            _slot("SubmissionSetStatus", (item.submission_set_status,)),
+            _slot("SubmissionSetStatus", item.submission_set_status),
             _slot("PreviousVersion", previous),
-            _slot("OriginalStatus", (item.original_status or "",)),
-            _slot("NewStatus", (item.new_status or "",)),
-            _slot("AssociationPropagation", () if item.propagate else ("no",)),
+            _slot("OriginalStatus", item.original_status or ""),
+            _slot("NewStatus", item.new_status or ""),
+            _slot("AssociationPropagation", "" if item.propagate else "no"),
             owner.code(schemes.ASSOCIATION_DOCUMENTATION, item.documentation) if item.documentation else "",
             "</rim:Association>",
         )
@@ -156,7 +164,7 @@ class _Owner:
     def __init__(self, identifier: str) -> None:
         self.quoted = attribute(identifier)
         registered = identifier.startswith("urn:uuid:")
-        prefix = f"urn:uuid:{uuid.uuid5(_DERIVED, identifier)}"[:33] if registered else f"{text(identifier)}."
+        prefix = _derived(identifier) if registered else f"{text(identifier)}."
         self.belonging = f'{self.quoted} id="{prefix}'
         self.number = 0
 
@@ -164,9 +172,9 @@ class _Owner:
         """A rim:Classification for a coded value; '' for the absent one."""
         if not code.code:
             return ""
-        system = f"{_CODING_SCHEME[0]}{text(code.system)}{_CODING_SCHEME[1]}" if code.system else ""
-        name = f"<rim:Name>{_localized(code.display)}</rim:Name>" if code.display else ""
-        return self.classification(scheme, text(code.code), f"{system}{name}")
+        self.number += 1
+        begin = f'<rim:Classification classificationScheme="{scheme}" classifiedObject={self.belonging}'
+        return f'{begin}{self.number:012x}" {_coded(code)}'
 
     def codes(self, scheme: str, codes: Iterable[Code]) -> str:
         """One rim:Classification each."""
@@ -193,9 +201,23 @@ class _Owner:
         self.number += 1
         return (
             f'<rim:ExternalIdentifier registryObject={self.belonging}{self.number:012x}" identificationScheme="{scheme}"'
-            f' objectType="{_IDENTIFIER_TYPE}" value="{text(value)}">'
-            f"<rim:Name>{_localized(_IDENTIFIER_NAMES[scheme])}</rim:Name></rim:ExternalIdentifier>"
+            f' objectType="{_IDENTIFIER_TYPE}" value="{text(value)}">{_NAMED[scheme]}'
         )
+
+
+def _derived(identifier: str) -> str:
+    """What the ids of a registered object's own begin with: the first 24 characters of its UUID of version 5, as a `urn:uuid:`."""
+    digest = hashlib.sha1(_DERIVED + identifier.encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digest[16], 16) & 3]
+    return f"urn:uuid:{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-"
+
+
+@lru_cache(maxsize=CODES_KEPT)
+def _coded(code: Code) -> str:
+    """A rim:Classification of a coded value from its nodeRepresentation on. Kept: the same codes come again and again."""
+    name = f"<rim:Name>{_localized(code.display)}</rim:Name>" if code.display else ""
+    content = f"{_slot('codingScheme', code.system)}{name}"
+    return f'nodeRepresentation="{text(code.code)}" objectType="{_CLASSIFICATION_TYPE}">{content}</rim:Classification>'
 
 
 def _authors(owner: _Owner, scheme: str, authors: Iterable[Author]) -> str:
@@ -204,25 +226,30 @@ def _authors(owner: _Owner, scheme: str, authors: Iterable[Author]) -> str:
             owner.classification(
                 scheme,
                 "",
-                _slot("authorPerson", (author.person,))
-                + _slot("authorInstitution", author.institutions)
-                + _slot("authorRole", author.roles)
-                + _slot("authorSpecialty", author.specialties)
-                + _slot("authorTelecommunication", author.telecoms),
+                _slot("authorPerson", author.person)
+                + _slots("authorInstitution", author.institutions)
+                + _slots("authorRole", author.roles)
+                + _slots("authorSpecialty", author.specialties)
+                + _slots("authorTelecommunication", author.telecoms),
             )
             for author in authors
         ]
     )
 
 
-def _slot(name: str, values: Values) -> str:
-    """A rim:Slot whose name needs no escaping; '' without values."""
-    found = "".join([f"<rim:Value>{text(value)}</rim:Value>" for value in values if value])
-    return f'<rim:Slot name="{name}"><rim:ValueList>{found}</rim:ValueList></rim:Slot>' if found else ""
+def _slot(name: str, value: str) -> str:
+    """A rim:Slot of one value, whose name needs no escaping; '' without a value."""
+    return f'<rim:Slot name="{name}"><rim:ValueList><rim:Value>{text(value)}{_SLOT_END}' if value else ""
+
+
+def _slots(name: str, values: Values) -> str:
+    """The same of several values, those left out that are empty."""
+    given = "</rim:Value><rim:Value>".join([text(value) for value in values if value])
+    return f'<rim:Slot name="{name}"><rim:ValueList><rim:Value>{given}{_SLOT_END}' if given else ""
 
 
 def _extra(slots: Iterable[tuple[str, tuple[str, ...]]]) -> str:
-    return "".join([_slot(attribute(name)[1:-1], values) for name, values in slots])
+    return "".join([_slots(attribute(name)[1:-1], values) for name, values in slots])
 
 
 def _head(title: str, comments: str, version: int) -> str:

@@ -1,6 +1,5 @@
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from carnet.cda import formats
 from carnet.cda.formats import fits, formats_of, mime_type_of

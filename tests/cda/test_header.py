@@ -2,6 +2,7 @@ import base64
 import re
 
 import pytest
+from msgspec.structs import replace
 
 from carnet.cda import header as reading
 from carnet.cda.header import header_of, parse_document, read_header
@@ -29,7 +30,7 @@ def test_every_public_example_is_read_alike_from_its_head_and_from_its_tree(samp
 def test_every_plain_example_is_read_from_its_head_alone(sample):
     content = sample.read_bytes()
     plain = b"<xsl:stylesheet" not in content
-    assert (reading._head(content) is not None) == plain
+    assert (reading._without_body(content) is not None) == plain
 
 
 def test_the_values_of_a_header_are_those_that_were_written(draft):
@@ -88,7 +89,7 @@ def test_a_comment_does_not_cut_a_name(letter):
 def test_a_prefixed_document_is_read(report):
     prefixed = re.sub(rb"<(/?)(?=[A-Za-z])", rb"<\1cda:", report).replace(b"xmlns=", b"xmlns:cda=")
     assert prefixed.count(b"cda:ClinicalDocument") == 2
-    assert reading._head(prefixed) is not None
+    assert reading._without_body(prefixed) is not None
     assert read_header(prefixed) == read_header(report)
 
 
@@ -128,6 +129,52 @@ def test_a_comment_that_names_the_body_does_not_mislead(letter):
     for place in (b"<realmCode", b"<recordTarget>", b"</ClinicalDocument>"):
         commented = letter.replace(place, b"<!-- nonXMLBody structuredBody -->" + place)
         assert read_header(commented) == read_header(letter)
+
+
+HIDDEN = b"<title>another</title>"
+PRETENDED = b"nonXMLBody><text>file</text></nonXMLBody></component></ClinicalDocument>"
+
+
+@pytest.mark.parametrize(
+    ("place", "instead"),
+    [
+        (b"<realmCode", b"<!-- %s --><realmCode" % PRETENDED),
+        (b"</text>", b"<!-- %s --></text>" % PRETENDED),
+        (b"</text>", b"<![CDATA[</%s]]></text>" % PRETENDED),
+        (b"</text>", b"</text><!-- </%s -->" % PRETENDED),
+    ],
+)
+def test_what_looks_like_the_end_of_a_file_hides_no_second_header(draft, place, instead):
+    letter = documents.level_1(draft, size=20_000)
+    pretending = letter.replace(place, instead, 1)
+    assert pretending != letter
+    with pytest.raises(InvalidDocument, match="2 title"):
+        read_header(pretending.replace(b"</ClinicalDocument>", HIDDEN + b"</ClinicalDocument>"))
+    assert _beneath(read_header(pretending)) == _beneath(read_header(letter))
+
+
+def _beneath(header):
+    """Without the beginning of the file, which some of these comments are in."""
+    return replace(header, body=replace(header.body, beginning=b""))
+
+
+OPENED = {
+    "_END_OF_FILE": b"<!-- nonXMLBody><text>%s-->%s-->" % (b" " * 1000, HIDDEN),
+    "_END_OF_STRUCTURE": b"<!-- structuredBody>-->%s<!-- </structuredBody> -->" % HIDDEN,
+}
+
+
+@pytest.mark.parametrize("end", OPENED)
+def test_a_comment_that_begins_like_a_body_hides_no_second_header(letter, report, end):
+    for document in (letter, report):
+        with pytest.raises(InvalidDocument, match="2 title"):
+            read_header(document.replace(b"<realmCode", OPENED[end] + b"<realmCode"))
+
+
+@pytest.mark.parametrize("end", OPENED)
+def test_a_body_that_need_not_end_the_document_would_hide_it(letter, monkeypatch, end):
+    monkeypatch.setattr(reading, end, re.compile(rb".*", re.DOTALL))
+    assert read_header(letter.replace(b"<realmCode", OPENED[end] + b"<realmCode")) == read_header(letter)
 
 
 # --- refused -------------------------------------------------------------------------------------------------------

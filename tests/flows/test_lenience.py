@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from carnet.client.feeding import status_update
 from carnet.client.vihf import Signing, build_vihf
@@ -94,7 +95,9 @@ METADATA = {
 @pytest.mark.parametrize("case", METADATA)
 def test_metadata_written_otherwise_are_taken(record, case):
     sent = record.document(title="Souplesse")
-    sent = replace(sent, entry=replace(sent.entry, type_code=replace(sent.entry.type_code, display="Type mal lu")))
+    sent = replace(
+        sent, entry=replace(sent.entry, type_code=structs.replace(sent.entry.type_code, display="Type mal lu"))
+    )
     accepted(record.send_raw(record.submission(sent), METADATA[case]))
     (entry,) = record.documents().entries
     assert (entry.title, entry.patient_id) == ("Souplesse", record.identifier)

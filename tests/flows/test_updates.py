@@ -6,6 +6,7 @@ import threading
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from carnet.client.feeding import mask_update, status_update
 from carnet.clock import system_clock
@@ -227,7 +228,7 @@ def test_an_update_about_another_patient_than_the_assertions_is_refused(record, 
 
 def test_labels_of_codes_and_what_the_registry_computed_may_be_left_out(record):
     entry = record.add()
-    plain = replace(entry.type_code, display="")
+    plain = structs.replace(entry.type_code, display="")
     made = changed(record, entry, hash="", size=None, repository_unique_id="", type_code=plain)
     assert not record.update(made).errors
     newest = record.entry(entry.unique_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from sqlalchemy import select
 
 from carnet.clock import to_dtm
@@ -124,7 +125,7 @@ def test_labels_and_order_of_codes_do_not_count_as_changes(room):
     events = (Code("A", "1.2", "label"), Code("B", "1.2", "label"))
     entry = room.put_document(event_codes=events)
     relabelled = (Code("B", "1.2", "LABEL"), Code("A", "1.2", ""))
-    update = room.new_version(entry, event_codes=relabelled, type_code=replace(entry.type_code, display="?"))
+    update = room.new_version(entry, event_codes=relabelled, type_code=structs.replace(entry.type_code, display="?"))
     (change,) = room.plan(update)
     assert change.kinds == (Kind.NOTHING,)
     assert change.after.event_codes == events
