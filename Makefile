@@ -34,10 +34,10 @@ packages:
 	tesseract --list-langs 2>/dev/null | grep -qx fra || missing="$$missing $(OPTICAL)"; \
 	[ -z "$$missing" ] || $(MAKE) --no-print-directory install-packages WANTED="$$missing"
 
-# A real S3 service for the deep tests, which are skipped where it is not installed.
+# Real S3 services for the deep tests, which are skipped where they are not installed.
 .PHONY: deep-packages
 deep-packages:
-	$(MAKE) --no-print-directory install-packages WANTED="swift-proxy swift-account swift-container swift-object"
+	$(MAKE) --no-print-directory install-packages WANTED="swift-proxy swift-account swift-container swift-object ceph-mon ceph-osd radosgw"
 
 .PHONY: install-packages
 install-packages:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import hashlib
-import hmac
 import shutil
 import signal
 import socket
@@ -12,7 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 
-import httpx
+from s3_bucket import make_bucket, url_of
 
 KEY_ID, SECRET = "test:tester", "testing"
 PROGRAMS = (
@@ -136,22 +134,14 @@ class Swift:
             process.wait(30)
 
     def make_bucket(self):
-        """PUT /documents, signed by hand (AWS Signature Version 4): the client under test never makes a bucket."""
-        host, now = f"127.0.0.1:{self.ports['proxy']}", time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-        digest, scope = hashlib.sha256(b"").hexdigest(), f"{now[:8]}/test/s3/aws4_request"
-        headers = {"host": host, "x-amz-content-sha256": digest, "x-amz-date": now}
-        names = ";".join(headers)
-        lines = "".join(f"{name}:{value}\n" for name, value in headers.items())
-        canonical = f"PUT\n/documents\n\n{lines}\n{names}\n{digest}"
-        text = "\n".join(["AWS4-HMAC-SHA256", now, scope, hashlib.sha256(canonical.encode()).hexdigest()])
-        key = f"AWS4{SECRET}".encode()
-        for part in scope.split("/"):
-            key = hmac.new(key, part.encode(), "sha256").digest()
-        signature = hmac.new(key, text.encode(), "sha256").hexdigest()
-        said = f"AWS4-HMAC-SHA256 Credential={KEY_ID}/{scope}, SignedHeaders={names}, Signature={signature}"
-        answer = httpx.put(f"http://{host}/documents", headers={**headers, "authorization": said}, trust_env=False)
-        answer.raise_for_status()
+        """The bucket of the tests."""
+        make_bucket(self.host, KEY_ID, SECRET)
+
+    @property
+    def host(self):
+        """Where the proxy is."""
+        return f"127.0.0.1:{self.ports['proxy']}"
 
     @property
     def url(self):
-        return f"s3+http://127.0.0.1:{self.ports['proxy']}/documents?region=test"
+        return url_of(self.host)

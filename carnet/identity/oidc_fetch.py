@@ -6,12 +6,13 @@ import json
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import httpx
-
 from carnet.errors import SignInFailed, Unavailable
+
+if TYPE_CHECKING:
+    import httpx
 
 LONGEST_ANSWER = 64 * 1024
 SECONDS = 5.0
@@ -42,6 +43,8 @@ class Fetcher:
     async def _ask(
         self, method: str, url: str, headers: dict[str, str], form: dict[str, str] | None, kinds: frozenset[str]
     ) -> bytes:
+        import httpx  # noqa: PLC0415 - a fifteenth of a worker's start, and nobody may sign in
+
         try:
             async with self._opened() as client, client.stream(method, url, headers=headers, data=form) as answer:
                 body = await _read(answer)
@@ -56,6 +59,8 @@ class Fetcher:
 
     def _opened(self) -> httpx.AsyncClient:
         """A client for one question: people sign in too rarely for a connection to be kept, and none is left open at the end."""
+        import httpx  # noqa: PLC0415 - see _ask
+
         if self._context is None:
             self._context = ssl.create_default_context(cafile=self.authorities or None)
         return httpx.AsyncClient(

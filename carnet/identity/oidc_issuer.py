@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
-from webauthn.helpers import base64url_to_bytes
 
 from carnet.clock import HOUR, MINUTE, SECOND, Clock
 from carnet.errors import CarnetError, Unavailable
@@ -126,7 +126,10 @@ def _public_key(one: Any) -> Key | None:
     try:
         if one.get("kty") == "EC" and one.get("crv") == "P-256":
             return ECKey.import_key(one)
-        if one.get("kty") == "RSA" and int.from_bytes(base64url_to_bytes(one["n"])).bit_length() >= SMALLEST_RSA:
+        if (
+            one.get("kty") == "RSA"
+            and int.from_bytes(base64.urlsafe_b64decode(f"{one['n']}===")).bit_length() >= SMALLEST_RSA
+        ):
             return RSAKey.import_key(one)
     except (JoseError, ValueError, TypeError, KeyError):
         return None

@@ -5,27 +5,13 @@ A person may have several. One whose counter goes back may be a copy: it is ende
 
 from __future__ import annotations
 
+import base64
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
-from webauthn import (
-    generate_authentication_options,
-    generate_registration_options,
-    options_to_json,
-    verify_authentication_response,
-    verify_registration_response,
-)
-from webauthn.helpers import base64url_to_bytes, bytes_to_base64url, parse_authentication_credential_json
-from webauthn.helpers.cose import COSEAlgorithmIdentifier
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from carnet.crypto.envelope import PatientKey
 from carnet.crypto.keyring import Keyring
@@ -34,6 +20,7 @@ from carnet.database.statements import prepare
 from carnet.database.tables import passkey, patient
 from carnet.errors import Refused, SignInFailed
 from carnet.identity.browser_secrets import digest
+from carnet.identity.late_webauthn import refusals, webauthn
 
 MOST = 10
 """Passkeys of one person."""
@@ -41,14 +28,9 @@ LONGEST_ANSWER = 64 * 1024
 LONGEST_NAME = 60
 MILLISECONDS = 120_000
 """For which the browser waits for the person."""
-ALGORITHMS = [
-    COSEAlgorithmIdentifier.ECDSA_SHA_256,
-    COSEAlgorithmIdentifier.EDDSA,
-    COSEAlgorithmIdentifier.RSASSA_PKCS1_v1_5_SHA_256,
-]
+ALGORITHMS = ("ECDSA_SHA_256", "EDDSA", "RSASSA_PKCS1_v1_5_SHA_256")
+"""By their names in the library (COSE)."""
 CLONED = "counter"
-_REFUSALS = (WebAuthnException, ValueError, TypeError, KeyError, IndexError, AttributeError)
-"""All that the library raises at what a browser may send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +126,9 @@ def user_handle(keyring: Keyring, pseudonym: str) -> bytes:
 
 def adding_options(party: Party, handle: bytes, person: str, held: Sequence[Passkey], challenge: bytes) -> str:
     """What the browser is asked so that a passkey is made (JSON). `person` is what the authenticator shows; `held` are not made twice."""
-    options = generate_registration_options(
+    library = webauthn()
+    structs = library.helpers.structs
+    options = library.generate_registration_options(
         rp_id=party.identifier,
         rp_name=party.name,
         user_id=handle,
@@ -152,13 +136,14 @@ def adding_options(party: Party, handle: bytes, person: str, held: Sequence[Pass
         user_display_name=person,
         challenge=challenge,
         timeout=MILLISECONDS,
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
+        authenticator_selection=structs.AuthenticatorSelectionCriteria(
+            resident_key=structs.ResidentKeyRequirement.REQUIRED,
+            user_verification=structs.UserVerificationRequirement.REQUIRED,
         ),
-        exclude_credentials=[PublicKeyCredentialDescriptor(id=one.credential_id) for one in held],
-        supported_pub_key_algs=ALGORITHMS,
+        exclude_credentials=[structs.PublicKeyCredentialDescriptor(id=one.credential_id) for one in held],
+        supported_pub_key_algs=_algorithms(),
     )
-    return options_to_json(options)
+    return str(library.options_to_json(options))
 
 
 def add_passkey(
@@ -176,17 +161,17 @@ def add_passkey(
     if len(passkeys_of(connection, patient_key)) >= MOST:
         raise Refused(f"There are {MOST} passkeys at most: remove one first.", rules=("passkeys-at-most",))
     try:
-        made = verify_registration_response(
+        made = webauthn().verify_registration_response(
             credential=_bounded(answer),
             expected_challenge=challenge,
             expected_rp_id=party.identifier,
             expected_origin=party.origin,
             require_user_verification=True,
-            supported_pub_key_algs=ALGORITHMS,
+            supported_pub_key_algs=_algorithms(),
         )
-    except _REFUSALS as error:
+    except refusals() as error:
         raise SignInFailed(f"the new passkey is not right: {type(error).__name__}") from error
-    credential = digest(bytes_to_base64url(made.credential_id))
+    credential = digest(challenge_text(made.credential_id))
     if connection.execute(_KNOWN, {"of_credential": credential}):
         raise SignInFailed("the new passkey is known already")
     passkey_id = secrets.token_hex(12)
@@ -208,21 +193,22 @@ def add_passkey(
 
 def signing_in_options(party: Party, challenge: bytes) -> str:
     """What the browser is asked so that somebody signs in with any passkey of ours that the device holds (JSON): nobody is named."""
-    options = generate_authentication_options(
+    library = webauthn()
+    options = library.generate_authentication_options(
         rp_id=party.identifier,
         challenge=challenge,
         timeout=MILLISECONDS,
-        user_verification=UserVerificationRequirement.REQUIRED,
+        user_verification=library.helpers.structs.UserVerificationRequirement.REQUIRED,
     )
-    return options_to_json(options)
+    return str(library.options_to_json(options))
 
 
 def holder_of(connection: Connection, answer: str) -> int | None:
     """The internal key of the holder of the passkey that an answer names, before anything of it is verified; None for none of ours."""
     try:
-        credential = parse_authentication_credential_json(_bounded(answer))
-        rows = connection.execute(_BY_CREDENTIAL, {"of_credential": digest(bytes_to_base64url(credential.raw_id))})
-    except _REFUSALS:
+        credential = webauthn().helpers.parse_authentication_credential_json(_bounded(answer))
+        rows = connection.execute(_BY_CREDENTIAL, {"of_credential": digest(challenge_text(credential.raw_id))})
+    except refusals():
         return None
     return int(rows[0][0]) if rows else None
 
@@ -232,9 +218,9 @@ def passkey_answered(
 ) -> Passkey:
     """Whose passkey signed the challenge. Raises SignInFailed, CopiedPasskey when the counter went back (which the caller ends)."""
     try:
-        credential = parse_authentication_credential_json(_bounded(answer))
-        rows = connection.execute(_BY_CREDENTIAL, {"of_credential": digest(bytes_to_base64url(credential.raw_id))})
-    except _REFUSALS as error:
+        credential = webauthn().helpers.parse_authentication_credential_json(_bounded(answer))
+        rows = connection.execute(_BY_CREDENTIAL, {"of_credential": digest(challenge_text(credential.raw_id))})
+    except refusals() as error:
         raise SignInFailed(f"the passkey's answer cannot be read: {type(error).__name__}") from error
     if not rows:
         raise SignInFailed("the passkey is not known, or was removed")
@@ -244,7 +230,7 @@ def passkey_answered(
     ):  # always given: nobody was named (WebAuthn 7.2)
         raise SignInFailed("the passkey names another holder")
     try:
-        verified = verify_authentication_response(
+        verified = webauthn().verify_authentication_response(
             credential=credential,
             expected_challenge=challenge,
             expected_rp_id=party.identifier,
@@ -253,7 +239,7 @@ def passkey_answered(
             credential_current_sign_count=0,  # the counter is compared below: a copy is another matter than a bad signature
             require_user_verification=True,
         )
-    except _REFUSALS as error:
+    except refusals() as error:
         raise SignInFailed(f"the passkey's answer is not right: {type(error).__name__}") from error
     if (found.sign_count or verified.new_sign_count) and verified.new_sign_count <= found.sign_count:
         raise CopiedPasskey(found)
@@ -277,13 +263,18 @@ def end_passkey(connection: Connection, patient_key: int, passkey_id: str, *, by
 
 
 def challenge_text(challenge: bytes) -> str:
-    """A challenge as it is kept with what was begun."""
-    return bytes_to_base64url(challenge)
+    """A challenge as it is kept with what was begun, a credential's id as it is looked for: base64url without padding."""
+    return base64.urlsafe_b64encode(challenge).decode().rstrip("=")
 
 
 def challenge_bytes(text: str) -> bytes:
     """The challenge again."""
-    return base64url_to_bytes(text)
+    return base64.urlsafe_b64decode(f"{text}===")
+
+
+def _algorithms() -> list[Any]:
+    known = webauthn().helpers.cose.COSEAlgorithmIdentifier
+    return [known[name] for name in ALGORITHMS]
 
 
 def _bounded(answer: str) -> str:

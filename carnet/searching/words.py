@@ -10,10 +10,8 @@ import re
 import threading
 import unicodedata
 from collections.abc import Iterator
-from functools import lru_cache
-from typing import NamedTuple
-
-import snowballstemmer
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
 
 LONGEST = 40
 """Letters of a word that count."""
@@ -134,8 +132,11 @@ def keys_of(word: str) -> frozenset[str]:
 class _Stemmer(threading.local):
     """Snowball's object keeps the word that it works on: each thread has its own."""
 
-    def __init__(self) -> None:
-        self.french = snowballstemmer.stemmer("french")
+    @cached_property
+    def french(self) -> Any:
+        import snowballstemmer  # noqa: PLC0415 - it brings forty languages, and a worker that starts cuts no word
+
+        return snowballstemmer.stemmer("french")
 
 
 _STEMMER = _Stemmer()

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-
-import httpx
+from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from carnet.audit.signed_note import COSIGNATURE, read_verifier_key
 from carnet.audit.witness_protocol import PATH
 from carnet.errors import CarnetError, ConfigurationError, IntegrityFailure, Unavailable
 from carnet.record.gate import Gate
 from carnet.record.witnessing import WitnessDesk
+
+if TYPE_CHECKING:
+    import httpx
 
 TIMEOUT = 10.0
 """Seconds."""
@@ -31,15 +34,17 @@ async def ask_witness(desk: WitnessDesk, url: str) -> int | None:
     A witness that says what it signed last is asked again from there, at most twice: after a crash on either side both agree again. Raises
     Unavailable, ConfigurationError, and IntegrityFailure when the witness has signed another history than this one.
     """
+    import httpx  # noqa: PLC0415 - a fifteenth of a worker's start, and most have no witness
+
     pending = desk.question()
     async with httpx.AsyncClient(timeout=TIMEOUT, trust_env=False) as client:
         for _ in range(TRIES):
             if pending is None:
                 return None
             answer = await _post(client, url, pending.question.written())
-            if answer.status_code == httpx.codes.OK:
+            if answer.status_code == HTTPStatus.OK:
                 return desk.keep(pending, answer.text)
-            if answer.status_code != httpx.codes.CONFLICT:
+            if answer.status_code != HTTPStatus.CONFLICT:
                 raise _refused(answer.status_code)
             old = _size(answer.text)
             if old == pending.question.old:
@@ -49,6 +54,8 @@ async def ask_witness(desk: WitnessDesk, url: str) -> int | None:
 
 
 async def _post(client: httpx.AsyncClient, url: str, body: bytes) -> httpx.Response:
+    import httpx  # noqa: PLC0415 - see ask_witness
+
     try:
         return await client.post(url.rstrip("/") + PATH, content=body)
     except httpx.HTTPError as error:
@@ -56,9 +63,9 @@ async def _post(client: httpx.AsyncClient, url: str, body: bytes) -> httpx.Respo
 
 
 def _refused(status: int) -> CarnetError:
-    if status == httpx.codes.UNPROCESSABLE_ENTITY:
+    if status == HTTPStatus.UNPROCESSABLE_ENTITY:
         return IntegrityFailure("The witness does not find that the trace continues what it signed.")
-    if status in {httpx.codes.FORBIDDEN, httpx.codes.NOT_FOUND, httpx.codes.BAD_REQUEST}:
+    if status in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST}:
         return ConfigurationError(f"The witness does not watch this trace under this key (HTTP {status}).")
     return Unavailable(f"The witness cannot sign now (HTTP {status}).")
 

@@ -58,6 +58,6 @@ def tell(request, seed):
 @pytest.fixture(params=DATABASES)
 def durable_home(request, first_stage, tmp_path):
     """A home of the test's own on each database; documents need no signature."""
-    home = DATABASES[request.param](first_stage, tmp_path)
+    home = DATABASES[request.param](first_stage, tmp_path, lambda: request.getfixturevalue("copies"))
     yield home
     home.close()

@@ -1,7 +1,7 @@
 """Homes to be put under fire, one class a database, and the server on them. Loaded by conftest.
 
-A class of `DATABASES` gives `stage` (a Stage on a port of its own), `environment` (what its server needs beside the home), `gate()` and
-`rows(query)`: what another process sees in the database.
+A class of `DATABASES` is made with the first stage, a folder and what gives the Copies of a PostgreSQL server. It gives `stage` (a Stage on a
+port of its own), `environment` (what its server needs beside the home), `gate()` and `rows(query)`: what another process sees in the database.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import httpx
+import psycopg
 from free_ports import free_port
 from processes import children_of, has_ended
 
@@ -37,7 +38,7 @@ class EmbeddedHome:
 
     environment: ClassVar[dict[str, str]] = {}
 
-    def __init__(self, first_stage, folder, settings=UNSIGNED):
+    def __init__(self, first_stage, folder, _copies, settings=UNSIGNED):
         home = folder / "home"
         shutil.copytree(first_stage.home, home, ignore=shutil.ignore_patterns("callers"), dirs_exist_ok=True)
         file = home / "carnet.toml"
@@ -71,7 +72,26 @@ class EmbeddedHome:
         """Gives back what the home took outside its folder."""
 
 
-DATABASES = {"embedded": EmbeddedHome}
+class PostgresHome(EmbeddedHome):
+    """The same on a database of its own of the tests' PostgreSQL server."""
+
+    def __init__(self, first_stage, folder, copies):
+        self.copies, self.url = copies(), copies().make()
+        super().__init__(first_stage, folder, copies, f'{UNSIGNED}database_url = "{self.url}"\n')
+        for file in self.home.glob("carnet.db*"):
+            file.unlink()
+
+    def rows(self, query):
+        """Committed rows."""
+        with contextlib.closing(psycopg.connect(self.url, autocommit=True)) as connection:
+            return connection.execute(query).fetchall()
+
+    def close(self):
+        """Drops the database."""
+        self.copies.drop(self.url)
+
+
+DATABASES = {"embedded": EmbeddedHome, "postgresql": PostgresHome}
 
 
 class Server:

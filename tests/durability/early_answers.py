@@ -21,22 +21,29 @@ class PaysLater:
 
     def __init__(self, connection):
         self._connection = connection
-        self._owes = False
+        self._owes = self._looks = False
 
     def __getattr__(self, name):
         return getattr(self._connection, name)
 
     def control(self, command):
-        if command == "COMMIT":
-            if not self._owes:
-                asyncio.get_running_loop().call_later(LATER, self.pay)
+        if command == "ROLLBACK" and self._looks:
+            self._looks = False
+        elif command != "COMMIT":
+            self._connection.control(command)
+        elif not self._owes:
             self._owes = True
-            return
-        if self._owes and command == "BEGIN IMMEDIATE":
-            return
-        if command == "BEGIN":
-            self.pay()
-        self._connection.control(command)
+            asyncio.get_running_loop().call_later(LATER, self.pay)
+
+    def begin(self, turn):
+        if not self._owes:
+            self._connection.begin(turn)
+
+    def begin_reading(self):
+        """What is read meanwhile is read in that transaction."""
+        self._looks = self._owes
+        if not self._owes:
+            self._connection.begin_reading()
 
     def pay(self):
         if self._owes:

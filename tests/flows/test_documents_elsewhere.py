@@ -1,6 +1,6 @@
 """Documents that are not on this machine: two machines over one database and one object store, and what remains when one of them is gone.
 
-The store is a protocol double everywhere, and OpenStack Swift (Debian's packages) where it is installed.
+The store is a protocol double everywhere, and OpenStack Swift and Ceph's gateway (Debian's packages) where they are installed.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ import contextlib
 import shutil
 import time
 
+import ceph_service
 import pytest
 import s3_double
 import swift_service
+from ceph_service import Ceph
 from s3_double import S3Double
 from swift_service import Swift
 
@@ -66,13 +68,40 @@ class RealSwift:
         self.swift.stop()
 
 
-@pytest.fixture(scope="module", params=["double", pytest.param("swift", marks=pytest.mark.slow)])
+class RealCeph:
+    """Ceph, away when its gateway was killed."""
+
+    def __init__(self, folder, free_port):
+        self.ceph = Ceph(folder, free_port)
+        self.ceph.start()
+        self.url, self.key_id, self.secret = self.ceph.url, ceph_service.KEY_ID, ceph_service.SECRET
+
+    @contextlib.contextmanager
+    def away(self):
+        self.ceph.stop_gateway()
+        try:
+            yield
+        finally:
+            self.ceph.start_gateway()
+
+    def close(self):
+        self.ceph.stop()
+
+
+REAL = {"swift": (RealSwift, swift_service.missing), "ceph": (RealCeph, ceph_service.missing)}
+
+
+@pytest.fixture(scope="module", params=["double", *(pytest.param(name, marks=pytest.mark.slow) for name in REAL)])
 def store(request, tmp_path_factory, free_port):
-    if request.param == "swift" and swift_service.missing():
-        pytest.skip(
-            f"Debian's packages of Swift are not installed (`make deep-packages`); the same runs on our double: {', '.join(swift_service.missing())}"
-        )
-    made = Double() if request.param == "double" else RealSwift(tmp_path_factory.mktemp("swift"), free_port)
+    if request.param == "double":
+        made = Double()
+    else:
+        kind, missing = REAL[request.param]
+        if missing():
+            pytest.skip(
+                f"{request.param}: {', '.join(missing())} are not installed (`make deep-packages`); the same runs on our double"
+            )
+        made = kind(tmp_path_factory.mktemp(request.param), free_port)
     yield made
     made.close()
 

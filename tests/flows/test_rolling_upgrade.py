@@ -16,6 +16,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from postgres_clusters import Copies
 
 import carnet
 from carnet.cli.demonstration import running_server
@@ -110,6 +111,20 @@ def at(house, stage):
     house.stage = stage
 
 
+def each_sees_what_the_other_did(house, record, first, old, new):
+    """Documents put in at one server and read at the other, in turn; a mask set at the one holds at the other."""
+    for turn in range(4):
+        at(house, (old, new)[turn % 2])
+        record.add(title=f"Document {turn}")
+        at(house, (new, old)[turn % 2])
+        assert f"Document {turn}" in record.titles()
+    at(house, new)
+    record.mask(first, [MASQUE_PS])
+    at(house, old)
+    masked = {code.code for entry in record.documents().entries for code in entry.confidentiality_codes}
+    assert MASQUE_PS in masked
+
+
 def failing(house):
     answer = httpx.get(
         house.stage.address + "/health/ready",
@@ -131,17 +146,7 @@ def test_the_version_before_and_the_next_serve_one_home_while_it_is_upgraded(
         assert current(old.settings.database) == upgraded.head > head()
         assert failing(house) == []
         with beside(house, free_port(), monkeypatch, upgraded.folder) as new:
-            for turn in range(4):
-                at(house, (old, new)[turn % 2])
-                record.add(title=f"Document {turn}")
-                at(house, (new, old)[turn % 2])
-                assert f"Document {turn}" in record.titles()
-            at(house, new)
-            record.mask(first, [MASQUE_PS])
-            at(house, old)
-            masked = {code.code for entry in record.documents().entries for code in entry.confidentiality_codes}
-            assert MASQUE_PS in masked
-            at(house, old)
+            each_sees_what_the_other_did(house, record, first, old, new)
         # The version before can even be started again.
         with beside(house, free_port(), monkeypatch, Path(carnet.__file__).parents[1]) as again:
             at(house, again)
@@ -152,6 +157,58 @@ def test_the_version_before_and_the_next_serve_one_home_while_it_is_upgraded(
         assert report.intact, report.findings
         with closing(sqlite3.connect(old.settings.database)) as raw:
             assert raw.execute("SELECT count(*) FROM next_table").fetchone() == (0,)
+
+
+# --- the code that was there before ---------------------------------------------------------------------------------
+
+
+def git(*words):
+    here = Path(carnet.__file__).parents[1]
+    done = subprocess.run(["git", "-C", str(here), *words], capture_output=True, check=False, timeout=120)
+    return done.stdout if done.returncode == 0 else b""
+
+
+@pytest.fixture
+def code_before(tmp_path):
+    """The package as it was before its newest migration came: what an upgrade to today's finds running."""
+    versions = Path(carnet.__file__).parent / "database" / "migrations" / "versions"
+    newest = max(versions.glob("[0-9]*.py"))
+    if f'runs_with = "{newest.name[:4]}"' in newest.read_text(encoding="utf-8"):
+        pytest.skip(f"{newest.name} is a step after which the version before does not run: the control is about those")
+    came = git("log", "--format=%H", "--diff-filter=A", "-1", "--", str(newest)).decode().strip()
+    archive = git("archive", f"{came}^" if came else "HEAD", "carnet")
+    if not archive:
+        pytest.skip("this is no checkout with its history")
+    folder = tmp_path / "before"
+    folder.mkdir()
+    subprocess.run(["tar", "-x", "-C", str(folder)], input=archive, check=True, timeout=120)
+    if (folder / "carnet" / newest.relative_to(versions.parents[2])).exists():
+        pytest.skip("the newest migration came with the first commit")
+    return folder
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_the_code_before_the_newest_migration_serves_beside_todays_on_one_database(
+    kind, request, open_house, code_before, free_port, monkeypatch
+):
+    """Real former code, out of the history, on the database that today's code has brought to its schema."""
+    settings = ""
+    if kind == "postgresql":
+        pristine, cluster = request.getfixturevalue("pristine"), request.getfixturevalue("cluster")
+        settings = f'database_url = "{Copies(cluster, pristine.settings.database).make()}"\n'
+    with open_house(settings) as house:
+        today, record = house.stage, house.new_record()
+        first = record.put(record.document(title="Avant"))
+        with beside(house, free_port(), monkeypatch, code_before) as before:
+            each_sees_what_the_other_did(house, record, first, before, today)
+            at(house, before)
+            assert failing(house) == []
+            at(house, today)
+        assert len(record.titles()) == 5
+        house.gate.seal()
+        report = verify_trace(house.gate)
+        assert report.intact, report.findings
 
 
 def test_control_what_the_version_before_cannot_run_beside_is_not_done_under_it(open_house, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import time
@@ -211,8 +212,8 @@ def free_ports(count):
 
 
 @pytest.fixture(scope="module")
-def spread(citus, first_stage):
-    """The first stage's rows on three servers; the address of the coordinator."""
+def spread(citus, first_stage, tmp_path_factory):
+    """The first stage's rows on three servers: the address of the coordinator, and the home whose documents those rows name."""
     coordinator, *workers = citus
     for cluster in citus:
         cluster.sql("CREATE DATABASE spread")
@@ -224,15 +225,18 @@ def spread(citus, first_stage):
     migrate(url)
     pour(first_stage.settings.database, url)
     distribute(url)
-    return url
+    home = tmp_path_factory.mktemp("spread") / "home"
+    shutil.copytree(first_stage.home, home, ignore=shutil.ignore_patterns("callers", "carnet.db*"))
+    return SimpleNamespace(url=url, home=home)
 
 
 @pytest.fixture
 def on_citus(spread, room):
-    """The room, with its gate on the distributed database."""
+    """The room, with its gate on the distributed database and on its files, which the tests of this module share."""
     before = room.platform, room.gate
-    settings = replace(room.platform.settings, database_url=spread, emergency_alarm_requester_hour=1)
-    room.now = max(room.now, moment_after(spread))
+    whole = replace(room.platform.settings, home=spread.home, database_url=spread.url)
+    settings = replace(whole, emergency_alarm_requester_hour=1)
+    room.now = max(room.now, moment_after(spread.url))
     room.platform = build(settings, EbrimRenderer(), clock=lambda: room.now, worker="citus")
     room.gate = Gate(room.platform)
     yield room

@@ -31,6 +31,18 @@ WITHIN = 60.0
 FIND_DOCUMENTS = "urn:uuid:14d4debf-8f97-4251-9a74-a90016b0af0d"
 
 
+LATE = {"webauthn", "httpx", "pydicom", "snowballstemmer", "numpy"}
+"""Libraries that a start does without: of 2.5 s of processor time they took more than a second."""
+
+
+def test_a_server_that_starts_loads_no_library_that_it_may_never_need():
+    program = "import sys, carnet.cli.serving_desk; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=WITHIN)
+    loaded = set(done.stdout.split())
+    assert {"sqlalchemy", "carnet.server.serving"} <= loaded
+    assert LATE & loaded == set()
+
+
 @pytest.mark.parametrize(("host", "family"), [("127.0.0.1", socket.AF_INET), ("::1", socket.AF_INET6)])
 def test_a_service_listens_where_its_settings_say(host, family):
     if family == socket.AF_INET6 and not Path("/proc/net/if_inet6").exists():
