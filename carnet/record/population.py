@@ -9,6 +9,7 @@ from carnet.errors import Refused
 from carnet.identity.patients import Patient
 from carnet.metadata import PatientIdentifier
 from carnet.platform import Connection, PatientKey, Platform
+from carnet.record.harvest_budget import READINGS, count_reading
 from carnet.record.scope import Scope, read_facts
 from carnet.requester import Requester
 
@@ -90,7 +91,10 @@ class PopulationScope:
         self.shown.append(Shown(scope.patient, scope.key, identifier))
 
     def fulfil_duties(self) -> None:
-        """Nothing: what is found across records is not what a record holds (R1111-48 CSP tells of that)."""
+        """Counts whom a search showed. Raises OverBudget: then nobody is shown. R1111-48 CSP is about what a record holds."""
+        if self.action in READINGS:
+            for one in self.shown:
+                count_reading(self.platform, self.requester, one.patient.patient_key, self.now)
 
 
 def open_population(platform: Platform, requester: Requester, action: str) -> PopulationScope:
