@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from carnet.authorization.facts import Function
-from carnet.errors import InvalidMetadata, TooManyResults
+from carnet.errors import InvalidMetadata, OverBudget, TooManyResults
 from carnet.identity.patient_search import Criteria, people_with
 from carnet.identity.patients import Traits, identifiers
 from carnet.identity.trait_index import folded
@@ -45,14 +45,20 @@ def find_candidates(criteria: Criteria) -> Act[tuple[Candidate, ...]]:
 
 
 def _counted(platform: Platform, requester: Requester, action: str) -> PopulationScope:
-    """The room of TD0.5. The search counts before it is known whether it finds anybody, and stays counted when it is refused."""
+    """The room of TD0.5. A search that the rules allow counts before it is known whether it finds anybody, and stays counted when it fails."""
     scope = open_population(platform, requester, action)
-    count_search(platform, requester, scope.now)
+    if scope.decide(Function.FIND_PATIENT).allowed:
+        try:
+            count_search(platform, requester, scope.now)
+        except OverBudget as error:
+            scope.refusal = error
     return scope
 
 
 def _find(scope: PopulationScope, *, criteria: Criteria) -> tuple[Candidate, ...]:
     settings = scope.platform.settings
+    if scope.refusal is not None:
+        raise scope.refusal
     _check(criteria, (*ALWAYS, *settings.candidate_criteria))
     people = people_with(scope.connection, scope.platform.keyring, criteria, maximum=settings.maximum_searched_people)
     found = []

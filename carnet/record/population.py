@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from carnet.authorization.decision import Decision
 from carnet.authorization.facts import Function, RecordFacts
 from carnet.errors import Refused
 from carnet.identity.patients import Patient
@@ -43,6 +44,8 @@ class PopulationScope:
     detail: str = ""
     rules: set[str] = field(default_factory=set)
     matrix_version: str = ""
+    refusal: Refused | None = None
+    """What was found against the act when its room was made, to be raised by it once the rules were asked."""
 
     @property
     def connection(self) -> Connection:
@@ -54,10 +57,14 @@ class PopulationScope:
         """Whether the requester's structure is a declared regulation centre."""
         return self.requester.organization_id in self.platform.settings.regulation_centres
 
+    def decide(self, function: Function) -> Decision:
+        """What the rules say of the function to this requester, whatever the record."""
+        record = RecordFacts(regulation_centre=self.regulation_centre)
+        return self.platform.engine.decide(self.requester, record, function, self.now)
+
     def require(self, function: Function) -> None:
         """Raises Refused unless the rules allow the function to this requester, whatever the record."""
-        record = RecordFacts(regulation_centre=self.regulation_centre)
-        decision = self.platform.engine.decide(self.requester, record, function, self.now)
+        decision = self.decide(function)
         self.rules.update(decision.rules)
         self.matrix_version = decision.matrix_version
         if not decision.allowed:

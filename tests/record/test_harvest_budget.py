@@ -145,6 +145,8 @@ def test_what_the_rules_refuse_takes_nothing(limited):
     for patient in PATIENTS:
         with pytest.raises(Refused, match="rules of this record"):
             reads(room, patient, OTHER_GP)
+    with pytest.raises(Refused, match="rules do not allow"):
+        room.do(room.caller(OTHER_GP, None), find_candidates(Criteria(name="ESSAI", birth_date="1970")))
     assert room.rows("SELECT count(*) FROM record_visit") == [(0,)]
     assert room.rows("SELECT count(*) FROM sign_in_count") == [(0,)]
 
