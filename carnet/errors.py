@@ -84,6 +84,10 @@ class ReasonRequired(Refused):
     """Breaking the glass needs a reason that says something; the message says what is missing."""
 
 
+class OverBudget(Refused):
+    """The requester, or the structure, asked for as many records within this hour as it may: the next hour is another."""
+
+
 class UnknownPatient(CarnetError):
     """No record is known for this patient identifier."""
 

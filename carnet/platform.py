@@ -23,6 +23,7 @@ from carnet.database.opening import open_database
 from carnet.database.schema_version import current, head
 from carnet.database.steps import runs_on
 from carnet.errors import ConfigurationError
+from carnet.exchange.visit_budgets import CountedVisits
 from carnet.identity.certificates import CertificateStore
 from carnet.identity.portal_seal import PortalSeal, load_portal_seal
 from carnet.registry.holder import Renderer
@@ -51,6 +52,7 @@ class Platform:
     renderer: Renderer
     renditions: RenditionCache
     fresh: FreshDocuments
+    visits: CountedVisits
     portal_seal: PortalSeal | None = None
     """What signs the deposits of the professional's portal; None where it takes none."""
 
@@ -140,6 +142,7 @@ def _assembled(
         renderer=renderer,
         renditions=RenditionCache(settings.rendition_cache_bytes),
         fresh=FreshDocuments(),
+        visits=CountedVisits(),
         portal_seal=_portal_seal(settings),
     )
 

@@ -44,6 +44,15 @@ def _check_patient_services(settings: Settings) -> None:
         raise ConfigurationError("record_opening_minutes is between 1 and 1440.")
     if min(settings.record_opening_tries, settings.identity_search_tries) < 1:
         raise ConfigurationError("record_opening_tries and identity_search_tries are at least 1.")
+    budgets = (
+        settings.candidate_searches_hour,
+        settings.new_records_requester_hour,
+        settings.new_records_structure_hour,
+    )
+    if min(budgets) < 0:
+        raise ConfigurationError(
+            "candidate_searches_hour, new_records_requester_hour and new_records_structure_hour are not negative."
+        )
 
 
 def _check_emergencies(settings: Settings) -> None:

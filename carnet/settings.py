@@ -96,6 +96,9 @@ class Settings:
     attached_to_mon_espace_sante: str = "all"
     withdrawn_transactions: bool = False
     candidate_criteria: tuple[str, ...] = ()
+    candidate_searches_hour: int = 120
+    new_records_requester_hour: int = 600
+    new_records_structure_hour: int = 20_000
     record_opening_minutes: int = 480
     record_opening_tries: int = 120
     identity_search_tries: int = 30

@@ -48,6 +48,7 @@ ON_BOTH = (
     "tests/record/test_gate.py",
     "tests/record/test_gate_admission.py",
     "tests/record/test_gate_operator.py",
+    "tests/record/test_harvest_budget.py",
     "tests/record/test_retrieval.py",
     "tests/record/test_search.py",
     "tests/record/test_submission.py",

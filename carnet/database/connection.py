@@ -45,6 +45,14 @@ class Connection(Protocol):
         """
         ...
 
+    def beside(self, statement: Statement, parameters: Mapping[str, Any] = ...) -> list[Row]:
+        """Runs one statement that counts across records.
+
+        On a server it is a transaction by itself, wherever its row lies, so that nobody waits for a row that many count in until somebody's commit;
+        in the embedded database, which has one writer, it is part of the one that is open.
+        """
+        ...
+
     def sweep(self, statement: Statement, parameters: Mapping[str, Any]) -> None:
         """Runs a deletion of what is past. Where the database is spread it is done now and then, shard by shard, each by itself."""
         ...
@@ -149,6 +157,10 @@ class SqliteConnection:
 
     def apart(self, statement: Statement, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         """See Connection: there is one file, so it is part of the transaction that is open."""
+        return self.execute(statement, parameters)
+
+    def beside(self, statement: Statement, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+        """See Connection."""
         return self.execute(statement, parameters)
 
     def sweep(self, statement: Statement, parameters: Mapping[str, Any]) -> None:

@@ -87,6 +87,7 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "provisional_code": BY_PATIENT,
         "record_opening": COORDINATOR,  # found by its handle before the patient is known; written apart
         "record_transition": BY_PATIENT,
+        "record_visit": BY_PATIENT,
         "registered_identifier": BY_VALUE,  # none is used twice, for any patient
         "replay": BY_VALUE,  # used once, whoever brings it
         "representation": BY_PATIENT,
@@ -96,7 +97,7 @@ LAYOUT: Mapping[str, Lies] = MappingProxyType(
         "rule_withdrawal": EVERYWHERE,  # rule data
         "schema_step": COORDINATOR,  # of the whole database
         "sign_in_attempt": COORDINATOR,  # before the patient is known
-        "sign_in_count": COORDINATOR,  # about accounts and addresses; written apart
+        "sign_in_count": COORDINATOR,  # about accounts, addresses, requesters and structures; written apart
         "space_session": COORDINATOR,  # found by the cookie before the patient is known
         "space_visit": BY_PATIENT,
         "stored_document": BY_PATIENT,

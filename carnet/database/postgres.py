@@ -62,7 +62,7 @@ class PostgresConnection:
         self._wait = _FIRST_WAIT
         self._aside: Session | None = None
         self._owed = ""
-        self._swept = 0.0
+        self._swept: dict[Statement, float] = {}
         self._session: Session | None = open_session(url, patience)
         try:
             self.spread = citus.is_spread(self._ask)
@@ -91,9 +91,11 @@ class PostgresConnection:
             session.rest()
 
     def apart(self, statement: Statement, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+        """See Connection."""
+        return self.beside(statement, parameters) if self.spread else self.execute(statement, parameters)
+
+    def beside(self, statement: Statement, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         """See Connection. A session of its own, in autocommit mode, opened when it is first needed; a warning there is a doubt, told as Unavailable."""
-        if not self.spread:
-            return self.execute(statement, parameters)
         session = self._beside()
         session.warnings.clear()
         rows = self._execute(session, statement, parameters)
@@ -102,11 +104,11 @@ class PostgresConnection:
         return rows
 
     def sweep(self, statement: Statement, parameters: Mapping[str, Any]) -> None:
-        """See Connection. At most once a minute where the database is spread."""
+        """See Connection. Each at most once a minute where the database is spread."""
         if not self.spread:
             self.execute(statement, parameters)
-        elif time.monotonic() - self._swept > _BETWEEN_SWEEPS:
-            self._swept = time.monotonic()
+        elif time.monotonic() - self._swept.get(statement, -_BETWEEN_SWEEPS) > _BETWEEN_SWEEPS:
+            self._swept[statement] = time.monotonic()
             citus.sweep(self._asked_beside, statement, parameters)
 
     def shards_of(self, patient_keys: Sequence[int]) -> list[int]:
@@ -277,6 +279,10 @@ class PostgresConnection:
         return self._aside
 
     def _lose(self) -> None:
+        """Gives up both sessions: where the one was lost the other would be found so by whoever needs it next."""
+        if self._aside is not None:
+            self._aside.close()
+            self._aside = None
         if self._session is not None:
             self._session.close()
             self._session = None

@@ -24,6 +24,9 @@ KINDS: dict[str, tuple[int, str]] = {
     "harvest-hour": (HOUR, "a requester reads in many records within an hour"),
     "harvest-day": (DAY, "a requester reads in many records within a day"),
     "enumeration-hour": (HOUR, "a requester asks for many people whom nobody knows within an hour"),
+    "budget-requester": (HOUR, "a requester has read in as many records as an hour allows"),
+    "budget-structure": (HOUR, "a structure's callers have read in as many records as an hour allows"),
+    "budget-searches": (HOUR, "a requester has searched by traits as often as an hour allows"),
     CUT_OFF: (1, "a requester may not break the glass any more until this is settled"),
 }
 _NAMESPACE = uuid.UUID("c2a5c0f4-9a0c-5b43-8a83-3f0d5b1f7e60")

@@ -15,6 +15,7 @@ OUTCOMES: dict[type[CarnetError], tuple[int, str]] = {
     errors.UnsupportedOperation: (404, "not-supported"),
     errors.Unauthenticated: (401, "login"),
     errors.Refused: (403, "forbidden"),
+    errors.OverBudget: (429, "throttled"),
     errors.UnknownPatient: (404, "not-found"),
     errors.PatientMismatch: (403, "forbidden"),
     errors.InvalidMetadata: (422, "business-rule"),

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from functools import partial
 
 from carnet.authorization.facts import Function
-from carnet.errors import InvalidMetadata, TooManyResults
+from carnet.errors import InvalidMetadata, OverBudget, TooManyResults
 from carnet.identity.patient_search import Criteria, people_with
 from carnet.identity.patients import Traits, identifiers
 from carnet.identity.trait_index import folded
 from carnet.metadata import PatientIdentifier
+from carnet.platform import Platform
 from carnet.record.act import Act
+from carnet.record.harvest_budget import count_search
 from carnet.record.population import PopulationScope, open_population
+from carnet.requester import Requester
 
 _DATE = re.compile(r"[0-9]{4}(?:[0-9]{2}(?:[0-9]{2})?)?")
 SHORTEST_NAME = 2
@@ -36,13 +39,26 @@ def find_candidates(criteria: Criteria) -> Act[tuple[Candidate, ...]]:
     """The act of TD0.5: those whose traits are exactly the criteria, who have an open record and have not blocked the requester.
 
     Raises InvalidMetadata for fewer criteria than name, birth date and what `candidate_criteria` adds, TooManyResults beyond `maximum_candidates`: nobody is
-    shown then, so that a common name gives nothing away.
+    shown then, so that a common name gives nothing away. Raises OverBudget beyond `candidate_searches_hour`.
     """
-    return Act("td0.5", partial(_find, criteria=criteria), Function.FIND_PATIENT, open_population, across=True)
+    return Act("td0.5", partial(_find, criteria=criteria), Function.FIND_PATIENT, _counted, across=True)
+
+
+def _counted(platform: Platform, requester: Requester, action: str) -> PopulationScope:
+    """The room of TD0.5. A search that the rules allow counts before it is known whether it finds anybody, and stays counted when it fails."""
+    scope = open_population(platform, requester, action)
+    if scope.decide(Function.FIND_PATIENT).allowed:
+        try:
+            count_search(platform, requester, scope.now)
+        except OverBudget as error:
+            scope.refusal = error
+    return scope
 
 
 def _find(scope: PopulationScope, *, criteria: Criteria) -> tuple[Candidate, ...]:
     settings = scope.platform.settings
+    if scope.refusal is not None:
+        raise scope.refusal
     _check(criteria, (*ALWAYS, *settings.candidate_criteria))
     people = people_with(scope.connection, scope.platform.keyring, criteria, maximum=settings.maximum_searched_people)
     found = []

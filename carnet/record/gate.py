@@ -32,6 +32,7 @@ from carnet.errors import (
     Unavailable,
     UnknownPatient,
 )
+from carnet.exchange.visit_budgets import forget_visits
 from carnet.identity.directory import confirm
 from carnet.identity.replay import forget_expired, remember
 from carnet.kill_points import reached
@@ -134,6 +135,7 @@ class Gate:
 
         def work(connection: Connection) -> Checkpoint | None:
             forget_expired(connection, self.platform.clock())
+            forget_visits(connection, self.platform.clock())
             return self.seal_within(connection)
 
         self.behind = False
@@ -230,8 +232,10 @@ class Gate:
             platform.segments.sync()
             reached("documents-synced")
             platform.connection.control("COMMIT")
+            platform.visits.keep()
             reached("committed")
         except Exception as failure:  # noqa: BLE001 - whatever it is, nothing of the group is answered as done
+            platform.visits.drop()
             _tell(failure)
             for waiting in group:
                 waiting.result = None
@@ -316,6 +320,7 @@ class Gate:
             reached("act-run")
         except BaseException:
             segments.rollback_to(mark)
+            self.platform.visits.drop()
             self._take_back()
             raise
         connection.control("RELEASE act")

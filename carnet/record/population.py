@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from carnet.authorization.decision import Decision
 from carnet.authorization.facts import Function, RecordFacts
 from carnet.errors import Refused
 from carnet.identity.patients import Patient
 from carnet.metadata import PatientIdentifier
 from carnet.platform import Connection, PatientKey, Platform
+from carnet.record.harvest_budget import READINGS, count_reading
 from carnet.record.scope import Scope, read_facts
 from carnet.requester import Requester
 
@@ -42,6 +44,8 @@ class PopulationScope:
     detail: str = ""
     rules: set[str] = field(default_factory=set)
     matrix_version: str = ""
+    refusal: Refused | None = None
+    """What was found against the act when its room was made, to be raised by it once the rules were asked."""
 
     @property
     def connection(self) -> Connection:
@@ -53,10 +57,14 @@ class PopulationScope:
         """Whether the requester's structure is a declared regulation centre."""
         return self.requester.organization_id in self.platform.settings.regulation_centres
 
+    def decide(self, function: Function) -> Decision:
+        """What the rules say of the function to this requester, whatever the record."""
+        record = RecordFacts(regulation_centre=self.regulation_centre)
+        return self.platform.engine.decide(self.requester, record, function, self.now)
+
     def require(self, function: Function) -> None:
         """Raises Refused unless the rules allow the function to this requester, whatever the record."""
-        record = RecordFacts(regulation_centre=self.regulation_centre)
-        decision = self.platform.engine.decide(self.requester, record, function, self.now)
+        decision = self.decide(function)
         self.rules.update(decision.rules)
         self.matrix_version = decision.matrix_version
         if not decision.allowed:
@@ -90,7 +98,10 @@ class PopulationScope:
         self.shown.append(Shown(scope.patient, scope.key, identifier))
 
     def fulfil_duties(self) -> None:
-        """Nothing: what is found across records is not what a record holds (R1111-48 CSP tells of that)."""
+        """Counts whom a search showed. Raises OverBudget: then nobody is shown. R1111-48 CSP is about what a record holds."""
+        if self.action in READINGS:
+            for one in self.shown:
+                count_reading(self.platform, self.requester, one.patient.patient_key, self.now)
 
 
 def open_population(platform: Platform, requester: Requester, action: str) -> PopulationScope:

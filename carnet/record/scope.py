@@ -14,6 +14,7 @@ from carnet.identity.patients import find as find_patient
 from carnet.metadata import PatientIdentifier
 from carnet.platform import Connection, PatientKey, Platform
 from carnet.record.emergency import Beginning, admit, write_beginning
+from carnet.record.harvest_budget import READINGS, count_reading
 from carnet.registry.holder import Holder
 from carnet.requester import AccessMode, Requester
 
@@ -103,7 +104,12 @@ class Scope:
             self._in_emergency = True
 
     def fulfil_duties(self) -> None:
-        """Writes the emergency access that this act began, with all that it owes (R1111-48 CSP), in the act's own transaction."""
+        """Counts what was read, and writes the emergency access that this act began, with all that it owes (R1111-48 CSP), in the act's own transaction.
+
+        Raises OverBudget: then the act is taken back, and nothing of it leaves.
+        """
+        if self.action in READINGS:
+            count_reading(self.platform, self.requester, self.patient.patient_key, self.now)
         if self._beginning is not None:
             write_beginning(
                 self.platform,

@@ -12,28 +12,12 @@ from carnet.errors import IntegrityFailure, UnknownPatient
 from carnet.exchange.harvest import Seen, Thresholds, count, cursor, forget
 from carnet.platform import Connection, Platform
 from carnet.record.gate import Gate
+from carnet.record.harvest_budget import READINGS
 from carnet.record.operator_line import write_operator_line
 from carnet.record.pro_journal import own_line
 
 PAGE = 200
 ACTION = "administration/watch"
-READINGS = frozenset(
-    {
-        *("iti18", "iti43", "td1.3a", "td1.6", "td0.5", "td0.9", "pro/identity-search"),
-        *(
-            "pro/list-documents",
-            "pro/search-documents",
-            "pro/show-document",
-            "pro/read-document",
-            "pro/export-documents",
-            "pro/examinations-done",
-        ),
-    }
-)
-"""Acts that show something of a record; asking whether one exists (TD0.2) is what software does for each appointment.
-
-A list of one's own patients (TD0.4) is left out too: software asks for it again and again, and it shows those who gave their authorisation.
-"""
 MISS = "UnknownPatient"
 """What the trace notes of a call about a person whom nobody knows."""
 SEARCHES, SHOWED_NOBODY = frozenset({"td0.5", "pro/identity-search"}), ": 0"

@@ -96,6 +96,7 @@ OWN_CODES: dict[type[CarnetError], str] = {
     errors.SignatureInvalid: "CarnetSubmissionSignatureInvalid",
     errors.PatientSpaceMissing: "CarnetPatientSpaceMissing",
     errors.ReasonRequired: "CarnetEmergencyReasonRequired",
+    errors.OverBudget: "CarnetTooManyRecords",
 }
 
 EXTRA_METADATA_NOT_SAVED = "XDSExtraMetadataNotSaved"

@@ -214,6 +214,14 @@ def test_searches_are_counted(open_pro):
     assert (by_traits(browser).status, by_traits(pro.browser(HOSPITAL_DOCTOR)).status) == (429, 200)
 
 
+def test_searches_of_a_regulation_centre_have_an_hourly_limit_which_the_page_tells(open_pro):
+    pro = open_pro(regulation_centres=(SAMU.identifier,), candidate_searches_hour=1)
+    browser = pro.browser(REGULATOR)
+    assert by_traits(browser, given_name="", sex="").status == 200
+    refused = by_traits(browser, given_name="", sex="")
+    assert (refused.status, "Trop de demandes en une heure" in refused.plain) == (429, True)
+
+
 def test_a_regulation_centre_is_shown_candidates(open_pro):
     pro = open_pro(regulation_centres=(SAMU.identifier,))
     browser = pro.browser(REGULATOR)

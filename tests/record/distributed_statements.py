@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -81,7 +82,7 @@ class Ran:
 def noted(connection):
     """Notes what runs on a connection meanwhile. One to a single server believes that it is spread; lines of nobody stay without a number there."""
     ran = Ran()
-    execute, many, apart = connection.execute, connection.execute_many, connection.apart
+    execute, many, apart, beside = connection.execute, connection.execute_many, connection.apart, connection.beside
 
     def noting(statement, parameters=None):
         ran.within.setdefault(statement.sqlite, (statement, dict(parameters or {})))
@@ -91,16 +92,18 @@ def noted(connection):
         ran.within.setdefault(statement.sqlite, (statement, dict(rows[0]) if rows else {}))
         return many(statement, rows)
 
-    def noting_apart(statement, parameters=None):
+    def noting_apart(statement, parameters=None, run=apart):
         ran.apart.setdefault(statement.sqlite, (statement, dict(parameters or {})))
         with pytest.MonkeyPatch.context() as patch:  # on one server it is part of the same transaction
             patch.setattr(connection, "execute", execute)
-            return apart(statement, parameters)
+            patch.setattr(connection, "beside", beside)
+            return run(statement, parameters)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(connection, "execute", noting)
         patch.setattr(connection, "execute_many", noting_many)
         patch.setattr(connection, "apart", noting_apart)
+        patch.setattr(connection, "beside", partial(noting_apart, run=beside))
         if not connection.spread:
             patch.setattr(connection, "spread", True)
             patch.setattr(journal, "NOBODYS_LINES", None)

@@ -86,6 +86,7 @@ def test_a_subclass_takes_the_nearest_row():
     assert registry_error_for(errors.NonIdenticalContent("x"), "iti41").code == "XDSNonIdenticalHash"
     assert registry_error_for(errors.RecordClosed("x"), "iti18").code == "DMPClosed"
     assert registry_error_for(errors.Refused("x"), "iti18").code == "DMPAccessDeniedByRightsService"
+    assert registry_error_for(errors.OverBudget("x"), "iti43").code == "CarnetTooManyRecords"
 
 
 def test_several_errors_are_several_items():

@@ -127,6 +127,16 @@ watched_access = Table(
     comment="One row says that a requester read in one record within one hour; kept for two days, to count records.",
 )
 
+record_visit = Table(
+    "record_visit",
+    metadata,
+    patient_key(),
+    Column("requester", Text, primary_key=True),
+    Column("hour", BigInteger, primary_key=True, autoincrement=False),
+    Index(None, "hour"),
+    comment="One row says that a requester's reading in one record was counted in the budgets of one hour; kept for two hours.",
+)
+
 watched_miss = Table(
     "watched_miss",
     metadata,

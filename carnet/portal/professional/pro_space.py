@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from starlette.requests import Request
 
 from carnet.clock import MINUTE
-from carnet.errors import TooManyTries, Unauthenticated, UnknownDocument
+from carnet.errors import OverBudget, TooManyTries, Unauthenticated, UnknownDocument
 from carnet.portal.mishaps import Mishap, mishap_of
 from carnet.portal.professional.caller import Caller, Callers
 from carnet.portal.shell import Shell, SignInNeeded
@@ -51,7 +51,7 @@ class ProSpace(Shell):
 
     def told(self, error: Exception) -> Mishap:
         """See Shell: whom the directory does not confirm is told so, and who asks too often to come back."""
-        if isinstance(error, TooManyTries):
+        if isinstance(error, TooManyTries | OverBudget):
             return OFTEN
         if isinstance(error, NotOpenHere):
             return NOT_OPEN_HERE
