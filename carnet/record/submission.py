@@ -37,6 +37,7 @@ from carnet.registry.registered_identifiers import canonical
 from carnet.registry.registration import Registered, identifiers, register, targets
 from carnet.registry.relationships import REPLACEMENTS
 from carnet.repository.documents import find as find_documents
+from carnet.repository.documents import foresee as foresee_documents
 from carnet.repository.documents import record as record_document
 from carnet.repository.segments import Prepared, prepare
 from carnet.requester import Requester
@@ -206,6 +207,7 @@ def take_in(
     room: Receiving, submission: Submission, contents: Mapping[str, Prepared], *, visible: Visible
 ) -> Registered:
     """Registers and stores what was decided: the last step of every submission, whoever makes it."""
+    foresee_documents(room.connection, room.patient.patient_key, _documents(submission))
     registered = register(room.connection, room.holder, submission, room.platform.renderer, visible=visible)
     if not registered.resubmitted:
         _store(room, submission, contents)
@@ -261,10 +263,12 @@ def _masked(entry: DocumentEntry, demanded: list[Code]) -> DocumentEntry:
     return replace(entry, confidentiality_codes=(*entry.confidentiality_codes, *missing)) if missing else entry
 
 
+def _documents(submission: Submission) -> tuple[str, ...]:
+    return tuple(entry.unique_id for entry in submission.entries)
+
+
 def _store(room: Receiving, submission: Submission, contents: Mapping[str, Prepared]) -> None:
-    known = find_documents(
-        room.connection, room.patient.patient_key, tuple(entry.unique_id for entry in submission.entries)
-    )
+    known = find_documents(room.connection, room.patient.patient_key, _documents(submission))
     for entry in submission.entries:
         if entry.unique_id in known:
             continue
