@@ -121,11 +121,11 @@ class PostgresConnection:
     def _told_before(self, statement: Statement, parameters: Mapping[str, Any] | None) -> Said | None:
         """What was foreseen and is now asked; None when it was not, or was lost with what failed."""
         key = _key(statement, parameters)
-        for place in (self._foreseen_behind, self._foreseen):
-            if place.get(key):
-                said = place[key].pop()
-                return said if said.done or said in self._unsent else None
-        return None
+        found: Said | None = None
+        for place in (self._foreseen, self._foreseen_behind):
+            if place.get(key):  # in both: the later holds, and after it the earlier no more
+                found = place[key].pop()
+        return found if found is not None and (found.done or found in self._unsent) else None
 
     def execute_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
         """See Connection."""

@@ -223,6 +223,18 @@ def test_what_an_act_foresaw_and_did_not_ask_is_told_to_nobody_else(connection, 
     assert connection.execute(SIZE, {"name": "two"}) == ([(12,)] if leaving == "RELEASE act" else [])
 
 
+def test_what_was_foreseen_twice_before_and_behind_a_savepoint_is_told_once(connection):
+    connection.execute(ADD, thing("one", 1))
+    connection.foresee(SIZE, {"name": "one"})
+    connection.control("SAVEPOINT act")
+    connection.execute(Statement("UPDATE thing SET size = 2"))
+    connection.foresee(SIZE, {"name": "one"})
+    assert connection.execute(SIZE, {"name": "one"}) == [(2,)]
+    connection.execute(Statement("UPDATE thing SET size = 3"))
+    connection.control("RELEASE act")
+    assert connection.execute(SIZE, {"name": "one"}) == [(3,)]
+
+
 def test_nothing_is_foreseen_beyond_a_transaction(connection, url):
     connection.foresee(COUNT)
     connection.execute(NAMES)

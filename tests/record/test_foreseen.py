@@ -136,4 +136,4 @@ def test_a_room_that_is_opened_twice_leaves_the_chain_whole(room):
             verify(connection, platform.keyring.checkpoint_public_key(), platform.settings.audit_origin).findings
         )
     )
-    assert findings == []
+    assert findings == ()
