@@ -75,10 +75,17 @@ def current_standing(
 
     For decisions: a clock that was set back, or lags behind another worker's, never brings back what was ended or blocked.
     """
-    rows = connection.execute(
-        _NOW, {"patient": patient_key, "professional": professional, "organization": organization}
-    )
+    rows = connection.execute(_NOW, _named(patient_key, professional, organization))
     return _standing(rows, professional=professional, now=now)
+
+
+def foresee(connection: Connection, patient_key: int, *, professional: str, organization: str) -> None:
+    """Says that `current_standing` comes, and that nobody changes before it where anybody stands."""
+    connection.foresee(_NOW, _named(patient_key, professional, organization))
+
+
+def _named(patient_key: int, professional: str, organization: str) -> dict[str, int | str]:
+    return {"patient": patient_key, "professional": professional, "organization": organization}
 
 
 def standing(

@@ -26,11 +26,24 @@ class Connection(Protocol):
     """What an act may do with the database. It never commits: the gate owns transactions."""
 
     def execute(self, statement: Statement, parameters: Mapping[str, Any] = ...) -> list[Row]:
-        """Runs one statement and returns all its rows (none for a statement that returns nothing). Raises ConstraintViolated."""
+        """Runs one statement and returns all its rows (none for a statement that returns nothing). Raises ConstraintViolated.
+
+        A statement that changes rows and returns none may travel with what comes next, on PostgreSQL: what it violates is then told there, or
+        when the savepoint is left or the transaction committed, never later.
+        """
         ...
 
     def execute_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Runs one statement for each row of parameters. Raises ConstraintViolated."""
+        """Runs one statement, which returns nothing, for each row of parameters. Raises ConstraintViolated, as `execute` does."""
+        ...
+
+    def foresee(self, statement: Statement, parameters: Mapping[str, Any] = ..., *, unchanging: bool = False) -> None:
+        """Says that `execute` comes with just these values in this transaction, and that nothing before it changes what it does.
+
+        On PostgreSQL it travels with what goes next, and its rows wait for who executes it, until the savepoint is left behind which it was foreseen.
+        Elsewhere nothing is done: there is nothing to travel. `unchanging` is a reading of what nothing in this transaction changes: foreseen
+        several times, it is read once.
+        """
         ...
 
     @property
@@ -146,6 +159,11 @@ class SqliteConnection:
             return self._raw.execute(statement.sqlite, values).fetchall()
         except sqlite3.IntegrityError as error:
             raise ConstraintViolated(str(error)) from error
+
+    def foresee(
+        self, statement: Statement, parameters: Mapping[str, Any] | None = None, *, unchanging: bool = False
+    ) -> None:
+        """See Connection."""
 
     def execute_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
         """See Connection."""

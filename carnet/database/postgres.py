@@ -6,6 +6,7 @@ locally, and says so with a warning when the wait is given up.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -20,6 +21,7 @@ from carnet.database import citus
 from carnet.database.connection import Row
 from carnet.database.failures import ConstraintViolated, OutcomeUnknown
 from carnet.database.postgres_session import Session, open_session
+from carnet.database.postgres_wire import Said
 from carnet.database.statements import Statement
 from carnet.database.turns import Turn
 from carnet.errors import Unavailable
@@ -40,6 +42,12 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.1, 2.0
 """Seconds between two attempts to connect, doubled each time."""
 _LONG_WORK = 600.0
 """Seconds that one statement of an import or a report may take."""
+_Key = tuple[Statement, tuple[tuple[str, Any], ...]]
+"""A statement with its values."""
+_TOGETHER = 256
+"""Statements that wait for one that answers, at most."""
+_MAKES, _LEAVES = b"SAVEPOINT ", b"RELEASE "
+_NOT_COMMITTED = (raised.IntegrityError, raised.TransactionRollback)
 _BETWEEN_SWEEPS = 60.0
 """Seconds, where each shard has to be swept by itself."""
 
@@ -61,7 +69,12 @@ class PostgresConnection:
         self._not_before = 0.0
         self._wait = _FIRST_WAIT
         self._aside: Session | None = None
-        self._owed = ""
+        self._unsent: list[Said] = []
+        self._foreseen: dict[_Key, list[Said]] = {}
+        self._foreseen_behind: dict[_Key, list[Said]] = {}
+        """What was foreseen behind a savepoint: it is worth nothing once that is left, or gone back to."""
+        self._depth = 0
+        self._given_up = False
         self._swept: dict[Statement, float] = {}
         self._session: Session | None = open_session(url, patience)
         try:
@@ -75,20 +88,69 @@ class PostgresConnection:
 
     def execute(self, statement: Statement, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         """See Connection."""
-        return self._execute(self._present(), statement, parameters)
+        session = self._present()
+        said = None
+        if self._foreseen or self._foreseen_behind:
+            said = self._told_before(statement, parameters)
+        if said is None:
+            said = _said(session, statement, parameters)
+            self._unsent.append(said)
+        elif said.done:
+            return said.rows
+        if statement.silent:
+            self._send_if_many(session)
+        else:
+            self._send(session)
+        return said.rows
 
-    def _execute(self, session: Session, statement: Statement, parameters: Mapping[str, Any] | None) -> list[Row]:
-        text, defaults = statement.postgres
-        values = {**defaults, **parameters} if parameters else defaults
-        session.watch(self._limit)
+    def foresee(
+        self, statement: Statement, parameters: Mapping[str, Any] | None = None, *, unchanging: bool = False
+    ) -> None:
+        """See Connection. What cannot be said is not: who executes it is told so."""
+        if not self.in_transaction:
+            return
+        key = _key(statement, parameters)
+        foreseen = (self._foreseen_behind if self._depth else self._foreseen).setdefault(key, [])
+        if not foreseen:
+            with contextlib.suppress(psycopg.Error, ValueError):
+                foreseen.append(self._present().wire.say(statement, parameters))
+                self._unsent.append(foreseen[0])
+        elif unchanging:
+            foreseen.append(foreseen[0])
+
+    def _told_before(self, statement: Statement, parameters: Mapping[str, Any] | None) -> Said | None:
+        """What was foreseen and is now asked; None when it was not, or was lost with what failed."""
+        key = _key(statement, parameters)
+        found: Said | None = None
+        for place in (self._foreseen, self._foreseen_behind):
+            if place.get(key):  # in both: the later holds, and after it the earlier no more
+                found = place[key].pop()
+        return found if found is not None and (found.done or found in self._unsent) else None
+
+    def execute_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
+        """See Connection."""
+        session = self._present()
         try:
-            cursor = session.cursor
-            cursor.execute(text, values)
-            return cursor.fetchall() if cursor.description else []
+            said = list(session.wire.say_many(statement, rows))
         except psycopg.Error as error:
             raise _told(error) from error
-        finally:
-            session.rest()
+        self._unsent.extend(said)
+        self._send_if_many(session)
+
+    def _send_if_many(self, session: Session) -> None:
+        """Outside of a transaction nothing would take along what waits."""
+        if len(self._unsent) >= _TOGETHER or session.status is not TransactionStatus.INTRANS:
+            self._send(session)
+
+    def _send(self, session: Session, *, leaving: Said | None = None) -> None:
+        """Sends what waits. When a savepoint, but the one to be left now, was not made or left because of what came before, there is no going back."""
+        unsent, self._unsent = self._unsent, []
+        try:
+            _heard(session, unsent, self._limit)
+        except BaseException:
+            undone = [one for one in unsent if not one.done and one is not leaving]
+            self._given_up |= any(one.text.startswith((_MAKES, _LEAVES)) for one in undone)
+            raise
 
     def apart(self, statement: Statement, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         """See Connection."""
@@ -98,10 +160,11 @@ class PostgresConnection:
         """See Connection. A session of its own, in autocommit mode, opened when it is first needed; a warning there is a doubt, told as Unavailable."""
         session = self._beside()
         session.warnings.clear()
-        rows = self._execute(session, statement, parameters)
+        said = _said(session, statement, parameters)
+        _heard(session, [said], self._limit)
         if session.warnings:
             raise Unavailable("The database is away; try again in a moment.")
-        return rows
+        return said.rows
 
     def sweep(self, statement: Statement, parameters: Mapping[str, Any]) -> None:
         """See Connection. Each at most once a minute where the database is spread."""
@@ -114,18 +177,6 @@ class PostgresConnection:
     def shards_of(self, patient_keys: Sequence[int]) -> list[int]:
         """See OwnedConnection."""
         return citus.shards_of(self._ask, patient_keys) if self.spread else [0] * len(patient_keys)
-
-    def execute_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
-        """See Connection. The rows travel together."""
-        text, defaults = statement.postgres
-        session = self._present()
-        session.watch(self._limit)
-        try:
-            session.cursor.executemany(text, [{**defaults, **row} for row in rows])
-        except psycopg.Error as error:
-            raise _told(error) from error
-        finally:
-            session.rest()
 
     def settled_tickets(self) -> int:
         """See Connection. To a reader of one unchanging state, what is sealed is settled: all before it was there when it was sealed.
@@ -166,47 +217,85 @@ class PostgresConnection:
 
     def _begin(self, commands: str) -> None:
         session = self._present()
-        self._owed = ""
+        self._forget()
+        self._given_up = False
         if session.status is not TransactionStatus.IDLE:
             self._run("ROLLBACK")
         try:
-            self._run(commands)
+            self._run(session.wire.refresh() + commands)
         except BaseException:
             if self.in_transaction:
                 self._run("ROLLBACK")
             raise
 
     def control(self, command: str) -> None:
-        """See OwnedConnection. A RELEASE goes with the next command of this kind: by itself it would cost a message and its answer for each act.
+        """See OwnedConnection. A savepoint is made with the first statement behind it, and left with the last that waits, or else with what comes next.
 
-        What comes in between is kept or given up with the transaction, as if the savepoint were gone; who would go back to it gets the error.
+        What fails behind it is told when it is left, at the latest: until then it can be gone back to.
         """
         if command == "COMMIT":
             self._commit()
-        elif command.startswith("RELEASE "):
-            self._owed += f"{command}; "
-        elif command == "ROLLBACK":
-            self._owed = ""
-            self._run(command)
+        elif command.startswith(("SAVEPOINT ", "RELEASE ", "ROLLBACK TO ")):
+            self._foreseen_behind.clear()
+            self._about_savepoints(command)
         else:
-            owed, self._owed = self._owed, ""
-            self._run(owed + command)
+            self._forget()
+            self._run(command)
+
+    def _about_savepoints(self, command: str) -> None:
+        if command.startswith("SAVEPOINT "):
+            self._depth += 1
+            self._unsent.append(Said(command.encode()))
+        elif command.startswith("RELEASE "):
+            self._depth -= 1
+            self._release(Said(command.encode()))
+        else:
+            self._go_back(command)
+
+    def _forget(self) -> None:
+        self._unsent = []
+        self._depth = 0
+        self._foreseen.clear()
+        self._foreseen_behind.clear()
+
+    def _release(self, said: Said) -> None:
+        unsent = self._unsent
+        if unsent and unsent[-1].text.startswith(_MAKES):
+            unsent.pop()
+            return
+        behind = bool(unsent)
+        unsent.append(said)
+        if behind:
+            self._send(self._present(), leaving=said)
+
+    def _go_back(self, command: str) -> None:
+        """Raises Unavailable when the savepoint was never made: the server would go back to an earlier one of that name, or to none."""
+        made_with = [place for place, one in enumerate(self._unsent) if one.text.startswith(_MAKES)]
+        if made_with:
+            del self._unsent[made_with[-1] + 1 :]
+            return
+        self._unsent.clear()
+        if self._given_up:
+            raise Unavailable("The database gave the transaction up; nothing of it is kept.")
+        self._run(command)
 
     def _commit(self) -> None:
         session = self._present()
-        self._owed = ""
+        commit = Said(b"COMMIT")
+        unsent = [*self._unsent, commit]
+        self._forget()
         session.warnings.clear()
-        session.watch(self._patience)
         try:
-            session.commands.execute("COMMIT", prepare=False)
-        except psycopg.Error as error:
-            if isinstance(error, raised.IntegrityError | raised.TransactionRollback):
+            session.send(unsent, self._patience)
+        except Exception as error:
+            if isinstance(error, psycopg.Error) and (
+                session.status is TransactionStatus.INERROR or isinstance(error, _NOT_COMMITTED)
+            ):
                 raise _told(error) from error
-            self._lose()
-            raise OutcomeUnknown(str(error)) from error
-        finally:
-            session.rest()
-        if session.commands.statusmessage != "COMMIT":
+            if not commit.done:  # else it is an answer before it, foreseen and asked by nobody, that could not be read
+                self._lose()
+                raise OutcomeUnknown(str(error)) from error
+        if commit.told != b"COMMIT":
             raise Unavailable("The database gave the transaction up; nothing of it was kept.")
         if session.warnings:
             self._lose()
@@ -216,7 +305,7 @@ class PostgresConnection:
         session = self._present()
         session.watch(self._limit)
         try:
-            session.commands.execute(commands, prepare=False)
+            session.wire.command(commands)
         except psycopg.Error as error:
             raise _told(error) from error
         finally:
@@ -248,6 +337,7 @@ class PostgresConnection:
         if session is not None and session.alive:
             return session
         self._lose()
+        self._forget()
         if time.monotonic() < self._not_before:
             raise Unavailable("The database is away; try again in a moment.")
         try:
@@ -289,7 +379,10 @@ class PostgresConnection:
             self._not_before = time.monotonic() + self._wait
 
     def _ask(self, question: str, values: Sequence[Any] | None = None) -> list[TupleRow]:
-        return self._asked(self._present(), question, values)
+        session = self._present()
+        if self._unsent:
+            self._send(session)
+        return self._asked(session, question, values)
 
     def _asked_beside(self, question: str, values: Sequence[Any] | None = None) -> list[TupleRow]:
         return self._asked(self._beside(), question, values)
@@ -310,6 +403,24 @@ def _locks_of(turn: Turn) -> Iterator[str]:
     """One statement, which takes them in the order of the list."""
     if turn.keys:
         yield f"SELECT pg_advisory_xact_lock(key) FROM unnest('{{{','.join(map(str, map(int, turn.keys)))}}}'::bigint[]) AS asked (key)"  # noqa: S608 - numbers and names of ours
+
+
+def _key(statement: Statement, parameters: Mapping[str, Any] | None) -> _Key:
+    return statement, tuple(sorted(parameters.items())) if parameters else ()
+
+
+def _said(session: Session, statement: Statement, parameters: Mapping[str, Any] | None) -> Said:
+    try:
+        return session.wire.say(statement, parameters)
+    except psycopg.Error as error:
+        raise _told(error) from error
+
+
+def _heard(session: Session, together: Sequence[Said], seconds: float) -> None:
+    try:
+        session.send(together, seconds)
+    except psycopg.Error as error:
+        raise _told(error) from error
 
 
 def _told(error: psycopg.Error) -> Exception:

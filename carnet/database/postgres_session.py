@@ -7,6 +7,7 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import psycopg
@@ -16,6 +17,7 @@ from psycopg.pq import Format, TransactionStatus
 from psycopg.rows import TupleRow
 from psycopg.types.numeric import Int8BinaryDumper, NumericBinaryLoader
 
+from carnet.database.postgres_wire import Said, Wire
 from carnet.errors import ConfigurationError, Unavailable
 
 OLDEST = 150_000
@@ -52,17 +54,17 @@ class Session:
 
     raw: psycopg.Connection[TupleRow]
     patience: float
-    cursor: psycopg.Cursor[TupleRow] = field(init=False)
-    """For statements: prepared, values in binary form."""
+    wire: Wire = field(init=False)
+    """For statements and commands."""
     commands: psycopg.Cursor[TupleRow] = field(init=False)
-    """For BEGIN, COMMIT and their like, several at once."""
+    """For questions about the server itself."""
     warnings: list[str] = field(default_factory=list)
     _deadline: float = float("inf")
     _closed: threading.Event = field(default_factory=threading.Event)
     _handle: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        self.cursor = self.raw.cursor(binary=True)
+        self.wire = Wire(self.raw)
         self.commands = self.raw.cursor()
         self.raw.add_notice_handler(self._note)
         threading.Thread(target=self._guard, name="database guard", daemon=True).start()
@@ -85,6 +87,14 @@ class Session:
     def rest(self) -> None:
         """Nothing is asked of the server."""
         self._deadline = float("inf")
+
+    def send(self, together: Sequence[Said], seconds: float) -> None:
+        """Sends statements in one message and waits so long at most. Raises psycopg.Error of the first that failed."""
+        self.watch(seconds)
+        try:
+            self.wire.send(together)
+        finally:
+            self.rest()
 
     def check(self) -> None:
         """Raises ConfigurationError when what it commits could be lost, Unavailable when it cannot commit now."""
@@ -124,13 +134,16 @@ def open_session(url: str, patience: float) -> Session:
     """Connects. Raises Unavailable when nobody answers, or an earlier COMMIT waits in vain for a standby; ConfigurationError as `check`."""
     try:
         raw = psycopg.connect(
-            url, autocommit=True, connect_timeout=max(2, int(patience)), application_name="carnet", prepare_threshold=0
+            url,
+            autocommit=True,
+            connect_timeout=max(2, int(patience)),
+            application_name="carnet",
+            prepare_threshold=None,
         )
     except psycopg.ProgrammingError as error:
         raise ConfigurationError(f"database_url cannot be read: {error}.") from error
     except psycopg.Error as error:
         raise Unavailable("The database is away; try again in a moment.") from error
-    raw.prepared_max = 1_000
     _adapt(raw)
     session = Session(raw, patience)
     try:

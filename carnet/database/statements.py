@@ -5,13 +5,14 @@ For an upsert take `insert` of `sqlalchemy.dialects.postgresql`: what it says of
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ClauseElement, Integer
+from sqlalchemy import ClauseElement, Integer, UpdateBase
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.engine.interfaces import Dialect
@@ -20,6 +21,8 @@ from sqlalchemy.sql.functions import FunctionElement
 
 _SQLITE = sqlite.dialect(paramstyle="named")
 _POSTGRES: Dialect = psycopg.dialect()  # type: ignore[no-untyped-call]
+_INSERTION = re.compile(rb"(?P<head>INSERT INTO [^()]+ \([^()]*\) VALUES )(?P<row>\([^()]*\))")
+_PLACE = re.compile(rb"\$(\d+)")
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -34,6 +37,14 @@ class Position(FunctionElement[int]):
 def _position(element: Position, compiler: Any, **options: Any) -> str:
     name = "strpos" if compiler.dialect.name == "postgresql" else "instr"
     return f"{name}({compiler.process(element.clauses, **options)})"
+
+
+class _Places(dict[str, str]):
+    """The number of each name, in the order in which they are first asked for."""
+
+    def __missing__(self, name: str) -> str:
+        self[name] = place = f"${len(self) + 1}"
+        return place
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +75,35 @@ class Statement:
         return _compile(self.expression, _POSTGRES)
 
     @cached_property
+    def numbered(self) -> tuple[bytes, tuple[str, ...], Mapping[str, Any]]:
+        """The same as the server itself takes it, with `$1` for the first of the names that come second; and the values that it carries."""
+        text, defaults = self.postgres
+        places = _Places()
+        return (text % places).encode(), tuple(places), defaults
+
+    @cached_property
+    def silent(self) -> bool:
+        """Whether it changes rows and gives none."""
+        expression = self.expression
+        return isinstance(expression, UpdateBase) and not expression.returning_column_descriptions
+
+    @cached_property
     def _for_sqlite(self) -> tuple[str, Mapping[str, Any]]:
         return (self.text, _NOTHING) if self.expression is None else _compile(self.expression, _SQLITE)
+
+
+@cache
+def for_rows(statement: Statement, count: int) -> bytes:
+    """`numbered` for so many rows at once, b'' where that is not simply the same for each: no insertion, or one that says what else to do."""
+    found = _INSERTION.fullmatch(statement.numbered[0]) if statement.silent else None
+    if found is None:
+        return b""
+    names = len(statement.numbered[1])
+
+    def of_row(number: int) -> bytes:
+        return _PLACE.sub(lambda place: b"$%d" % (int(place[1]) + number * names), found["row"])
+
+    return found["head"] + b", ".join(map(of_row, range(count)))
 
 
 def prepare(expression: ClauseElement) -> Statement:

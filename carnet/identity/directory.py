@@ -12,7 +12,7 @@ from types import MappingProxyType
 from sqlalchemy import and_, bindparam, select
 
 from carnet.database.connection import Connection, Row
-from carnet.database.statements import prepare
+from carnet.database.statements import Statement, prepare
 from carnet.database.tables import organization as organizations
 from carnet.database.tables import professional as professionals
 from carnet.database.tables import professional_role, professional_situation
@@ -158,6 +158,18 @@ def works_in(connection: Connection, person: str, structure: str) -> bool:
     return structure in known.organizations or _is_own_office(person, structure)
 
 
+def foresee(connection: Connection, requester: Requester) -> None:
+    """Says that `confirm` comes, in this transaction, which does not change the directory."""
+    connection.foresee(*_asked(requester), unchanging=True)
+
+
+def _asked(requester: Requester) -> tuple[Statement, dict[str, str]]:
+    structure = {"structure": requester.organization_id}
+    if not _is_national(requester.identifier):
+        return _STRUCTURE_IS_ACTIVE, structure
+    return _PERSON_AND_LINK, {"person": requester.identifier, **structure}
+
+
 def confirm(connection: Connection, requester: Requester) -> None:
     """Checks an assertion's subject against the directory, as it is in this transaction: one statement, nothing cached.
 
@@ -170,11 +182,11 @@ def confirm(connection: Connection, requester: Requester) -> None:
     """
     identifier, structure = requester.identifier, requester.organization_id
     own = _is_own_office(identifier, structure)
+    rows = connection.execute(*_asked(requester))
     if not _is_national(identifier):
-        _confirm_structure(connection.execute(_STRUCTURE_IS_ACTIVE, {"structure": structure}), own_office=own)
+        _confirm_structure(rows, own_office=own)
         _confirm_internal(requester)
         return
-    rows = connection.execute(_PERSON_AND_LINK, {"person": identifier, "structure": structure})
     if rows:
         _confirm_structure([row[5:] for row in rows[:1] if row[5] is not None], own_office=own)
     if not rows or not rows[0][0]:

@@ -8,7 +8,7 @@ to somebody else.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -135,11 +135,23 @@ def keys_known(
     """The internal keys of the people whose current INS these are; who is not known is left out."""
     named = {_blind_index(keyring, identifier): identifier for identifier in identifiers}
     found: dict[PatientIdentifier, int] = {}
-    every = list(named)
-    for some in (every[start : start + _AT_ONCE] for start in range(0, len(every), _AT_ONCE)):
-        values = {f"blind{number}": some[min(number, len(some) - 1)] for number in range(_AT_ONCE)}
+    for values in _in_parts(list(named)):
         found |= {named[bytes(blind)]: key for blind, key in connection.execute(_KEYS, values)}
     return found
+
+
+def foresee(connection: Connection, keyring: Keyring, identifiers: Collection[PatientIdentifier]) -> None:
+    """Says that `keys_known` comes for all of them, and `find` for each time that one is among them, in this transaction, which changes nobody's INS."""
+    named = [_blind_index(keyring, identifier) for identifier in identifiers]
+    for blind in named:
+        connection.foresee(_FIND, {"blind_index": blind}, unchanging=True)
+    for values in _in_parts(list(dict.fromkeys(named))):
+        connection.foresee(_KEYS, values)
+
+
+def _in_parts(named: list[bytes]) -> Iterator[dict[str, bytes]]:
+    for some in (named[start : start + _AT_ONCE] for start in range(0, len(named), _AT_ONCE)):
+        yield {f"blind{number}": some[min(number, len(some) - 1)] for number in range(_AT_ONCE)}
 
 
 def turn_key(keyring: Keyring, identifier: PatientIdentifier) -> int:

@@ -6,6 +6,8 @@ assertion up, what succeeds has never left it unused.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
@@ -31,12 +33,21 @@ def remember(connection: Connection, use: AssertionUse, certificate: str) -> Non
 
     Raises AssertionInvalid when it was used before; a reusable one may come again, over the same certificate only.
     """
-    values = {"key": use.key, "certificate": certificate, "expires_at": use.expires_at}
-    if connection.apart(_REMEMBER, values):
+    if connection.apart(_REMEMBER, _row(use, certificate)):
         return
     rows = connection.apart(_WHO_USED, {"key": use.key})
     if not (use.reusable and rows and rows[0][0] == certificate):
         raise replayed()
+
+
+def foresee(connection: Connection, use: AssertionUse, certificate: str) -> None:
+    """Says that `remember` comes, in this transaction: not where that is one by itself."""
+    if not connection.spread:
+        connection.foresee(_REMEMBER, _row(use, certificate))
+
+
+def _row(use: AssertionUse, certificate: str) -> dict[str, Any]:
+    return {"key": use.key, "certificate": certificate, "expires_at": use.expires_at}
 
 
 def replayed() -> AssertionInvalid:

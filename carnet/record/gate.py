@@ -38,6 +38,7 @@ from carnet.identity.replay import forget_expired, remember
 from carnet.kill_points import reached
 from carnet.platform import Platform
 from carnet.record.act import Act, Room
+from carnet.record.foreseen import foresee_callers, foresee_records
 from carnet.record.groups import groups_of
 from carnet.record.rules_in_force import RulesInForce
 from carnet.record.second_reading import damage_met
@@ -226,7 +227,10 @@ class Gate:
         try:
             platform.connection.begin(turn)
             reached("transaction-begun")
+            requesters = [] if turn.alone else [waiting.requester for waiting in group]
+            foresee_callers(platform, requesters)
             self._rules.refresh(platform.connection)
+            foresee_records(platform, requesters)
             for waiting in group:
                 self._run_one(waiting)
             platform.segments.sync()

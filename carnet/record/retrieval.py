@@ -22,6 +22,7 @@ from carnet.registry.found import FoundEntry
 from carnet.registry.queries import find
 from carnet.repository.documents import StoredDocument
 from carnet.repository.documents import find as find_documents
+from carnet.repository.documents import foresee as foresee_documents
 from carnet.repository.frame_reading import Missing, Place
 
 _DAMAGE = logging.getLogger("carnet.damage")
@@ -59,8 +60,10 @@ def _retrieve(scope: Scope, *, wanted: tuple[Wanted, ...]) -> tuple[Answer, ...]
         for item in wanted
         if item.repository_unique_id == scope.platform.settings.repository_unique_id
     )
+    foresee_documents(scope.connection, scope.patient.patient_key, ours)
     entries = current_entries(scope, ours)
-    places = find_documents(scope.connection, scope.patient.patient_key, tuple(entries))
+    known = tuple(unique_id for unique_id in ours if unique_id in entries)
+    places = find_documents(scope.connection, scope.patient.patient_key, known)
     answers = tuple(_locate(scope, item, entries, places) for item in wanted)
     scope.touched.extend(item.wanted.document_unique_id for item in answers if isinstance(item, Located))
     scope.detail = f"{len(scope.touched)} of {len(wanted)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from carnet.audit.journal import foresee as foresee_line
 from carnet.authorization.decision import Decision, Duty
 from carnet.authorization.engine import Viewer
 from carnet.authorization.facts import DocumentFacts, Function, RecordFacts
@@ -133,6 +134,7 @@ def open_scope(platform: Platform, requester: Requester, action: str) -> Scope:
     patient = find_patient(platform.connection, platform.keyring, requester.patient)
     if patient is None:
         raise UnknownPatient(UNKNOWN)
+    foresee_line(platform.connection, patient.patient_key)
     record = read_facts(platform, requester, patient.patient_key, now)
     if record is None:
         raise UnknownPatient(UNKNOWN)

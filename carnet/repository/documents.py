@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -116,16 +116,26 @@ def record(  # noqa: PLR0917 - one row, in the order of its columns
 
 def find(connection: Connection, patient_key: int, unique_ids: Iterable[str]) -> dict[str, StoredDocument]:
     """The documents of a patient among these uniqueIds; those that are not this patient's are left out."""
-    wanted = list(dict.fromkeys(unique_ids))
     found: dict[str, StoredDocument] = {}
+    for statement, parameters in _asked(patient_key, unique_ids):
+        for unique_id, segment, offset, length, *rest in connection.execute(statement, parameters):
+            found[unique_id] = StoredDocument(unique_id, Place(segment, offset, length), *rest)
+    return found
+
+
+def foresee(connection: Connection, patient_key: int, unique_ids: Iterable[str]) -> None:
+    """Says that `find` comes for the same in the same order, before any of them is stored or erased in this transaction."""
+    for statement, parameters in _asked(patient_key, unique_ids):
+        connection.foresee(statement, parameters)
+
+
+def _asked(patient_key: int, unique_ids: Iterable[str]) -> Iterator[tuple[Statement, dict[str, int | str]]]:
+    wanted = list(dict.fromkeys(unique_ids))
     for start in range(0, len(wanted), _LIST_SIZES[-1]):
         part = wanted[start : start + _LIST_SIZES[-1]]
         size = next(size for size in _LIST_SIZES if size >= len(part))
         parameters: dict[str, int | str] = {f"d{number}": part[min(number, len(part) - 1)] for number in range(size)}
-        parameters["patient"] = patient_key
-        for unique_id, segment, offset, length, *rest in connection.execute(_find_statement(size), parameters):
-            found[unique_id] = StoredDocument(unique_id, Place(segment, offset, length), *rest)
-    return found
+        yield _find_statement(size), {**parameters, "patient": patient_key}
 
 
 def erase(connection: Connection, patient_key: int, unique_id: str, now: int) -> None:
