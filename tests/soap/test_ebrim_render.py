@@ -1,4 +1,5 @@
 import string
+import uuid
 
 import pytest
 from hypothesis import given
@@ -141,6 +142,13 @@ def test_what_belongs_to_a_registered_object_has_uuids_the_same_at_each_renderin
     assert all(len(identifier) == len(ENTRY_UUID) and identifier.startswith("urn:uuid:") for identifier in found)
     other = RENDERER.entry(make_entry(entry_uuid=ENTRY_UUID.replace("01", "02")))
     assert not {child.get("id") for child in element(other)} & set(found)
+
+
+def test_ids_of_what_belongs_to_an_object_begin_as_a_uuid_of_version_5_of_its_own(make_entry):
+    named = str(uuid.uuid5(uuid.UUID("5b1c8f0e-6c0d-5a57-9d0a-3f6d0d3c7a11"), ENTRY_UUID))
+    rendered = element(RENDERER.entry(make_entry(entry_uuid=ENTRY_UUID)))
+    own = {one.get("id") for one in rendered.iter(f"{{{RIM}}}Classification", f"{{{RIM}}}ExternalIdentifier")}
+    assert {one[:-12] for one in own} == {f"urn:uuid:{named[:24]}"}
 
 
 def test_what_belongs_to_an_object_names_it(make_entry):
