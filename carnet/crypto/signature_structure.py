@@ -10,9 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import chain
-from operator import attrgetter, methodcaller
+from functools import cached_property, lru_cache
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
@@ -79,7 +77,6 @@ _NAMES |= {_PREFIX_LIST: "InclusiveNamespaces ", f"{{{DS}}}Object": "Object "}
 _CHILDREN = {f"{{{DS}}}{name}": re.compile(shape) for name, shape in _SHAPES.items()}
 _LONGEST_FAMILY = 256
 """Characters; eight children of the longest kind take fewer."""
-_TAG = attrgetter("tag")
 _WITH_OBJECTS = re.compile(f"{_SHAPES['Signature']}(Object ){{1,4}}")
 _SIGNED_PARTS = tuple(f"{{{DS}}}{name}" for name in ("SignedInfo", "SignatureValue", "KeyInfo"))
 
@@ -87,8 +84,8 @@ MAXIMUM_PREFIXES = 16
 _PREFIX = re.compile(r"#default|[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 _FRAGMENT = re.compile(r"#[A-Za-z_][A-Za-z0-9_.-]{0,127}")
 _BASE64 = re.compile(r"[A-Za-z0-9+/ \t\r\n]+[= \t\r\n]*")
-_KEYS = methodcaller("keys")
-_ID_NAMES = frozenset({"Id", "ID", "id", "AssertionID"})
+_ID_ENDINGS = ("Id", "ID", "id")
+_ID_NAMES = frozenset({*_ID_ENDINGS, "AssertionID"})
 _IDENTIFIERS = etree.XPath(".//@Id | .//@ID | .//@id | .//@AssertionID | .//@xml:id", smart_strings=False)
 
 
@@ -118,19 +115,27 @@ class Policy:
         return algorithm == EXCLUSIVE or (self.allow_inclusive_c14n and algorithm in INCLUSIVE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Examined:
     """A signature before any cryptography, and the element that should carry it (the signature itself when detached).
 
-    `parts` are the XMLDSig elements of SignedInfo and SignatureValue, by name, in document order. `carriers` are the elements of
-    `root` by their identifier, each after the local name of the attribute that carries it, in whatever namespace that is.
+    `parts` are the XMLDSig elements of SignedInfo and SignatureValue, by name, in document order.
     """
 
     root: Any
     signature: Any
     policy: Policy
     parts: Mapping[str, Sequence[Any]]
-    carriers: Mapping[str, Sequence[tuple[str, Any]]]
+
+    @cached_property
+    def carriers(self) -> Mapping[str, Sequence[tuple[str, Any]]]:
+        """The elements by their identifier, each after the local name of the attribute that carries it, in whatever namespace that is."""
+        found: dict[str, list[tuple[str, Any]]] = {}
+        for element in self.root.iter("*"):
+            for name, value in element.items():
+                if value and name.endswith(_ID_ENDINGS) and (local := name.rpartition("}")[2]) in _ID_NAMES:
+                    found.setdefault(value, []).append((local, element))
+        return found
 
     def algorithms(self, name: str) -> list[str]:
         """The Algorithm attribute of each part of this name, '' where it has none."""
@@ -143,23 +148,11 @@ def examine(root: Any, signature: Any, policy: Policy) -> Examined:
     for child in signature.iterchildren(*_SIGNED_PARTS[:2]):
         for element in child.iter(f"{{{DS}}}*"):
             parts.setdefault(element.tag[len(DS) + 2 :], []).append(element)
-    return Examined(root, signature, policy, parts, _carriers(root))
-
-
-def _carriers(root: Any) -> dict[str, list[tuple[str, Any]]]:
-    found: dict[str, list[tuple[str, Any]]] = {}
-    elements = list(root.iter("*"))
-    names = list(map(_KEYS, elements))
-    wanted = {name for name in set(chain.from_iterable(names)) if name.rpartition("}")[2] in _ID_NAMES}
-    for element, has_none in zip(elements, map(wanted.isdisjoint, names), strict=True):
-        for name in () if has_none else wanted.intersection(element.keys()):
-            found.setdefault(element.get(name), []).append((name.rpartition("}")[2], element))
-    found.pop("", None)
-    return found
+    return Examined(root, signature, policy, parts)
 
 
 def _names(element: Any) -> str:
-    return "".join(map(_NAMES.__getitem__, map(_TAG, element)))
+    return "".join([_NAMES[child.tag] for child in element]) if len(element) else ""
 
 
 @lru_cache(maxsize=1024)

@@ -36,6 +36,8 @@ __all__ = [
 _CERTIFICATES = etree.XPath("ds:KeyInfo/ds:X509Data/ds:X509Certificate", namespaces={"ds": DS})
 _KEY_VALUES = etree.XPath("ds:KeyInfo/ds:KeyValue", namespaces={"ds": DS})
 _REFERENCE, _TRANSFORMS = f"{{{DS}}}Reference", f"{{{DS}}}Transforms"
+_BELOW = etree.XPath("descendant::*/@* = $value")
+"""Whether an element below has an attribute of this value, under whatever name."""
 _XML_BLANKS = " \t\r\n"
 _ID_NAMES = frozenset({"Id", "ID", "id"})
 _LONGEST_TEXT = 10_000_000
@@ -185,13 +187,13 @@ def _is_enveloped(reference: Any) -> bool:
 
 def _dereferenced(reference: Any, examined: Examined) -> Any:
     """The root for the URI "", else the only element that carries the identifier as an ID (§4.4.3.3)."""
-    identifier = reference.get("URI")[1:]
-    if not identifier:
-        return examined.root
+    root, identifier = examined.root, reference.get("URI")[1:]
+    if not identifier or (root.get("ID") == identifier and not _BELOW(root, value=identifier)):
+        return root
     ((name, found),) = examined.carriers[identifier]
     if name not in _ID_NAMES:
         raise SignatureInvalid("What is referenced is no identifier.")
-    if found is not examined.root:
+    if found is not root:
         _nothing_follows(found)
     return found
 

@@ -8,9 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from itertools import chain
-from operator import attrgetter, methodcaller
+from functools import lru_cache
 from typing import Any
 
 from lxml import etree
@@ -71,10 +69,6 @@ _NAMES = _Names(
 )
 _CHILDREN = {name: re.compile(children) for name, (children, _) in _GRAMMAR.items()}
 _ATTRIBUTES = {name: frozenset(attributes.split()) for name, (_, attributes) in _GRAMMAR.items()}
-_TAG, _TEXT, _TAIL = attrgetter("tag"), attrgetter("text"), attrgetter("tail")
-_KEYS, _VALUES = methodcaller("keys"), methodcaller("values")
-_LONG = frozenset({"X509Certificate"})
-"""Whose text may be long."""
 _NONE: frozenset[str] = frozenset()
 _LONGEST_FAMILY = 1024
 """Characters; sixty-four children of the longest kind take fewer."""
@@ -100,33 +94,34 @@ class Shape:
 
     held: tuple[Any, ...]
     families: set[tuple[str, str]]
-    attributes: set[tuple[str, tuple[str, ...]]]
+    attributes: set[tuple[str, str]]
     longest: int
     beside: str
 
 
 def shape_of(root: Any) -> Shape:
-    """The shape of an assertion, which may stand in a larger tree.
-
-    Every line is one look at all elements, without a step of Python for each of them.
-    """
+    """The shape of an assertion, which may stand in a larger tree."""
     held = tuple(root.iter())
-    signatures = dict.fromkeys(root.iterchildren(SIGNATURE), "Signature")
-    elements = [root]
-    for child in root:
-        elements.extend(() if child in signatures else child.iter())
-    own = list(map(_NAMES.__getitem__, map(_TAG, elements)))
-    name_of = (dict(zip(elements, own, strict=True)) | signatures).__getitem__
-    children = map(" ".join, map(partial(map, name_of), elements))
-    texts = [text for name, text in zip(own, map(_TEXT, elements), strict=True) if text and name not in _LONG]
-    beside = chain(map(_TAIL, (*elements[1:], *signatures)), map(_TEXT, filter(len, elements)))
-    return Shape(
-        held=held,
-        families=set(zip(own, children, strict=True)),
-        attributes=set(zip(own, map(tuple, map(_KEYS, elements)), strict=True)),
-        longest=max(map(len, chain(texts, *map(_VALUES, elements))), default=0),
-        beside="".join(filter(None, beside)),
-    )
+    families: set[tuple[str, str]] = set()
+    attributes: set[tuple[str, str]] = set()
+    lengths, beside, place = [0], [""], 0
+    while place < len(held):
+        element = held[place]
+        tag, text = element.tag, element.text
+        if tag == SIGNATURE and place:
+            place += len(list(element.iter()))
+            continue
+        place += 1
+        name, children = _NAMES[tag], list(element) if len(element) else []
+        families.add((name, " ".join([_NAMES[child.tag] for child in children])))
+        if children:
+            beside += [text or "", *[child.tail or "" for child in children]]
+        if text and name != "X509Certificate":
+            lengths.append(len(text))
+        for key, value in element.items():
+            attributes.add((name, key))
+            lengths.append(len(value))
+    return Shape(held, families, attributes, max(lengths), "".join(beside))
 
 
 @lru_cache(maxsize=1024)
@@ -141,7 +136,7 @@ def _known_children(shape: Shape) -> None:
 
 
 def _known_attributes(shape: Shape) -> None:
-    if not all(_ATTRIBUTES.get(name, _NONE).issuperset(attributes) for name, attributes in shape.attributes):
+    if not all(key in _ATTRIBUTES.get(name, _NONE) for name, key in shape.attributes):
         raise deny("an element of the assertion carries an unknown attribute")
 
 
