@@ -140,15 +140,19 @@ class Server:
         self._gone(workers)
 
     def wait_for_its_death(self, within):
-        """Waits until the server ended by itself; whether it was a SIGKILL, its own or a worker's."""
-        workers = children_of(self.process.pid)
+        """Waits until the server ended by itself, or one of its workers did and another took its place; whether it was so."""
+        end, workers = time.monotonic() + within, set(children_of(self.process.pid))
         try:
-            status = self.process.wait(timeout=within)
-        except subprocess.TimeoutExpired:
+            while time.monotonic() < end:
+                status = self.process.poll()
+                if status is not None:
+                    return status == -signal.SIGKILL or bool(workers)
+                if any(map(has_ended, workers)) and set(children_of(self.process.pid)) - workers:
+                    return True
+                time.sleep(0.02)
             return False
         finally:
             self.kill()
-        return status == -signal.SIGKILL or bool(workers)
 
     def stop(self):
         """SIGTERM, and its end."""
