@@ -1,4 +1,4 @@
-"""What the acts of a group will ask first, told to the database together: a few messages for all instead of five for each (docs/decisions/0056).
+"""What the acts of a group will ask first, told to the database together: a few messages for all instead of five for each (docs/decisions/0056-messages-to-postgresql.md).
 
 It changes no answer. Who calls and whom they ask about is everybody's data, which nothing in a group changes. Of a record that one act alone is about
 nothing changes before that act, for no other act of the group has its turn; a record that several are about is read by each in its place.

@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, Table, Text, b
 from carnet.database.failures import ConstraintViolated, OutcomeUnknown
 from carnet.database.postgres import PostgresConnection
 from carnet.database.postgres_session import Session
+from carnet.database.postgres_wire import Wire
 from carnet.database.statements import Statement, for_rows, prepare
 from carnet.database.turns import ALONE
 from carnet.errors import Unavailable
@@ -130,6 +131,25 @@ def test_who_cannot_go_back_to_their_own_savepoint_goes_back_to_no_other(connect
         connection.control("COMMIT")
     connection.begin(ALONE)
     assert names(connection) == []
+
+
+def test_a_savepoint_that_could_not_be_left_is_not_gone_back_to_by_the_next_act(connection, monkeypatch):
+    """Else the act before, which was told that it is done, would be undone with the next."""
+    connection.control("SAVEPOINT act")
+    connection.execute(ADD, thing("one"))
+    connection.execute(COUNT)
+    connection.control("RELEASE act")
+    connection.control("SAVEPOINT act")
+
+    def give_up(_wire, _together):
+        raise psycopg.errors.QueryCanceled
+
+    with monkeypatch.context() as slow:
+        slow.setattr(Wire, "send", give_up)
+        with pytest.raises(Unavailable):
+            connection.execute(COUNT)
+    with pytest.raises(Unavailable):
+        connection.control("ROLLBACK TO act")
 
 
 def test_a_line_that_fails_with_the_commit_keeps_nothing_and_is_no_doubt(connection):
