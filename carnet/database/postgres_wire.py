@@ -121,6 +121,7 @@ class Wire:
         if not self._stale and len(self._names) <= _MOST:
             return ""
         self._names.clear()
+        self._known.clear()
         self._stale = False
         return "DEALLOCATE ALL; "
 
