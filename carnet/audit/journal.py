@@ -30,7 +30,7 @@ _INSERT = prepare(
             for name in ("patient_key", "patient_seq", "at", "entry", "sealed_openings", "leaf_hash")
         }
     )
-    .returning(_LINE.ticket)
+    .inline()  # or PostgreSQL would be asked for the ticket, which nobody needs
 )
 _LAST_OF_PATIENT = prepare(
     select(_LINE.patient_seq, _LINE.leaf_hash)
@@ -62,8 +62,8 @@ _LAST_CHECKPOINT = prepare(
 _KEEP_CHECKPOINT = prepare(insert(audit_checkpoint))
 
 
-def append(connection: Connection, event: AuditEvent, *, patient_key: int | None, key: SealingKey) -> int:
-    """Writes one line and returns its ticket; it is part of the transaction that is open on the connection.
+def append(connection: Connection, event: AuditEvent, *, patient_key: int | None, key: SealingKey) -> None:
+    """Writes one line; it is part of the transaction that is open on the connection.
 
     `patient_key` and `key` are those of the person whose record was asked for; None and the trace's own key for an event of no patient.
     Two transactions that write for one patient at once cannot both commit: the database refuses the second.
@@ -72,7 +72,7 @@ def append(connection: Connection, event: AuditEvent, *, patient_key: int | None
     sealed = key.seal(openings, CONTEXT)
     link = None if patient_key is None else _link(connection, patient_key)
     entry = encode_entry(event, committed, digest(sealed), link)
-    rows = connection.execute(
+    connection.execute(
         _INSERT,
         {
             "patient_key": NOBODYS_LINES if patient_key is None and connection.spread else patient_key,
@@ -83,8 +83,6 @@ def append(connection: Connection, event: AuditEvent, *, patient_key: int | None
             "leaf_hash": leaf_hash(entry),
         },
     )
-    ticket: int = rows[0][0]
-    return ticket
 
 
 def _link(connection: Connection, patient_key: int) -> Link:

@@ -57,7 +57,8 @@ class Journal:
 
     def append(self, patient_key=1, **values):
         key = self.keys[patient_key]
-        return append(self.connection, self.event(patient_key, **values), patient_key=patient_key, key=key)
+        append(self.connection, self.event(patient_key, **values), patient_key=patient_key, key=key)
+        return self.connection.execute(Statement("SELECT max(ticket) FROM audit_event"))[0][0]
 
     def seal(self, limit=1_000, tree="own", sign=None):
         self.connection.control("BEGIN IMMEDIATE")
