@@ -50,6 +50,7 @@ class Engine:
     ) -> None:
         self._matrices = matrices
         self._rules = rules
+        self._last: Case | None = None
         self._policy = Policy(
             occupational_doctors=occupational_doctors,
             professions_by_role=professions_by_role,
@@ -105,10 +106,16 @@ class Engine:
         )
 
     def _case(self, requester: Requester, record: RecordFacts, function: Function, at: int) -> Case | None:
-        """The facts put together; None when that failed, which `_judge` refuses."""
+        """The facts put together; None when that failed, which `_judge` refuses.
+
+        One request asks several times: who asks, before which record and under which matrix is put together once, by identity.
+        """
         try:
+            last, matrix = self._last, self._matrices.in_force(at)
+            if last is not None and last.requester is requester and last.record is record and last.matrix is matrix:
+                return last.asking(function)
             column = self._column(requester, record)
-            return Case(
+            self._last = case = Case(
                 requester=requester,
                 record=record,
                 function=function,
@@ -116,12 +123,13 @@ class Engine:
                 column=column,
                 right=right_of(requester, column, function),
                 role=matrix_role(requester),
-                matrix=self._matrices.in_force(at),
+                matrix=matrix,
                 policy=self._policy,
             )
         except Exception as error:  # noqa: BLE001 - the answer is no; no facts in logs
             _LOG.error("the facts could not be put together: %s", type(error).__name__)
             return None
+        return case
 
     def _judge(self, case: Case | None) -> Decision:
         if case is None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from carnet.authorization.facts import DocumentFacts, Function, RecordFacts
 from carnet.authorization.functional_rights import Column, Right, right_of
 from carnet.authorization.matrix import Matrix
-from carnet.authorization.needs import PATIENT_SIDE_STARRED, SEARCHES_AND_CONSULTATIONS, Ground, Needs
+from carnet.authorization.needs import NEEDS, PATIENT_SIDE_STARRED, SEARCHES_AND_CONSULTATIONS, Ground, Needs
 from carnet.authorization.roles import is_coordinating_doctor, is_forbidden
 from carnet.metadata import (
     INVISIBLE_PATIENT,
@@ -73,6 +73,20 @@ class Case:
             self.policy,
             document,
             own,
+        )
+
+    def asking(self, function: Function) -> Case:
+        """The question whether another function may begin, by the same requester before the same record."""
+        return Case(
+            self.requester,
+            self.record,
+            function,
+            NEEDS[function],
+            self.column,
+            right_of(self.requester, self.column, function),
+            self.role,
+            self.matrix,
+            self.policy,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -103,43 +104,41 @@ def standing(
 
 
 def _standing(rows: list[Row], *, professional: str, now: int, state: str | None = None) -> Standing | None:
-    record = next((row for row in rows if row[0] == "record"), None)
+    record: Row | None = None
+    links: list[Row] = []
+    choices: dict[str, set[str]] = {}
+    for row in rows:
+        what, kind, value, _ = row
+        if what == "link":
+            if value:
+                links.append(row)
+        elif what == "choice":
+            choices.setdefault(kind, set()).add(value)
+        else:
+            record = row
     if record is None:
         return None
-    links = [row for row in rows if row[0] == "link" and row[2]]
+    kinds = {row[1] for row in links}
+    valid = {row[1] for row in links if row[3] is None or row[3] > now}
     personal = [row for row in links if row[2] == professional]
     held = {row[1] for row in personal}
     return Standing(
         state=str(record[1]) if state is None else state,
-        blocked=any(row[1] == Link.BLOCKED for row in links),
-        authorisation=_authorisation(links, now),
+        blocked=Link.BLOCKED in kinds,
+        authorisation="valid" if Link.AUTHORISED in valid else "expired" if Link.AUTHORISED in kinds else "none",
         medecin_traitant=Link.MEDECIN_TRAITANT in held,
         administrator=Link.ADMINISTRATOR in held,
-        opposes_bris_de_glace=_opposes(rows, Choice.OPPOSES_BRIS_DE_GLACE),
-        opposes_centre_15=_opposes(rows, Choice.OPPOSES_CENTRE_15),
-        masked_in_emergency=_values(rows, Choice.MASKED_IN_EMERGENCY) == {YES},
-        care_team=_valid(links, Link.CARE_TEAM, now),
-        authorised_by_name=_valid(personal, Link.AUTHORISED, now),
-        feeding_opposed=any(row[1] == Link.FEEDING_OPPOSED for row in links),
-        masks_everything=_opposes(rows, Choice.MASKS_EVERYTHING),
+        opposes_bris_de_glace=_opposes(choices, Choice.OPPOSES_BRIS_DE_GLACE),
+        opposes_centre_15=_opposes(choices, Choice.OPPOSES_CENTRE_15),
+        masked_in_emergency=choices.get(Choice.MASKED_IN_EMERGENCY) == {YES},
+        care_team=Link.CARE_TEAM in valid,
+        authorised_by_name=any(row[1] == Link.AUTHORISED and (row[3] is None or row[3] > now) for row in personal),
+        feeding_opposed=Link.FEEDING_OPPOSED in kinds,
+        masks_everything=_opposes(choices, Choice.MASKS_EVERYTHING),
         rights_version=record[3],
     )
 
 
-def _valid(links: list[Row], kind: Link, now: int) -> bool:
-    return any(row[1] == kind and (row[3] is None or row[3] > now) for row in links)
-
-
-def _authorisation(links: list[Row], now: int) -> Authorisation:
-    if _valid(links, Link.AUTHORISED, now):
-        return "valid"
-    return "expired" if any(row[1] == Link.AUTHORISED for row in links) else "none"
-
-
-def _values(rows: list[Row], choice: Choice) -> set[str]:
-    return {row[2] for row in rows if row[0] == "choice" and row[1] == choice}
-
-
-def _opposes(rows: list[Row], choice: Choice) -> bool:
+def _opposes(choices: Mapping[str, set[str]], choice: Choice) -> bool:
     """An opposition, or a default mask, that cannot be read as a plain no holds."""
-    return not _values(rows, choice) <= {NO}
+    return not choices.get(choice, set()) <= {NO}

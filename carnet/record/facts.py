@@ -6,7 +6,7 @@ from typing import Protocol
 
 from carnet.authorization.facts import DocumentFacts
 from carnet.record.scope import Scope
-from carnet.registry.found import FoundEntry, status_of
+from carnet.registry.found import FoundEntry, Kind, status_of
 
 
 class Judged(Protocol):
@@ -15,19 +15,9 @@ class Judged(Protocol):
     @property
     def status(self) -> str: ...  # noqa: D102 - see FoundEntry
     @property
-    def is_signature(self) -> int: ...  # noqa: D102
-    @property
-    def type_code(self) -> str: ...  # noqa: D102
-    @property
     def masks(self) -> str: ...  # noqa: D102
     @property
-    def author_persons(self) -> str: ...  # noqa: D102
-    @property
-    def author_institutions(self) -> str: ...  # noqa: D102
-    @property
-    def depositor(self) -> str: ...  # noqa: D102
-    @property
-    def depositor_organization(self) -> str: ...  # noqa: D102
+    def kind(self) -> Kind: ...  # noqa: D102
 
 
 def document_facts(scope: Scope, entry: Judged) -> DocumentFacts:
@@ -40,16 +30,17 @@ def facts_of_entry(entry: Judged, ins: str) -> DocumentFacts:
 
     The patient is an author where the INS is: the XCN of such documents carries it (CI-SIS, authorPerson).
     """
-    persons = frozenset(entry.author_persons.split())
+    kind = entry.kind
+    persons = frozenset(kind.author_persons.split())
     return DocumentFacts(
-        type_code=entry.type_code,
+        type_code=kind.type_code,
         masks=frozenset(entry.masks.split()),
         status=status_of(entry.status),
         author_persons=persons,
-        author_institutions=frozenset(entry.author_institutions.split()),
-        depositor=entry.depositor,
-        depositor_organization=entry.depositor_organization,
-        is_signature=bool(entry.is_signature),
+        author_institutions=frozenset(kind.author_institutions.split()),
+        depositor=kind.depositor,
+        depositor_organization=kind.depositor_organization,
+        is_signature=bool(kind.is_signature),
         patient_authored=ins in persons,
     )
 

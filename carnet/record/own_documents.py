@@ -126,7 +126,7 @@ def visible_documents(room: PatientRoom) -> list[Visible]:
         facts = facts_of_own(room, alike)
         if not decide(room.facts, PatientRight.SEE, facts).allowed:
             return None
-        return facts, family_of(alike.type_code, alike.class_code, own=facts.patient_authored)
+        return facts, family_of(alike.kind.type_code, alike.class_code, own=facts.patient_authored)
 
     return newest_first(dated_entries(room.connection, room.holder, CURRENT, judge))
 

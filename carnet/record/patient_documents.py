@@ -56,7 +56,7 @@ def current_entries_of(room: PatientRoom, unique_id: str = "") -> list[FoundEntr
 def facts_of_own(room: PatientRoom, found: Judged) -> DocumentFacts:
     """The facts of an entry of this record; what the patient's side deposited it has authored."""
     facts = facts_of_entry(found, room.identifier.value)
-    return replace(facts, patient_authored=facts.patient_authored or found.depositor == PATIENT_SIDE)
+    return replace(facts, patient_authored=facts.patient_authored or found.kind.depositor == PATIENT_SIDE)
 
 
 def own_document(room: PatientRoom, right: PatientRight, unique_id: str) -> FoundEntry:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
-from typing import Any
 
 from carnet.authorization.facts import Function
 from carnet.document_query import (
@@ -21,22 +20,13 @@ from carnet.document_query import (
 from carnet.errors import NotSinglePatient, PatientMismatch, TooManyResults
 from carnet.record.act import Act
 from carnet.record.scope import Scope
-from carnet.registry.found import Found, FoundEntry
+from carnet.registry.found import Found, FoundEntry, kind_of
 from carnet.registry.queries import find
 from carnet.registry.renditions import renditions
 
-_KIND: Callable[[FoundEntry], tuple[Any, ...]] = itemgetter(slice(5, 13))
+_KIND: Callable[[FoundEntry], tuple[str, str, str]] = itemgetter(slice(3, 6))
 _UNIQUE_ID = itemgetter(FoundEntry._fields.index("unique_id"))
-assert FoundEntry._fields[5:13] == (  # the columns that the rules read stand together: `visible` relies on it
-    "status",
-    "is_signature",
-    "type_code",
-    "masks",
-    "author_persons",
-    "author_institutions",
-    "depositor",
-    "depositor_organization",
-)
+assert FoundEntry._fields[3:6] == ("status", "masks", "judged")  # all that the rules read: `visible` relies on it
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +76,20 @@ def visible(scope: Scope, found: Found) -> Found:
     judged = found.judged
     kinds = list(map(_KIND, judged))
     sees = scope.viewer.sees
-    verdicts: dict[tuple[Any, ...], bool] = {}
-    for kind in set(kinds):  # rows alike in all that the rules read are judged once
-        status, is_signature, type_code, masks, persons, institutions, depositor, organization = kind
-        verdicts[kind] = sees(type_code, masks, status, persons, institutions, depositor, organization, is_signature)
+    verdicts: dict[tuple[str, str, str], bool] = {}
+    for alike in set(kinds):  # rows alike in all that the rules read are judged once
+        status, masks, text = alike
+        kind = kind_of(text)
+        verdicts[alike] = sees(
+            kind.type_code,
+            masks,
+            status,
+            kind.author_persons,
+            kind.author_institutions,
+            kind.depositor,
+            kind.depositor_organization,
+            kind.is_signature,
+        )
     if all(verdicts.values()):
         return found.without(frozenset())
     return found.without({entry.uuid for entry, kind in zip(judged, kinds, strict=True) if not verdicts[kind]})

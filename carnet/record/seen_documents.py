@@ -25,18 +25,18 @@ def seen_documents(
 
     def judge(alike: Alike) -> tuple[DocumentFacts, Family] | None:
         seen = viewer.sees(
-            alike.type_code,
+            alike.kind.type_code,
             alike.masks,
             alike.status,
-            alike.author_persons,
-            alike.author_institutions,
-            alike.depositor,
-            alike.depositor_organization,
-            alike.is_signature,
+            alike.kind.author_persons,
+            alike.kind.author_institutions,
+            alike.kind.depositor,
+            alike.kind.depositor_organization,
+            alike.kind.is_signature,
         )
         if not seen:
             return None
         facts = document_facts(scope, alike)
-        return facts, family_of(alike.type_code, alike.class_code, own=facts.patient_authored)
+        return facts, family_of(alike.kind.type_code, alike.class_code, own=facts.patient_authored)
 
     return newest_first(dated_entries(scope.connection, scope.holder, statuses, judge))

@@ -20,7 +20,7 @@ from carnet.metadata import AvailabilityStatus, ObjectType
 from carnet.registry import entry_table
 from carnet.registry.criteria import Criteria, Shape, check_statuses, statement
 from carnet.registry.find_documents import CONDITIONS
-from carnet.registry.found import FoundEntry, found_entry
+from carnet.registry.found import FoundEntry, Kind, found_entry, kind_of
 from carnet.registry.holder import Holder
 
 T = TypeVar("T")
@@ -29,16 +29,11 @@ _TYPES = (ObjectType.STABLE, ObjectType.ON_DEMAND)
 
 
 class Alike(NamedTuple):
-    """What the rules read of an entry, as it stands in its row (see FoundEntry), and its classCode: equal for many."""
+    """What the rules read of an entry (see FoundEntry), and its classCode: equal for many."""
 
+    kind: Kind
     status: str
-    is_signature: int
-    type_code: str
     masks: str
-    author_persons: str
-    author_institutions: str
-    depositor: str
-    depositor_organization: str
     class_code: str
 
 
@@ -50,7 +45,9 @@ _CHOSEN = (
         _T.entry_uuid
     )  # as they came: rows that lie side by side are read together, and are nearly in the order of their dates
 )
-_alike: Callable[[Sequence[Any]], tuple[Any, ...]] = itemgetter(*map(_COLUMNS.index, Alike._fields))
+_key: Callable[[Sequence[Any]], tuple[str, ...]] = itemgetter(
+    *map(_COLUMNS.index, ("judged", "status", "masks", "class_code"))
+)
 _WIDTH = len(FoundEntry._fields)
 _STATUS, _CREATED, _STARTED = map(_COLUMNS.index, ("status", "creation_time", "service_start_time"))
 
@@ -78,10 +75,10 @@ def dated_entries(
     verdicts: dict[tuple[Any, ...], T | None] = {}
     kept = []
     for row in rows:
-        alike = _alike(row)
-        if alike not in verdicts:
-            verdicts[alike] = judge(Alike(*alike))
-        verdict = verdicts[alike]
+        key = judged, *others = _key(row)
+        if key not in verdicts:
+            verdicts[key] = judge(Alike(kind_of(judged), *others))
+        verdict = verdicts[key]
         if verdict is not None:
             kept.append((verdict, found_entry(row[:_WIDTH]), row[_CREATED], row[_STARTED]))
     return kept

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Text, bindparam, cast, func, insert, literal_column, select, update
 
 from carnet.database.connection import Connection
 from carnet.database.row_places import InsertByPatient
@@ -14,13 +14,34 @@ from carnet.database.statements import Statement, prepare
 from carnet.database.tables import document_entry, entry_code, entry_reference, unmasked_document
 from carnet.metadata import UNMASKED_BY_NAME, VISIBILITY_SYSTEM, AvailabilityStatus, Code, DocumentEntry
 from carnet.registry.criteria import check_statuses
-from carnet.registry.found import FoundEntry, found_entry
+from carnet.registry.found import BETWEEN, FoundEntry, Kind, found_entry, status_in, text_of
 from carnet.registry.holder import Holder, Renderer
 from carnet.registry.sealed_metadata import open_entry, seal_entry, seal_entry_rendition
 from carnet.registry.value_lists import binds, by_width, each_width
 
 _T = document_entry.c
-LIGHT = tuple(_T["entry_uuid" if name == "uuid" else name] for name in FoundEntry._fields)
+
+
+def _judged() -> ColumnElement[str]:
+    """The column, or what stands in it, made by the database, for rows that have none."""
+    first, *rest = (cast(_T[name], Text) for name in Kind._fields)
+    made: ColumnElement[str] = first
+    for column in rest:
+        made += literal_column(f"'{BETWEEN}'", Text) + column
+    return func.coalesce(_T.judged, made)
+
+
+LIGHT = (
+    _T.entry_uuid,
+    _T.unique_id,
+    _T.registered_at,
+    _T.status,
+    _T.masks,
+    _judged(),
+    _T.logical_id,
+    _T.version,
+    _T.object_type,
+)
 """The columns of a FoundEntry, in its order."""
 
 INSERT = prepare(InsertByPatient(document_entry).values({name: bindparam(name) for name in _T.keys()}))  # noqa: SIM118
@@ -111,7 +132,7 @@ def _found(connection: Connection, holder: Holder, statement: Any, values: Itera
         for width, parameters in each_width("value", values)
         for row in connection.execute(statement(width), {"patient": holder.patient_key, **parameters})
     ]
-    check_statuses(row.status for row in found)
+    check_statuses(map(status_in, found))
     return found
 
 
@@ -203,6 +224,14 @@ def _joined(values: Iterable[str]) -> str:
 
 
 def _row(holder: Holder, renderer: Renderer, entry: DocumentEntry, depositor: tuple[str, str]) -> dict[str, Any]:
+    kind = Kind(
+        is_signature=int(entry.is_signature),
+        type_code=entry.type_code.code,
+        author_persons=_joined(author.person_id for author in entry.authors),
+        author_institutions=_joined(one for author in entry.authors for one in author.institution_ids),
+        depositor=depositor[0],
+        depositor_organization=depositor[1],
+    )
     return {
         "patient_key": holder.patient_key,
         "entry_uuid": entry.entry_uuid,
@@ -211,7 +240,6 @@ def _row(holder: Holder, renderer: Renderer, entry: DocumentEntry, depositor: tu
         "unique_id": entry.unique_id,
         "object_type": entry.object_type.value,
         "status": entry.status.value,
-        "is_signature": int(entry.is_signature),
         **_coded("class_code", "class_system", entry.class_code),
         **_coded("type_code", "type_system", entry.type_code),
         **_coded("format_code", "format_system", entry.format_code),
@@ -222,13 +250,11 @@ def _row(holder: Holder, renderer: Renderer, entry: DocumentEntry, depositor: tu
         "service_stop_time": entry.service_stop_time,
         "mime_type": entry.mime_type,
         "masks": " ".join(sorted(entry.masks - {UNMASKED_BY_NAME})),
-        "author_persons": _joined(author.person_id for author in entry.authors),
-        "author_institutions": _joined(one for author in entry.authors for one in author.institution_ids),
-        "depositor": depositor[0],
-        "depositor_organization": depositor[1],
         "registered_at": holder.now,
         "sealed_metadata": seal_entry(holder, entry),
         "sealed_rendition": seal_entry_rendition(holder, renderer, entry),
+        "judged": text_of(kind),
+        **kind._asdict(),
     }
 
 

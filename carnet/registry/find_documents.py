@@ -26,7 +26,7 @@ from carnet.registry.criteria import (
     not_in_list,
     statement,
 )
-from carnet.registry.found import FoundEntry, found_entry
+from carnet.registry.found import FoundEntry, found_entry, status_in
 from carnet.registry.holder import Holder
 from carnet.registry.matching import like
 from carnet.registry.value_lists import LARGEST, binds
@@ -95,7 +95,7 @@ def find_documents(connection: Connection, holder: Holder, query: FindDocuments)
     criteria.items.append(("no_signature", ()))
     rows = connection.execute(_statement(criteria.shape), criteria.parameters)
     found = tuple(map(found_entry, rows))
-    check_statuses(row.status for row in found)
+    check_statuses(map(status_in, found))
     if query.author_persons or query.titles:
         return _whose_text_matches(connection, holder, query, found)
     return found

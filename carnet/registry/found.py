@@ -14,34 +14,100 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from carnet.database.stored_words import word
+from carnet.errors import IntegrityFailure, InvalidMetadata
 from carnet.metadata import Association, AvailabilityStatus
+
+
+class Kind(NamedTuple):
+    """What the rules read of an entry and never changes, as text as it stands in the table: the same for many entries.
+
+    `author_persons` and `author_institutions` are blank-separated identifiers; the depositor is who registered version 1. `is_signature` is 0 or 1.
+    """
+
+    is_signature: int
+    type_code: str
+    author_persons: str
+    author_institutions: str
+    depositor: str
+    depositor_organization: str
+
+
+BETWEEN = "\x1f"
+"""Stands between the values of a kind in its text. XML cannot carry it, so that no value that came in has it."""
+
+
+def text_of(kind: Kind) -> str:
+    """The text that stands in `document_entry.judged`. Raises InvalidMetadata for a value that could pose as two."""
+    text = BETWEEN.join(map(str, kind))
+    if text.count(BETWEEN) != len(kind) - 1:
+        raise InvalidMetadata("A value holds a character that XML cannot carry.")
+    return text
+
+
+def kind_of(text: str) -> Kind:
+    """The kind of a text. Raises IntegrityFailure for a text that was altered."""
+    try:
+        is_signature, type_code, persons, institutions, depositor, organization = text.split(BETWEEN)
+        return Kind(int(is_signature), type_code, persons, institutions, depositor, organization)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise IntegrityFailure("What is stored of a registered object is damaged.") from error
 
 
 class FoundEntry(NamedTuple):
     """The columns in clear of one version of a DocumentEntry, as text as they stand in the table.
 
-    `masks`, `author_persons` and `author_institutions` are blank-separated codes and identifiers. `masks` is what hides the document
-    now, whatever the confidentiality codes of this version were; the depositor is who registered version 1. `is_signature` is 0 or 1.
+    `masks` are blank-separated codes: what hides the document now, whatever the confidentiality codes of this version were. `judged` is the text
+    of its kind: whoever asks many entries takes it apart once for all that are alike.
     """
 
     uuid: str
+    unique_id: str
+    registered_at: int
+    status: str
+    masks: str
+    judged: str
     logical_id: str
     version: int
-    unique_id: str
     object_type: str
-    status: str
-    is_signature: int
-    type_code: str
-    masks: str
-    author_persons: str
-    author_institutions: str
-    depositor: str
-    depositor_organization: str
-    registered_at: int
+
+    @property
+    def kind(self) -> Kind:
+        """What the text says."""
+        return kind_of(self.judged)
+
+    @property
+    def is_signature(self) -> int:
+        """See Kind, as the others below."""
+        return self.kind.is_signature
+
+    @property
+    def type_code(self) -> str:
+        """The second value alone: lists ask it of thousands."""
+        return self.judged.partition(BETWEEN)[2].partition(BETWEEN)[0]
+
+    @property
+    def author_persons(self) -> str:  # noqa: D102
+        return self.kind.author_persons
+
+    @property
+    def author_institutions(self) -> str:  # noqa: D102
+        return self.kind.author_institutions
+
+    @property
+    def depositor(self) -> str:  # noqa: D102
+        return self.kind.depositor
+
+    @property
+    def depositor_organization(self) -> str:  # noqa: D102
+        return self.kind.depositor_organization
 
 
 found_entry: Callable[[Iterable[Any]], FoundEntry] = partial(tuple.__new__, FoundEntry)
 """A FoundEntry from a row; `_make` would run a function of Python's for each."""
+
+
+status_in: Callable[[FoundEntry], str] = itemgetter(FoundEntry._fields.index("status"))
+"""The status of an entry as it stands in its row, for hundreds of them."""
 
 
 def status_of(status: str) -> AvailabilityStatus:
@@ -132,6 +198,8 @@ class Found:
         attributes (title, date of last update) stay as they are.
         """
         gone = self._gone(set(hidden))
+        if not gone and not (self.ends or self.links or self.contents or self.reasons):
+            return self
         if not gone:
             return replace(self, ends=(), links=(), contents={}, reasons={})
         return replace(

@@ -35,7 +35,9 @@ def find(connection: Connection, holder: Holder, query: StoredQuery) -> Found:
     """
     if isinstance(query, FindDocuments):
         return Found(find_documents(connection, holder, query))
-    return with_surroundings(connection, holder, _found(connection, holder, query))
+    found = _found(connection, holder, query)
+    touches = found.submission_sets or found.folders or found.associations
+    return with_surroundings(connection, holder, found) if touches else found
 
 
 def _found(

@@ -34,7 +34,10 @@ def media_type(value: str) -> tuple[str, Mapping[str, str]]:
         key, quoted, bare = found.groups()
         if key is None:
             continue
-        if key.lower() in parameters:
+        key = key.lower()
+        if key in parameters:
             raise MalformedMessage("The Content-Type header names a parameter twice.")
-        parameters[key.lower()] = _ESCAPE.sub(r"\1", quoted) if quoted is not None else bare
+        if quoted is not None and "\\" in quoted:
+            quoted = _ESCAPE.sub(r"\1", quoted)
+        parameters[key] = bare if quoted is None else quoted
     return name.strip().lower(), MappingProxyType(parameters)

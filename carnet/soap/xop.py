@@ -21,9 +21,12 @@ def document_contents(root: Any, parts: Mapping[str, Part]) -> list[tuple[Any, b
     when an attachment is left over; when base64 in place is truncated or not base64.
     """
     unused = dict(parts)
-    references = sum(1 for _ in root.iter(XOP_INCLUDE))
+    references = 0
     found: list[tuple[Any, bytes]] = []
-    for element in root.iter(DOCUMENT):
+    for element in root.iter(DOCUMENT, XOP_INCLUDE):
+        if element.tag == XOP_INCLUDE:
+            references += 1
+            continue
         include = _include(element)
         if include is None:
             found.append((element, _inline(element)))

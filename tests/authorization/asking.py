@@ -180,6 +180,22 @@ def corners_hold(modules: Any, matrices: Any, doctor: Requester) -> bool:
         and not viewer.sees("PLAN", "", AvailabilityStatus.APPROVED.value, *columns[3:])
         and not side.decide(side.PatientSideFacts(side.Actor.CARER, "open"), side.PatientRight.SEE).allowed
         and not side.decide(side.PatientSideFacts(side.Actor.HOLDER), side.PatientRight.SEE).allowed
+        and each_from_its_own_facts(engine, doctor)
+    )
+
+
+def each_from_its_own_facts(engine: Any, doctor: Requester) -> bool:
+    """Whether a question is answered from its own facts when the one before had all but one of them: another caller, record or matrix."""
+    nurse = replace(doctor, profession=Code("60", "1.2.250.1.71.1.2.7"), specialty=None)
+    attending = RecordFacts(state="open", authorisation="valid", medecin_traitant=True)
+    closed, stop = replace(attending, state="closed"), Function.STOP_BEING_MEDECIN_TRAITANT
+    return (
+        engine.decide(doctor, attending, stop, NOW).allowed
+        and not engine.decide(nurse, attending, stop, NOW).allowed
+        and engine.decide(doctor, attending, stop, NOW).allowed
+        and not engine.decide(doctor, closed, stop, NOW).allowed
+        and engine.decide(doctor, attending, Function.CONSULT, NOW).allowed
+        and not engine.decide(doctor, attending, Function.CONSULT, 0).allowed
     )
 
 

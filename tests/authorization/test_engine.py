@@ -10,6 +10,7 @@ import pytest
 from carnet.authorization.decision import Duty
 from carnet.authorization.engine import Engine
 from carnet.authorization.facts import DocumentFacts, Function, RecordFacts
+from carnet.authorization.matrix import Matrices
 from carnet.authorization.rules import RULES, Rule
 from carnet.clock import from_iso
 from carnet.metadata import AvailabilityStatus, Code
@@ -351,3 +352,34 @@ def test_an_engine_without_rules_would_allow_everything(matrices, caller):
 
 def test_the_names_of_the_rules_are_all_different():
     assert len({rule.name for rule in RULES}) == len(RULES)
+
+
+def test_each_question_is_answered_from_its_own_facts_whatever_was_asked_before(engine, doctor, nurse):
+    blocked, attending = replace(OPEN, blocked=True), replace(OPEN, medecin_traitant=True)
+    for _ in range(2):
+        assert engine.decide(doctor, OPEN, Function.CONSULT, NOW).allowed
+        assert not engine.decide(doctor, blocked, Function.CONSULT, NOW).allowed
+        assert engine.decide(doctor, attending, Function.STOP_BEING_MEDECIN_TRAITANT, NOW).allowed
+        assert not engine.decide(nurse, attending, Function.STOP_BEING_MEDECIN_TRAITANT, NOW).allowed
+        assert not engine.decide(doctor, OPEN, Function.CONSULT, BEFORE_ANY_MATRIX).allowed
+        assert engine.decide(doctor, OPEN, Function.FEED, BEFORE_ANY_MATRIX).allowed
+    engine.take(Matrices((), unreadable=(0,)))
+    assert engine.decide(doctor, OPEN, Function.CONSULT, NOW).rules == ("matrix",)
+
+
+@pytest.mark.parametrize("forgotten", ["requester", "record", "matrix"])
+def test_control_an_engine_that_takes_the_last_facts_for_anothers_is_caught(
+    matrices, doctor, nurse, monkeypatch, forgotten
+):
+    careless = Engine(matrices)
+    case = careless._case
+
+    def asked(requester, record, function, at):
+        last = careless._last
+        known = {"requester": requester, "record": record, "matrix": careless._matrices.in_force(at)}
+        kept = last is not None and all(getattr(last, name) is one for name, one in known.items() if name != forgotten)
+        return last.asking(function) if kept else case(requester, record, function, at)
+
+    monkeypatch.setattr(careless, "_case", asked)
+    with pytest.raises(AssertionError):
+        test_each_question_is_answered_from_its_own_facts_whatever_was_asked_before(careless, doctor, nurse)

@@ -21,6 +21,8 @@ CASES = 10_000
 _TEXT = "the search in the text is a short cut before the exact comparison, and changes no answer"
 SURVIVORS = {
     "engine:  False turned": "_STRANGER stands for a caller whose facts could not be put together: nothing asks what it owns",
+    "engine: Engine._case if last is not None and last.requester is requester and (last.record is record) "
+    "and (last.matrix is matrix) never": "the memory of the facts saves time alone",
     "engine: Viewer.sees if known is None always": "the memory of verdicts saves time alone",
     "engine: Viewer.sees me in author_institutions_text and me in author_institutions_text.split(' ') "
     "without me in author_institutions_text": _TEXT,

@@ -139,7 +139,9 @@ def test_the_patient_s_side_deletes_what_it_added_and_nothing_else(room, acts):
         acts.delete(INS, own.unique_id)
     assert refused.value.rules == ("not-added-by-the-patient-side",)
     with room.gate.platform.connection._raw as raw:
-        raw.execute("UPDATE document_entry SET depositor = 'EXP_PATIENT' WHERE unique_id = ?", (own.unique_id,))
+        raw.execute(
+            "UPDATE document_entry SET depositor = 'EXP_PATIENT', judged = NULL WHERE unique_id = ?", (own.unique_id,)
+        )
     assert acts.delete(INS, own.unique_id)
     assert not sees(room, HOSPITAL_DOCTOR, own.unique_id)
     with pytest.raises(UnknownDocument):

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
+from carnet.database.statements import Statement, prepare
 from carnet.document_query import FindFolders, FindSubmissionSets, Get, GetAll, GetObjects
+from carnet.errors import IntegrityFailure, InvalidMetadata
+from carnet.metadata import MASQUE_PS, VISIBILITY_SYSTEM, Code
 from carnet.metadata import AssociationType as T
 from carnet.metadata import AvailabilityStatus as Status
+from carnet.registry import entry_table
+from carnet.registry.found import BETWEEN, Kind, kind_of, text_of
 
 EVERY = tuple(Status)
 
@@ -134,3 +140,39 @@ def test_a_membership_that_was_added_for_a_hidden_document_leaves_no_trace_in_it
             assert one.entry_uuid not in text
     shown = room.get(Get.SUBMISSION_SET_AND_CONTENTS, adding.submission_set.entry_uuid).without(set())
     assert len(shown.uuids) == 3, "the set, the membership and its own hold of it, for who sees the document"
+
+
+# --- what the rules read of a row, in one text --------------------------------------------------------------------
+
+
+def texts(room):
+    return room.connection.execute(Statement("SELECT judged FROM document_entry ORDER BY entry_uuid"))
+
+
+def test_rows_that_former_code_wrote_are_found_like_ours(room):
+    room.put(room.document(), room.signature(), room.folder())
+    room.put(room.document(confidentiality_codes=(Code(MASQUE_PS, VISIBILITY_SYSTEM),)))
+    ours, written = room.documents(), texts(room)
+    room.connection.execute(Statement("UPDATE document_entry SET judged = NULL"))
+    assert room.documents() == ours
+    assert len(ours) == 2
+    made = room.connection.execute(prepare(select(entry_table.LIGHT[5]).order_by(entry_table.LIGHT[0])))
+    assert made == written != texts(room)
+
+
+@pytest.mark.parametrize("altered", ["", "0\x1fA", "0\x1fA\x1f\x1f\x1f\x1f\x1f", "x\x1fA\x1f\x1f\x1f\x1f"])
+def test_a_row_whose_text_was_altered_shows_nothing(room, altered):
+    room.put_document()
+    room.connection.execute(Statement("UPDATE document_entry SET judged = :text"), {"text": altered})
+    (found,) = room.documents()
+    with pytest.raises(IntegrityFailure):
+        _ = found.depositor
+
+
+@pytest.mark.parametrize("place", range(1, 6))
+def test_a_value_that_could_pose_as_two_is_not_registered(place):
+    values = [0, "11502-2", "899700735741", "10B0127189", "899700735741", "10B0127189"]
+    assert kind_of(text_of(Kind(*values))) == tuple(values)
+    values[place] += f"{BETWEEN}899700000099"
+    with pytest.raises(InvalidMetadata):
+        text_of(Kind(*values))

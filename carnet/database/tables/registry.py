@@ -71,6 +71,7 @@ document_entry = Table(
     Column("registered_at", BigInteger, nullable=False),
     Column("sealed_metadata", LargeBinary, nullable=False),
     Column("sealed_rendition", LargeBinary, nullable=False),
+    Column("judged", Text),
     Index(None, "patient_key", "status", "service_start_time"),
     Index(None, "patient_key", "unique_id"),
     Index(None, "patient_key", "logical_id", "version", unique=True),
@@ -89,7 +90,7 @@ document_entry = Table(
         sqlite_where=text("type_code IN ('60591-5', 'SYNTH')"),
         postgresql_where=text("type_code IN ('60591-5', 'SYNTH')"),
     ),
-    comment="One row is one version of a DocumentEntry. masks, author_persons, author_institutions are blank-separated codes and ids.",
+    comment="One row is one version of a DocumentEntry. masks, author_persons, author_institutions are blank-separated codes and ids. judged is what rules read and never changes, in one text.",
 )
 
 entry_code = Table(
