@@ -53,6 +53,7 @@ _TAKE_ONE = prepare(
     ).returning(_COUNT.number)
 )
 _FORGET = prepare(delete(record_visit).where(_VISIT.hour < bindparam("before")))
+_ERASE = prepare(delete(record_visit).where(_VISIT.patient_key == bindparam("patient")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,11 @@ def take(connection: Connection, keyring: Keyring, purse: Purse, now: int) -> in
 def forget_visits(connection: Connection, now: int) -> None:
     """Drops which records were read in, of hours that are over; a part of the sealer's own transactions."""
     connection.sweep(_FORGET, {"before": hour_of(now) - HOUR})
+
+
+def erase_visits(connection: Connection, patient_key: int) -> None:
+    """Drops who read in a record that is destroyed."""
+    connection.execute(_ERASE, {"patient": patient_key})
 
 
 def hour_of(now: int) -> int:

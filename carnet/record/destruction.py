@@ -17,6 +17,7 @@ from carnet.consent.erasure_of_choices import erase_choices
 from carnet.consent.lifecycle import DECEASED, Event, State, life, move
 from carnet.consent.tombstones import Destroyed, erased, raise_tombstone, tombstones
 from carnet.errors import RecordClosed, UnknownPatient
+from carnet.exchange.visit_budgets import erase_visits
 from carnet.identity import trait_index
 from carnet.identity.patients import Patient, by_pseudonym, find, release
 from carnet.measures.reading_store import erase_measurements
@@ -47,6 +48,7 @@ def destroy(platform: Platform, connection: Connection, patient: Patient, event:
     erase_choices(connection, patient.patient_key)
     erase_measurements(connection, patient.patient_key)
     trait_index.erase(connection, patient.patient_key)
+    erase_visits(connection, patient.patient_key)
     erase_all(connection, patient.patient_key, now)
     carried_out(connection, patient.patient_key, now=now)
     raise_tombstone(connection, patient.patient_key, patient.pseudonym, cause=event.value, now=now)

@@ -36,6 +36,7 @@ UNSIGNED = "submission_signature_required = false\n"
 class EmbeddedHome:
     """A copy of the demonstration's home, on the embedded database."""
 
+    database_beside_documents = True
     environment: ClassVar[dict[str, str]] = {}
 
     def __init__(self, first_stage, folder, _copies, settings=UNSIGNED):
@@ -75,9 +76,11 @@ class EmbeddedHome:
 class PostgresHome(EmbeddedHome):
     """The same on a database of its own of the tests' PostgreSQL server."""
 
-    def __init__(self, first_stage, folder, copies):
+    database_beside_documents = False
+
+    def __init__(self, first_stage, folder, copies, settings=UNSIGNED):
         self.copies, self.url = copies(), copies().make()
-        super().__init__(first_stage, folder, copies, f'{UNSIGNED}database_url = "{self.url}"\n')
+        super().__init__(first_stage, folder, copies, f'{settings}database_url = "{self.url}"\n')
         for file in self.home.glob("carnet.db*"):
             file.unlink()
 

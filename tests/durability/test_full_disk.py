@@ -47,7 +47,7 @@ def small_disk(tmp_path):
 
 @pytest.fixture(params=DATABASES)
 def small_home(request, first_stage, small_disk):
-    home = DATABASES[request.param](first_stage, small_disk, SETTINGS)
+    home = DATABASES[request.param](first_stage, small_disk, lambda: request.getfixturevalue("copies"), SETTINGS)
     yield home
     home.close()
 
@@ -128,6 +128,7 @@ def test_a_disk_that_fills_up_refuses_documents_serves_reading_and_recovers_by_i
     with ExchangeService(address, small_home.stage.callers[MEDECIN_TRAITANT.identifier], authorities) as service:
         caller = Caller(small_home, service, tmp_path / "history.jsonl", dice)
         known = caller.put()
+        assert known is not None, caller.faults
         assert caller.reads(known)
         fill(small_disk, RESERVED - (1 << 20))
         refused = [caller.put() for _ in range(10)]
@@ -137,7 +138,8 @@ def test_a_disk_that_fills_up_refuses_documents_serves_reading_and_recovers_by_i
         first = served_again(caller)
         fill(small_disk, 0)
         outcomes = [caller.put() is not None or caller.reads(known) for _ in range(60)]
-        assert False in outcomes, "the disk must have been full to the last byte"
+        if small_home.database_beside_documents:
+            assert False in outcomes, "the disk must have been full to the last byte"
         make_room(small_disk)
         second = served_again(caller)
         assert caller.reads(known)

@@ -54,7 +54,9 @@ from carnet.soap.query_table import BY_NAME
 
 OPERATOR = "operator:flows"
 FEED_HEADER = "ins;oid;nom_naissance;prenoms;nom_utilise;prenom_utilise;sexe;date_naissance;lieu_naissance\n"
-TRACE_TABLES = frozenset({"audit_event", "audit_checkpoint", "audit_place", "replay", "sqlite_sequence"})
+TRACE_TABLES = frozenset(
+    {"audit_event", "audit_checkpoint", "audit_place", "replay", "record_visit", "sign_in_count", "sqlite_sequence"}
+)
 """What grows with a refused call: its trace, and the memory of its assertion."""
 READ_BY_ITSELF = frozenset({"document_extract"})
 """What the server reads out of documents a while after they were taken."""

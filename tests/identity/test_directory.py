@@ -1,6 +1,7 @@
 import dataclasses
 import shutil
 
+import msgspec
 import pytest
 
 from carnet.database.connection import SqliteConnection
@@ -106,7 +107,7 @@ def test_a_specialty_that_is_not_theirs_is_refused(connection, mode):
 
 
 def test_a_pharmacist_s_section_is_checked_too(connection):
-    asked = requester(PHARMACIST_OWNER, specialty=dataclasses.replace(PHARMACIST_OWNER.specialty, code="G"))
+    asked = requester(PHARMACIST_OWNER, specialty=msgspec.structs.replace(PHARMACIST_OWNER.specialty, code="G"))
     assert "specialty" in refusal(connection, asked)
 
 
