@@ -271,26 +271,22 @@ def seal_all(room):
 @pytest.mark.parametrize("acts", HOT)
 def test_on_citus_every_hot_statement_is_one_task_of_one_server(acts, on_citus):
     """The plan of each statement that the acts run there is asked for."""
-    tasks = {}
-    connection = on_citus.connection
+    tasks, url = {}, on_citus.platform.settings.database_url
     for statement, values in acts(on_citus).all:
         text, defaults = statement.postgres
         lying = {LAYOUT[name] for name in tables_of(statement.expression)}
         if not lying & {Lies.BY_PATIENT, Lies.BY_VALUE} or ("value1" in values and Lies.BY_VALUE in lying):
             continue  # lists of identifiers are asked for one by one there
-        connection.begin(NOBODY)
-        with contextlib.suppress(psycopg.errors.IntegrityError):
-            rows = connection._session.cursor.execute(
-                "EXPLAIN " + text, {**defaults, **values}, prepare=False
-            ).fetchall()
+        with contextlib.suppress(psycopg.errors.IntegrityError), psycopg.connect(url) as asking:
+            rows = asking.execute("EXPLAIN " + text, {**defaults, **values}, prepare=False).fetchall()
             tasks[statement.sqlite] = next((line.strip() for (line,) in rows if "Task Count" in line), str(rows[:3]))
-        connection.control("ROLLBACK")
+            asking.rollback()
     assert len(tasks) > 10
     assert any("INSERT INTO audit_event" in text for text in tasks)
     several = {text: found for text, found in tasks.items() if found != "Task Count: 1"}
     assert {text: found for text, found in several.items() if not text.startswith(COUNTED_OVER_ALL)} == {}
     with pytest.raises(ConfigurationError, match="already"):
-        distribute(on_citus.platform.settings.database_url)
+        distribute(url)
 
 
 def test_on_citus_no_act_is_committed_in_two_phases(citus, on_citus):
