@@ -157,6 +157,8 @@ class Admission:
             self._make_place(waiter, waiter.client, full=bool(self._no_place(waiter.client)))
         else:
             self.refuse_early(waiter.client)
+        if not len(self.room):  # a time in which nobody waited tells nothing of the pace
+            self._since, self._finished = self._clock(), 0
         self.room.add(waiter)
 
     def _make_place(self, waiter: Waiter, whose: bytes | None, *, full: bool) -> None:
