@@ -20,7 +20,6 @@ import uvicorn
 
 from carnet.config import Settings
 from carnet.server.admission import Admission
-from carnet.server.doorway import Doorway
 from carnet.server.operation import Operation
 from carnet.server.peers import MutualTlsProtocol
 from carnet.server.turning_away import TurningAway
@@ -40,7 +39,6 @@ BETWEEN_LINES = 10.0
 PAUSE_FOR_EACH, LONGEST_PAUSE = 0.000_2, 0.002
 """Seconds before the next connection is accepted: for each that the worker has, and at most."""
 _NO_ROOM_LEFT = 0.05
-_NOT_YET = 0.002
 _LOG = logging.getLogger("carnet.server")
 
 
@@ -90,7 +88,7 @@ class Listener:
         """
         most = AT_ONCE if self._server.config.ssl is None else HANDSHAKES_AT_ONCE
         for number in range(min(most, 1 + self._in_a_row // FEW) if self._server.shares else most):
-            if number and not (self._has_room() and self._may_shake_hands()):
+            if number and not self._has_room():
                 break
             try:
                 connection, _ = self._listening.accept()
@@ -103,7 +101,6 @@ class Listener:
         return True
 
     def _begin(self, connection: socket.socket) -> None:
-        self._server.doorway.passed()
         task = self._loop.create_task(self._connect(connection))
         self._shaking_hands[task] = self._loop.time()
         task.add_done_callback(lambda done: self._connected(done, connection))
@@ -122,12 +119,7 @@ class Listener:
     async def _wait_for_room(self) -> None:
         while not self._has_room():  # noqa: ASYNC110 - peers decide
             await asyncio.sleep(_NO_ROOM_LEFT)
-        while not self._may_shake_hands():  # noqa: ASYNC110 - turns decide, or time
-            await asyncio.sleep(_NOT_YET)
         await asyncio.sleep(min(LONGEST_PAUSE, PAUSE_FOR_EACH * self._taken()) if self._server.shares else 0)
-
-    def _may_shake_hands(self) -> bool:
-        return self._server.config.ssl is None or self._server.doorway.open
 
     def _has_room(self) -> bool:
         return self._taken() < self._server.most or self._server.close_one_that_is_idle() or self._end_a_handshake()
@@ -167,7 +159,6 @@ class Server(uvicorn.Server):
         super().__init__(configuration)
         self.most, self.shares = settings.maximum_connections, settings.workers > 1
         self._settings, self._operation, self._admission, self._away = settings, operation, admission, away
-        self.doorway = Doorway(admission)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Starts the application, then accepts from these sockets."""

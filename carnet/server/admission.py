@@ -62,8 +62,7 @@ class Admission:
         self.room = WaitingRoom()
         self._shed, self._freed, self._clock = shed, freed, clock
         self._share = max(1, int(self.limit * SHARE))
-        self.in_progress = self.begun = 0
-        """Requests that have their turn now, and all that had one."""
+        self.in_progress = 0
         self._urgent = 0
         self._of_client: Counter[bytes] = Counter()
         self.shares = self.room.shares
@@ -157,6 +156,8 @@ class Admission:
             self._make_place(waiter, waiter.client, full=bool(self._no_place(waiter.client)))
         else:
             self.refuse_early(waiter.client)
+        if not len(self.room):  # a time in which nobody waited tells nothing of the pace
+            self._since, self._finished = self._clock(), 0
         self.room.add(waiter)
 
     def _make_place(self, waiter: Waiter, whose: bytes | None, *, full: bool) -> None:
@@ -220,7 +221,6 @@ class Admission:
                 self._turn_away(waiter, "late")
             else:
                 self.in_progress += 1
-                self.begun += 1
                 self._of_client[waiter.client] += 1
                 self._urgent += waiter.urgent
                 if not waiter.urgent:

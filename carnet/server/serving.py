@@ -38,8 +38,8 @@ from carnet.soap.ebrim_render import EbrimRenderer
 forget_figures: Callable[[int, str], None] = mark_process_dead
 """The library's function carries no types."""
 FILES_OF_OUR_OWN = 512
-IN_THE_KERNEL = 128
-"""Connections for each worker that wait to be accepted: about a second's. More would only wait longer; whoever finds no place knocks again, by TCP's own rules."""
+IN_THE_KERNEL = 1024
+"""Connections that may wait to be accepted: whoever finds no place knocks again after a second, then three, by TCP's own rules."""
 LAST_SEALING = 20.0
 """Seconds that a worker has for what it does after the last answer before it is killed; nothing acknowledged depends on it."""
 _LOG = logging.getLogger("carnet.server")
@@ -99,7 +99,7 @@ def listen(settings: Settings) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((settings.host, settings.port))
-        listening.listen(IN_THE_KERNEL * settings.workers)
+        listening.listen(IN_THE_KERNEL)
     except OSError as error:
         listening.close()
         where = f"{settings.host} port {settings.port}"

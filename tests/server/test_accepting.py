@@ -12,8 +12,7 @@ import pytest
 import uvloop
 
 from carnet.server import accepting
-from carnet.server.accepting import AT_ONCE, FEW, HANDSHAKES_AT_ONCE, Listener
-from carnet.server.doorway import SAVED_UP, Doorway
+from carnet.server.accepting import AT_ONCE, FEW, Listener
 from carnet.server.transport import tls_context
 
 
@@ -36,8 +35,6 @@ class FakeServer:
         self.config = SimpleNamespace(ssl=context)
         self.asked = 0
         self.transports = []
-        self.admission = SimpleNamespace(begun=0, room=[])
-        self.doorway = Doorway(self.admission)
 
     def protocol(self):
         return Peer(self)
@@ -184,30 +181,3 @@ def test_control_with_a_longer_time_it_keeps_its_place(waiting, monkeypatch, fir
 
     monkeypatch.setattr(accepting, "LONG_HANDSHAKE", 1e9)
     uvloop.run(test())
-
-
-async def accepted_while_others_wait(waiting, context):
-    server = FakeServer(context=context)
-    server.admission.room = ["somebody"]
-    server.doorway = Doorway(server.admission, clock=lambda: 0.0)
-    listener = Listener(server, waiting(HANDSHAKES_AT_ONCE)[0])
-    await rounds(5)
-    before = listener._taken()
-    server.admission.begun += 4
-    async with asyncio.timeout(60):
-        while listener._taken() == before < HANDSHAKES_AT_ONCE:  # noqa: ASYNC110 - the listener looks again
-            await asyncio.sleep(0.001)
-    after = listener._taken()
-    await ended(listener)
-    return before, after
-
-
-def test_while_somebody_waits_for_a_turn_as_many_shake_hands_as_turns_are_begun_and_half_as_many_more(
-    waiting, first_stage
-):
-    found = uvloop.run(accepted_while_others_wait(waiting, tls_context(first_stage.settings)))
-    assert found == (SAVED_UP, SAVED_UP + 6)
-
-
-def test_where_there_is_no_handshake_nobody_is_kept_waiting_for_it(waiting):
-    assert uvloop.run(accepted_while_others_wait(waiting, None))[0] == HANDSHAKES_AT_ONCE

@@ -432,6 +432,35 @@ async def test_the_pace_is_that_of_what_was_finished():
     assert 0.01 < bench.admission._pace < 0.03
 
 
+async def pace_after_a_pause(kind):
+    """Of requests of 0.02 seconds that all come at once, when nobody came for a minute."""
+    bench = Bench(kind, maximum_requests_in_progress=4)
+    await bench.send("before", A, lasts=0.02)
+    await bench.settle()
+    bench.now += 60
+    for number in range(12):
+        await bench.send(number, A)
+    bench.now += 0.02
+    await bench.finish()
+    return bench.admission._pace
+
+
+@run
+async def test_a_pause_does_not_make_the_next_ones_wait_longer():
+    assert await pace_after_a_pause(Admission) < 0.05
+
+
+@run
+async def test_control_a_pace_from_the_last_request_on_is_that_of_the_pause():
+    class FromTheLastOn(Admission):
+        def _let_in(self, waiter):
+            since = self._since, self._finished
+            super()._let_in(waiter)
+            self._since, self._finished = since
+
+    assert await pace_after_a_pause(FromTheLastOn) > 1
+
+
 def test_the_first_of_a_group_that_ends_does_not_tell_the_pace_alone():
     now = [0.0]
     admission = Admission(Settings(home=Path(), maximum_requests_in_progress=16), clock=lambda: now[0])
