@@ -174,11 +174,15 @@ def code_before(tmp_path):
     versions = Path(carnet.__file__).parent / "database" / "migrations" / "versions"
     newest = max(versions.glob("[0-9]*.py"))
     if f'runs_with = "{newest.name[:4]}"' in newest.read_text(encoding="utf-8"):
-        pytest.skip(f"{newest.name} is a step after which the version before does not run: the control is about those")
-    came = git("log", "--format=%H", "--diff-filter=A", "-1", "--", str(newest)).decode().strip()
+        pytest.skip(
+            f"{newest.name} says that the version before does not run beside it; that such a one is refused is tested here everywhere"
+        )
+    came = git("log", "--follow", "--format=%H", "--diff-filter=A", "-1", "--", str(newest)).decode().strip()
     archive = git("archive", f"{came}^" if came else "HEAD", "carnet")
     if not archive:
-        pytest.skip("this is no checkout with its history")
+        pytest.skip(
+            "there is no history of git here to take the version before from; what a version refuses to run beside is tested everywhere"
+        )
     folder = tmp_path / "before"
     folder.mkdir()
     subprocess.run(["tar", "-x", "-C", str(folder)], input=archive, check=True, timeout=120)
